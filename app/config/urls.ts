@@ -4,6 +4,9 @@ export function schemeOf(value: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase() ?? '';
 }
 
+/** Whether its data lie in the folder of this machine. */
+export const isEmbedded = (url: string): boolean => ['embedded', 'outbox'].includes(schemeOf(url));
+
 const SECRET = /secret|password|token|apikey/i;
 const MASK = '****';
 

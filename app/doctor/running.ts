@@ -1,6 +1,6 @@
 /** What `doctor` finds, for a process that has its stores open. */
 import { type Finding, ok } from '../../core/finding.ts';
-import { isEmbedded } from '../stores/openers.ts';
+import { isEmbedded } from '../config/urls.ts';
 import { clock, folder, node, platformText } from './here.ts';
 import { type Inspected, inspect } from './inspect.ts';
 import { PORTS, servers } from './servers.ts';

@@ -4,7 +4,7 @@ import { type Finding, problem } from '../../core/finding.ts';
 import { wantedTopics } from '../../modules/derived.ts';
 import { type Port, SCHEMES } from '../config/keys.ts';
 import { groupsOf } from '../platform/works.ts';
-import { diagnoseOf } from '../stores/openers.ts';
+import { diagnoseOf } from '../stores/diagnoses.ts';
 import type { Setup } from '../stores/wiring.ts';
 
 export const PORTS = Object.keys(SCHEMES) as Port[];

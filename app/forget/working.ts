@@ -2,9 +2,9 @@
 import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { isEmbedded } from '../config/urls.ts';
 import { worksOf } from '../platform/works.ts';
 import { startWork } from '../run/start-work.ts';
-import { isEmbedded } from '../stores/openers.ts';
 import type { Wired } from '../stores/wiring.ts';
 
 /** Beside a process of jobs on the same folder, which this then is, they share the partitions for a moment. */

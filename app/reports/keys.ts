@@ -2,7 +2,7 @@
 import { secretIn } from '../../files/secrets.ts';
 import { type SealingKeys, sealingKeys } from '../../reports/requesting/sealing.ts';
 import type { Config } from '../config/keys.ts';
-import { isEmbedded } from '../stores/openers.ts';
+import { isEmbedded } from '../config/urls.ts';
 
 const SECRET = '.report-secret';
 

@@ -14,8 +14,8 @@ import { WORKER_DEFAULTS, type WorkerSettings } from '../../reports/worker/setti
 import { runSubmitting, type SubmittingParts } from '../../reports/worker/submitting.ts';
 import { runWorker, type WorkerEvent, type WorkerParts } from '../../reports/worker/worker.ts';
 import type { Config } from '../config/keys.ts';
+import { isEmbedded } from '../config/urls.ts';
 import { emitEvents, recordsOf } from '../run/emit-events.ts';
-import { isEmbedded } from '../stores/openers.ts';
 import type { Wired } from '../stores/wiring.ts';
 import { reportKeys } from './keys.ts';
 import { type OpenedSources, reportSources } from './sources.ts';

@@ -5,8 +5,9 @@ import { sourceOf } from '../../reports/runtime/datasource-source.ts';
 import { type CurrentGeneration, currentGeneration, tableName } from '../../reports/runtime/generations.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import type { QueryEngine } from '../../sinks/query/port.ts';
+import { isEmbedded } from '../config/urls.ts';
 import { absentText } from './absent.ts';
-import { hasData, isEmbedded, type Lake, openerOf, type Shared } from './openers.ts';
+import { hasData, type Lake, openerOf, type Shared } from './openers.ts';
 import type { Setup } from './wiring.ts';
 
 /**

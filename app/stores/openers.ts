@@ -2,11 +2,9 @@
  * The one place that chooses implementations: one for each port, by the scheme of its URL; what else the URL says, the implementation reads. An implementation is loaded when
  * it is opened, so that nobody waits for the clients of stores that are not used.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChannelName } from '../../core/channel.ts';
-import { messageOf, TributaryError } from '../../core/errors.ts';
-import type { Finding } from '../../core/finding.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Database } from '../../embedded/database.ts';
 import { hasDatabase } from '../../embedded/file.ts';
 import type { Cache } from '../../sinks/cache/port.ts';
@@ -17,11 +15,25 @@ import type { Requests } from '../../sinks/requests/port.ts';
 import type { Search } from '../../sinks/search/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Registry } from '../../topics/codec/registry.ts';
-import type { TopicsAdmin, WantedTopic } from '../../topics/log/admin.ts';
+import type { TopicsAdmin } from '../../topics/log/admin.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import type { Config, Port, Scheme } from '../config/keys.ts';
 import { DEFAULT_SERVE_PORT } from '../config/service.ts';
-import { masked, schemeOf } from '../config/urls.ts';
+import { isEmbedded, masked, schemeOf } from '../config/urls.ts';
+import {
+  bucketOf,
+  cassandraOptions,
+  confluentOptions,
+  elasticsearchOptions,
+  kafkaOptions,
+  needed,
+  pemOf,
+  postgresOptions,
+  redisOptions,
+  s3Options,
+  smtpOptions,
+  trinoOptions,
+} from './client-options.ts';
 
 export interface Implementations extends Record<ChannelName, Channel | undefined> {
   transport: OpenedTransport;
@@ -58,46 +70,6 @@ const MEGABYTE = 1_000_000;
 
 type Opener<P extends Port> = (shared: Shared, url: string) => Promise<Implementations[P]>;
 type Openers = { readonly [P in Port]: { readonly [S in Scheme<P>]: Opener<P> } };
-
-const kafkaOptions = (config: Config, url: string) => ({
-  url,
-  sessionMs: config.sessionMs,
-  tls: pemOf(config),
-});
-const confluentOptions = (config: Config, url: string) => ({ url, ca: pemOf(config).ca });
-const cassandraOptions = ({ tlsCa: ca, tlsCert: cert, tlsKey: key }: Config, url: string) => {
-  return { url, tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } };
-};
-const redisOptions = (config: Config, url: string) => ({
-  url,
-  prefix: config.cachePrefix,
-  tls: pemOf(config),
-});
-const elasticsearchOptions = ({ searchApiKey: apiKey, tlsCa: caFile, searchPrefix: prefix }: Config, url: string) => ({
-  url,
-  apiKey,
-  caFile,
-  prefix,
-});
-const postgresOptions = (config: Config, url: string) => {
-  const { ca } = pemOf(config);
-  return { url, ...(ca !== undefined && { ca }) };
-};
-const s3Options = (config: Config, url: string) => {
-  const { ca } = pemOf(config);
-  return { url, ...(ca !== undefined && { ca }) };
-};
-/** Where other programs find the objects: without credentials. Undefined for a folder of this machine. */
-const bucketOf = (config: Config): string | undefined => {
-  const { protocol, host, pathname } = URL.parse(config.objects) ?? {};
-  return protocol === 's3:' ? `s3://${host}${pathname}` : undefined;
-};
-const trinoOptions = (config: Config, url: string) => ({ url, location: bucketOf(config), ca: pemOf(config).ca });
-const smtpOptions = (config: Config, url: string) => {
-  const { mailFrom: from, mailDkimDomain: domain, mailDkimSelector: selector, mailDkimKey: key } = config;
-  const dkim = domain && selector && key ? { domain, selector, privateKey: fileOf('mailDkimKey', key) } : undefined;
-  return { url, from, ca: pemOf(config).ca, dkim };
-};
 
 const kafka: Opener<'transport'> = async ({ config }, url) => {
   const [{ kafkaTransport }, { kafkaTopics }] = await Promise.all([
@@ -260,87 +232,5 @@ export async function linkCheckOf(config: Config) {
   return (linked: Parameters<typeof verifyLink>[1], now: number) => verifyLink(secret, linked, now);
 }
 
-/** Looks at a server on its own: connects by itself, answers within some ten seconds, and throws nothing that passes. */
-export type Diagnose = (config: Config, url: string, wanted: readonly WantedTopic[]) => Promise<Finding[]>;
-
-const toBridge =
-  (name: ChannelName): Diagnose =>
-  async (config, url) => {
-    const { diagnoseBridge } = await import('../../sinks/channels/webhook/diagnose.ts');
-    return diagnoseBridge(name, url, pemOf(config).ca);
-  };
-
-/** By port; one whose implementation is embedded, or is told where to go by each message, has nothing to be looked at. */
-const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
-  async transport(config, url, wanted) {
-    const { diagnoseKafka } = await import('../../topics/kafka/admin/diagnose.ts');
-    return diagnoseKafka(kafkaOptions(config, url), wanted);
-  },
-  async registry(config, url) {
-    const { diagnoseRegistry } = await import('../../topics/confluent/diagnose.ts');
-    return diagnoseRegistry(confluentOptions(config, url));
-  },
-  async tables(config, url) {
-    const { diagnoseCassandra } = await import('../../sinks/tables/cassandra/diagnose.ts');
-    return diagnoseCassandra(cassandraOptions(config, url));
-  },
-  async cache(config, url) {
-    const { diagnoseRedis } = await import('../../sinks/cache/redis/diagnose.ts');
-    return diagnoseRedis(redisOptions(config, url));
-  },
-  async search(config, url) {
-    const { diagnoseElasticsearch } = await import('../../sinks/search/elasticsearch/diagnose.ts');
-    return diagnoseElasticsearch(elasticsearchOptions(config, url));
-  },
-  async requests(config, url) {
-    const { diagnosePostgres } = await import('../../sinks/requests/postgres/diagnose.ts');
-    return diagnosePostgres(postgresOptions(config, url));
-  },
-  async objects(config, url) {
-    const { diagnoseS3 } = await import('../../sinks/objects/s3/diagnose.ts');
-    return diagnoseS3(s3Options(config, url));
-  },
-  async query(config, url) {
-    if (schemeOf(url) === 'duckdb') return [];
-    const { diagnoseTrino } = await import('../../sinks/query/trino/diagnose.ts');
-    return diagnoseTrino(trinoOptions(config, url));
-  },
-  async mail(config, url) {
-    const { diagnoseSmtp } = await import('../../sinks/channels/smtp/diagnose.ts');
-    return diagnoseSmtp(smtpOptions(config, url));
-  },
-  push: toBridge('push'),
-  sms: toBridge('sms'),
-};
-
-/** Whether its data lie in the folder of this machine. */
-export const isEmbedded = (url: string): boolean => ['embedded', 'outbox'].includes(schemeOf(url));
-
 /** Whether anything was ever kept in the data folder. */
 export const hasData = (folder: string): boolean => hasDatabase(folder);
-
-/** Undefined where no server is configured. */
-export function diagnoseOf(port: Port, url: string): Diagnose | undefined {
-  return isEmbedded(url) || schemeOf(url) === 'none' ? undefined : DIAGNOSES[port];
-}
-
-function pemOf({ tlsCa, tlsCert, tlsKey }: Config): { ca?: string; cert?: string; key?: string } {
-  return {
-    ...(tlsCa && { ca: fileOf('tlsCa', tlsCa) }),
-    ...(tlsCert && { cert: fileOf('tlsCert', tlsCert) }),
-    ...(tlsKey && { key: fileOf('tlsKey', tlsKey) }),
-  };
-}
-
-function fileOf(key: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new TributaryError('CONFIG_INVALID', `${key}: ${path} cannot be read: ${messageOf(error)}`);
-  }
-}
-
-function needed(key: string, value: string | undefined, why: string): string {
-  if (value !== undefined) return value;
-  throw new TributaryError('CONFIG_INVALID', `${why} needs ${key}: give what calls are signed with`);
-}

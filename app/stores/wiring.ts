@@ -35,12 +35,13 @@ import type { Registry } from '../../topics/codec/registry.ts';
 import { pipelineEvents } from '../../topics/index.ts';
 import type { TopicsAdmin } from '../../topics/log/admin.ts';
 import type { Config, Port } from '../config/keys.ts';
+import { isEmbedded } from '../config/urls.ts';
 import type { Failure } from '../run/running-jobs.ts';
 import { StoreCalls } from '../telemetry/store-calls.ts';
 import { VERSION } from '../version.ts';
 import { absentPort } from './absent.ts';
 import { lateSearch } from './late-search.ts';
-import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
+import { type Implementations, openerOf, type Shared } from './openers.ts';
 
 /** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
 export type Prepare = 'all' | 'embedded' | 'nothing';

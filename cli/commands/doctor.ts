@@ -5,10 +5,11 @@
 
 import { loadConfig, type Sources } from '../../app/config/config.ts';
 import type { Config, Port } from '../../app/config/keys.ts';
+import { isEmbedded } from '../../app/config/urls.ts';
 import { clock, folder, node, platformText } from '../../app/doctor/here.ts';
 import { PORTS, servers } from '../../app/doctor/servers.ts';
 import { absentText } from '../../app/stores/absent.ts';
-import { hasData, isEmbedded } from '../../app/stores/openers.ts';
+import { hasData } from '../../app/stores/openers.ts';
 import type { Setup } from '../../app/stores/wiring.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
