@@ -13,7 +13,7 @@ import { learningPlatform } from '../../modules/learning.ts';
 import { rollupQuery } from '../../reports/service/rollups.ts';
 import { batchLearners } from '../../schemas/rows/learner-progress.ts';
 import { keyOf } from '../app/service/harness.ts';
-import { launch, missing } from '../harness/browser.ts';
+import { endBrowser, missing, openContext } from '../harness/browser.ts';
 import { importDemo, serve } from '../harness/demo-service.ts';
 import { measured } from './service-calls.ts';
 import { followers } from './service-followers.ts';
@@ -94,7 +94,7 @@ async function page(address: string): Promise<void> {
     console.log(`The page is not measured: ${missing}`);
     return;
   }
-  const { context, close } = await launch({});
+  const context = await openContext({});
   try {
     const opened = await context.newPage();
     const began = performance.now();
@@ -113,7 +113,8 @@ async function page(address: string): Promise<void> {
       `  ${whole(bytes / 1000)} KB in ${files} files, first paint after ${whole(paintMs)} ms, usable after ${whole(usableMs)} ms`,
     );
   } finally {
-    await close();
+    await context.close();
+    await endBrowser();
   }
 }
 

@@ -1,11 +1,9 @@
 /** The page in a real Chromium: the service on embedded stores in a temporary folder, and a browser that reports whatever goes wrong in it. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { existsSync } from 'node:fs';
+import { after, type TestContext, test } from 'node:test';
 import axe from 'axe-core';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const ARGS = [
@@ -30,8 +28,12 @@ export const missing = existsSync(EXECUTABLE)
 /** The pages of a test, closed before the service is: it lets followers go, which a page would report. */
 const opened = new WeakMap<TestContext, (() => Promise<void>)[]>();
 
+let endsWithFile = false;
+
 /** A test that needs a browser. Without one it is skipped, and says how to get it. */
 export const browserTest = (name: string, run: (t: TestContext) => Promise<void>): void => {
+  if (!endsWithFile) after(endBrowser);
+  endsWithFile = true;
   test(name, { skip: missing }, async (t) => {
     const pages: (() => Promise<void>)[] = [];
     opened.set(t, pages);
@@ -55,14 +57,15 @@ export interface Opening {
   readonly expected?: RegExp;
 }
 
-/** A browser with a profile of its own, which `close` removes. */
-export async function launch(opening: Opening): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
+/** Started for the first page of a process, since to start one takes longer than most tests. */
+let browser: Promise<Browser> | undefined;
+export const endBrowser = async (): Promise<void> => (await browser)?.close();
+
+/** A profile of its own, which `close` ends. */
+export async function openContext(opening: Opening): Promise<BrowserContext> {
   const { width = 1280, height = 800, scheme = 'light', zone = 'UTC', locale = 'en-GB' } = opening;
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-browser-'));
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath: EXECUTABLE,
-    headless: true,
-    args: ARGS,
+  browser ??= chromium.launch({ executablePath: EXECUTABLE, headless: true, args: ARGS });
+  const context = await (await browser).newContext({
     viewport: { width, height },
     colorScheme: scheme,
     timezoneId: zone,
@@ -70,11 +73,7 @@ export async function launch(opening: Opening): Promise<{ context: BrowserContex
     reducedMotion: 'reduce',
   });
   context.setDefaultTimeout(SLOW_MS);
-  const close = async (): Promise<void> => {
-    await context.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  return { context, close };
+  return context;
 }
 
 /**
@@ -82,10 +81,10 @@ export async function launch(opening: Opening): Promise<{ context: BrowserContex
  * calls another host.
  */
 export async function openPage(t: TestContext, address: string, opening: Opening = {}): Promise<Page> {
-  const { context, close } = await launch(opening);
+  const context = await openContext(opening);
   const wrong: string[] = [];
   const allowed = [new URL(address).origin, ...(opening.origins ?? [])];
-  const page = context.pages()[0] ?? (await context.newPage());
+  const page = await context.newPage();
   page.on('pageerror', (error) => wrong.push(error.stack ?? error.message));
   page.on('console', (message) => {
     const text = `${message.text()} ${message.location().url}`;
@@ -98,7 +97,7 @@ export async function openPage(t: TestContext, address: string, opening: Opening
     if (protocol.startsWith('http') && !allowed.includes(origin)) wrong.push(`the page calls ${request.url()}`);
   });
   const end = async (): Promise<void> => {
-    await close();
+    await context.close();
     assert.deepEqual(wrong, [], 'nothing went wrong in the browser');
   };
   const pages = opened.get(t);

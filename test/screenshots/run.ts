@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launch, missing } from '../harness/browser.ts';
+import { endBrowser, missing, openContext } from '../harness/browser.ts';
 import { importDemo, serve } from '../harness/demo-service.ts';
 
 /** The size, locale and zone are fixed, so that pictures of two runs can be compared. */
@@ -19,7 +19,7 @@ const IMAGES = join(import.meta.dirname, '../../docs/images');
 
 /** Takes every screen in one scheme, when nothing on it is loading any more. */
 async function take(address: string, scheme: 'light' | 'dark'): Promise<void> {
-  const { context, close } = await launch({ ...LOOK, scheme });
+  const context = await openContext({ ...LOOK, scheme });
   try {
     for (const { name, path } of SCREENS) {
       const page = await context.newPage();
@@ -39,7 +39,7 @@ async function take(address: string, scheme: 'light' | 'dark'): Promise<void> {
       console.log(file);
     }
   } finally {
-    await close();
+    await context.close();
   }
 }
 
@@ -52,6 +52,7 @@ try {
   try {
     for (const scheme of ['light', 'dark'] as const) await take(address, scheme);
   } finally {
+    await endBrowser();
     await stop();
   }
 } finally {
