@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { currentTables } from '../../jobs/runtime/rows/generations/current-tables.ts';
+import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import type { RunningServer } from '../../servers/running.ts';
@@ -50,6 +51,11 @@ export async function campusOnServers(t: TestContext, { kafka, cassandra, most }
   return { campus: await Campus.open(stores), runtime, local, prefix };
 }
 
+const OFTEN_MS = 20;
+const SELDOM_MS = 1000;
+/** So many make the steps of a swap take a while. With more and more of them, no step would end on a slow machine. */
+const MANY = 2000;
+
 /** Learners enrol until it is stopped, or the test ends: a test that failed would not end while they do. Nobody else may enrol any meanwhile. */
 export function underLoad(t: TestContext, campus: Campus) {
   const stopping = new AbortController();
@@ -58,6 +64,7 @@ export function underLoad(t: TestContext, campus: Campus) {
     while (!stopping.signal.aborted) {
       await campus.enrol(5);
       enrolled += 5;
+      await systemClock.sleep(enrolled < MANY ? OFTEN_MS : SELDOM_MS, stopping.signal);
     }
   })();
   // Its failure is that of the test, which awaits it.
@@ -76,10 +83,23 @@ export function underLoad(t: TestContext, campus: Campus) {
   };
 }
 
-export async function caughtUp({ stores }: Campus): Promise<void> {
-  for (;;) {
-    const lags = await Promise.all(CAMPUS_JOBS.map(({ name, from }) => stores.transport.lag(name, from.name)));
-    if (lags.flat().every(({ lag }) => lag === 0)) return;
-    await systemClock.sleep(50, new AbortController().signal);
+/** Throws if one of the jobs ends: then there is nothing to wait for. */
+export async function caughtUp({ stores }: Campus, workers: readonly RunningJob[]): Promise<void> {
+  const looking = new AbortController();
+  const ended = workers.map(async ({ finished }) => {
+    await finished;
+    throw new Error('a job has ended');
+  });
+  const isSo = async (): Promise<void> => {
+    while (!looking.signal.aborted) {
+      const lags = await Promise.all(CAMPUS_JOBS.map(({ name, from }) => stores.transport.lag(name, from.name)));
+      if (lags.flat().every(({ lag }) => lag === 0)) return;
+      await systemClock.sleep(50, looking.signal);
+    }
+  };
+  try {
+    await Promise.race([isSo(), ...ended]);
+  } finally {
+    looking.abort();
   }
 }

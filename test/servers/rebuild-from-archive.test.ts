@@ -32,7 +32,7 @@ test('rows are made of an archive and a topic that has lost its beginning, and m
   const workers = await Promise.all(CAMPUS_JOBS.map((job) => runCurrent(job, runtime())));
   t.after(() => Promise.all(workers.map((worker) => worker.stop())));
   await campus.enrol(300);
-  await caughtUp(campus);
+  await caughtUp(campus, workers);
   await archives.count(archive);
   await deleteRecords(kafka.url, `${prefix}${enrollmentEvents.name}`, transport, enrollmentEvents.name);
   const [info] = await transport.describe([enrollmentEvents.name]);
@@ -66,7 +66,7 @@ test('rows are made of an archive and a topic that has lost its beginning, and m
   for (const to of [2, 1, 2])
     await swapGeneration(trackProgress, to, runtime(), { ...IGNORED, step: () => {}, failed });
   const enrolled = 300 + (await load.stop());
-  await caughtUp(campus);
+  await caughtUp(campus, workers);
   const [counted] = await campus.counts();
   assert.deepEqual(
     [counted, await countOf(campus.stores.tables, trackProgress.row, DEFAULT_TENANT)],

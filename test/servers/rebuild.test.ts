@@ -27,7 +27,7 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
   const workers = await Promise.all(CAMPUS_JOBS.map((job) => runCurrent(job, runtime())));
   t.after(() => Promise.all(workers.map((worker) => worker.stop())));
   await campus.enrol(300);
-  await caughtUp(campus);
+  await caughtUp(campus, workers);
 
   const load = underLoad(t, campus);
   const operator = runtime();
@@ -57,7 +57,7 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
   await swap(1);
   const enrolled = 300 + (await load.stop());
   assert.ok(enrolled - 300 > during, 'there was load all the time');
-  await caughtUp(campus);
+  await caughtUp(campus, workers);
 
   const [counted] = await campus.counts();
   assert.equal(counted, enrolled);
