@@ -1,6 +1,6 @@
 /**
- * `npm run test:servers [-- <files and options of node --test>]`: runs the tests of test/servers, or those files, with real servers
- * in a temporary folder. For files that are named a server is started when one of them asks for it; otherwise all are started,
+ * `npm run test:servers [-- <files and options of node --test>]`: runs the tests of test/servers, or those files, two at a time,
+ * with real servers in a temporary folder. For files that are named a server is started when one of them asks for it; otherwise all are started,
  * at once. They are gone when the tests have ended, whose exit code this ends with; 1 if a server could not be started.
  */
 import { spawn } from 'node:child_process';
@@ -65,7 +65,7 @@ async function answer(name: string, response: ServerResponse): Promise<void> {
 async function runTests(run: string): Promise<number> {
   const args = [
     '--test',
-    '--test-concurrency=1',
+    '--test-concurrency=2',
     `--test-timeout=${TIMEOUT_MS}`,
     ...REPORTERS,
     ...options,

@@ -1,6 +1,6 @@
 /** What a topic of Kafka has is dropped, as its retention does it. */
 import kafkajs from 'kafkajs';
-import type { Transport } from '../../topics/log/transport.ts';
+import type { Transport } from '../../../topics/log/transport.ts';
 
 /** `topic` is its name on the server, `name` that by which the transport knows it. */
 export async function deleteRecords(

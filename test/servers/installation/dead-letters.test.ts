@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { running } from '../../servers/running.ts';
-import { deadLetterTopic } from '../../topics/define.ts';
-import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import { wired } from '../cli/in-process.ts';
-import { rejectedEvents, replayedBy, sentAgain, withTransport } from '../harness/at-once.ts';
+import { running } from '../../../servers/running.ts';
+import { deadLetterTopic } from '../../../topics/define.ts';
+import { kafkaTransport } from '../../../topics/kafka/transport.ts';
+import { wired } from '../../cli/in-process.ts';
+import { rejectedEvents, replayedBy, sentAgain, withTransport } from '../../harness/at-once.ts';
 import { named } from './crash-stores.ts';
 
 const kafka = await running('kafka');

@@ -1,21 +1,21 @@
 /** The rows of a job are made anew on Kafka and Cassandra while it works under load, made current, and swapped back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_TENANT } from '../../core/event.ts';
-import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
-import { compareGenerations } from '../../jobs/runtime/rows/generations/compare.ts';
-import { dropGeneration } from '../../jobs/runtime/rows/generations/drop.ts';
-import { openGeneration, rebuildGeneration } from '../../jobs/runtime/rows/generations/rebuild.ts';
-import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
-import { generationsOf, tableOf } from '../../jobs/runtime/rows/generations/state.ts';
-import { swapGeneration } from '../../jobs/runtime/rows/generations/swap.ts';
-import { learnerJoined } from '../../schemas/batch.ts';
-import { running } from '../../servers/running.ts';
-import { dump, partitionsOf } from '../../testing/dump.ts';
-import { enrollmentEvents } from '../../topics/index.ts';
-import { CAMPUS_JOBS } from '../harness/campus.ts';
-import { countOf } from '../harness/count.ts';
-import { assertViewsShowRows } from '../harness/views-show-rows.ts';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
+import { summarizeBatch, trackProgress } from '../../../jobs/index.ts';
+import { compareGenerations } from '../../../jobs/runtime/rows/generations/compare.ts';
+import { dropGeneration } from '../../../jobs/runtime/rows/generations/drop.ts';
+import { openGeneration, rebuildGeneration } from '../../../jobs/runtime/rows/generations/rebuild.ts';
+import { runCurrent } from '../../../jobs/runtime/rows/generations/run-current.ts';
+import { generationsOf, tableOf } from '../../../jobs/runtime/rows/generations/state.ts';
+import { swapGeneration } from '../../../jobs/runtime/rows/generations/swap.ts';
+import { learnerJoined } from '../../../schemas/batch.ts';
+import { running } from '../../../servers/running.ts';
+import { dump, partitionsOf } from '../../../testing/dump.ts';
+import { enrollmentEvents } from '../../../topics/index.ts';
+import { CAMPUS_JOBS } from '../../harness/campus.ts';
+import { countOf } from '../../harness/count.ts';
+import { assertViewsShowRows } from '../../harness/views-show-rows.ts';
 import { campusOnServers, caughtUp, underLoad } from './campus-on-servers.ts';
 
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);

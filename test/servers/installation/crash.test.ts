@@ -2,12 +2,12 @@
  * The crash property, on the stores of production: processes that crash or stand still between any two effects, rewound offsets,
  * repeated and misdirected records, on Kafka, Cassandra, Redis and Elasticsearch. A seed that fails is in the message; it runs alone with
  *
- *     SEED=123 npm run test:servers -- test/servers/crash.test.ts
+ *     SEED=123 npm run test:servers -- test/servers/installation/crash.test.ts
  */
 import { after, test } from 'node:test';
-import { jobs } from '../../jobs/index.ts';
-import { running } from '../../servers/running.ts';
-import { assertSurvives } from '../harness/crash-property.ts';
+import { jobs } from '../../../jobs/index.ts';
+import { running } from '../../../servers/running.ts';
+import { assertSurvives } from '../../harness/crash-property.ts';
 import { openStores } from './crash-stores.ts';
 
 const only = process.env['SEED'];

@@ -1,19 +1,19 @@
 /** The jobs of the campus on Kafka and Cassandra, with topics and tables of their own. Every process has clients of its own, as it has on servers. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../jobs/runtime/clock.ts';
-import { currentTables } from '../../jobs/runtime/rows/generations/current-tables.ts';
-import type { RunningJob } from '../../jobs/runtime/run-group.ts';
-import type { Runtime } from '../../jobs/runtime/stores.ts';
-import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
-import type { RunningServer } from '../../servers/running.ts';
-import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
-import { memoryStores, testRuntime } from '../../testing/stores.ts';
-import { deadLetterTopic } from '../../topics/define.ts';
-import { topics } from '../../topics/index.ts';
-import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Transport } from '../../topics/log/transport.ts';
-import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
+import { systemClock } from '../../../jobs/runtime/clock.ts';
+import { currentTables } from '../../../jobs/runtime/rows/generations/current-tables.ts';
+import type { RunningJob } from '../../../jobs/runtime/run-group.ts';
+import type { Runtime } from '../../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../../jobs/runtime/upstreams.ts';
+import type { RunningServer } from '../../../servers/running.ts';
+import { cassandraTables } from '../../../sinks/tables/cassandra/tables.ts';
+import { memoryStores, testRuntime } from '../../../testing/stores.ts';
+import { deadLetterTopic } from '../../../topics/define.ts';
+import { topics } from '../../../topics/index.ts';
+import { kafkaTransport } from '../../../topics/kafka/transport.ts';
+import type { Transport } from '../../../topics/log/transport.ts';
+import { CAMPUS_JOBS, Campus, PARTITIONS } from '../../harness/campus.ts';
 import { named } from './crash-stores.ts';
 
 const FOR_EVER = 100 * 365 * 24 * 3_600_000;

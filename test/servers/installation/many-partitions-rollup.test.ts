@@ -4,16 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { defineDatasource } from '../../reports/define-datasource.ts';
-import { sourceOf } from '../../reports/runtime/datasource-source.ts';
-import { runRollup } from '../../reports/runtime/run.ts';
-import { CurrentTable } from '../../reports/runtime/tables.ts';
-import { enrolled } from '../../schemas/enrollment.ts';
-import { startKafka } from '../../servers/kafka.ts';
-import { filesOf, pinFiles } from '../../sinks/delta/index.ts';
-import { segmentsSql } from '../../sinks/segments/source.ts';
-import { enrollmentEvents } from '../../topics/index.ts';
-import { enrolEverywhere, live, wiredTo } from '../harness/many-partitions.ts';
+import { defineDatasource } from '../../../reports/define-datasource.ts';
+import { sourceOf } from '../../../reports/runtime/datasource-source.ts';
+import { runRollup } from '../../../reports/runtime/run.ts';
+import { CurrentTable } from '../../../reports/runtime/tables.ts';
+import { enrolled } from '../../../schemas/enrollment.ts';
+import { startKafka } from '../../../servers/kafka.ts';
+import { filesOf, pinFiles } from '../../../sinks/delta/index.ts';
+import { segmentsSql } from '../../../sinks/segments/source.ts';
+import { enrollmentEvents } from '../../../topics/index.ts';
+import { enrolEverywhere, live, wiredTo } from '../../harness/many-partitions.ts';
 
 const PARTITIONS = 500;
 

@@ -5,15 +5,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { running } from '../../servers/running.ts';
-import { Codec } from '../../topics/codec/codec.ts';
-import { enrollmentEvents } from '../../topics/index.ts';
-import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import { partitionOfText } from '../../topics/log/partition.ts';
-import { MemoryRegistry } from '../topics/codec/memory-registry.ts';
-import { wantedOf } from '../topics/codec/records.ts';
+import { running } from '../../../servers/running.ts';
+import { Codec } from '../../../topics/codec/codec.ts';
+import { enrollmentEvents } from '../../../topics/index.ts';
+import { kafkaTransport } from '../../../topics/kafka/transport.ts';
+import { partitionOfText } from '../../../topics/log/partition.ts';
+import { MemoryRegistry } from '../../topics/codec/memory-registry.ts';
+import { wantedOf } from '../../topics/codec/records.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/events.md'), 'utf8');
 const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];
 

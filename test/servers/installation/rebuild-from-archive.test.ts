@@ -1,23 +1,23 @@
 /** The rows of a job are made anew on Kafka, Cassandra and S3 of records that the topic has lost, while the job works under load, and become current. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_TENANT } from '../../core/event.ts';
-import { trackProgress } from '../../jobs/index.ts';
-import { compareGenerations } from '../../jobs/runtime/rows/generations/compare.ts';
-import { openGeneration, rebuildGeneration } from '../../jobs/runtime/rows/generations/rebuild.ts';
-import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
-import { swapGeneration } from '../../jobs/runtime/rows/generations/swap.ts';
-import { archivedLog } from '../../reports/operate/archived-log.ts';
-import { currentTable } from '../../reports/operate/kept.ts';
-import { archiveOf } from '../../reports/runtime/archive-source.ts';
-import { running } from '../../servers/running.ts';
-import { enrollmentEvents, topics } from '../../topics/index.ts';
-import { CAMPUS_JOBS } from '../harness/campus.ts';
-import { countOf } from '../harness/count.ts';
-import { worldOf } from '../reports/operate/world.ts';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
+import { trackProgress } from '../../../jobs/index.ts';
+import { compareGenerations } from '../../../jobs/runtime/rows/generations/compare.ts';
+import { openGeneration, rebuildGeneration } from '../../../jobs/runtime/rows/generations/rebuild.ts';
+import { runCurrent } from '../../../jobs/runtime/rows/generations/run-current.ts';
+import { swapGeneration } from '../../../jobs/runtime/rows/generations/swap.ts';
+import { archivedLog } from '../../../reports/operate/archived-log.ts';
+import { currentTable } from '../../../reports/operate/kept.ts';
+import { archiveOf } from '../../../reports/runtime/archive-source.ts';
+import { running } from '../../../servers/running.ts';
+import { enrollmentEvents, topics } from '../../../topics/index.ts';
+import { CAMPUS_JOBS } from '../../harness/campus.ts';
+import { countOf } from '../../harness/count.ts';
+import { worldOf } from '../../reports/operate/world.ts';
+import { storeOf } from '../s3-store.ts';
 import { campusOnServers, caughtUp, underLoad } from './campus-on-servers.ts';
 import { deleteRecords } from './delete-records.ts';
-import { storeOf } from './s3-store.ts';
 
 const [kafka, cassandra, s3] = await Promise.all([running('kafka'), running('cassandra'), running('s3')]);
 const NEVER = new AbortController().signal;

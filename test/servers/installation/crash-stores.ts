@@ -1,19 +1,19 @@
 /** The stores of production for the crash property: names of their own in shared servers, and one tenant per run. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { callAnswered, timerFired } from '../../core/event.ts';
-import type { IndexDef, TableDef } from '../../core/target.ts';
-import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
-import type { Job } from '../../jobs/define.ts';
-import { redisCache } from '../../sinks/cache/redis/cache.ts';
-import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
-import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
-import type { StoresOptions, TestStores } from '../../testing/stores.ts';
-import { Codec } from '../../topics/codec/codec.ts';
-import { deadLetterTopic } from '../../topics/define.ts';
-import { embeddedRegistry } from '../../topics/embedded/registry.ts';
-import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Claim, Membership, NewRecord, Transport } from '../../topics/log/transport.ts';
+import { callAnswered, timerFired } from '../../../core/event.ts';
+import type { IndexDef, TableDef } from '../../../core/target.ts';
+import { IN_MEMORY, openDatabase } from '../../../embedded/database.ts';
+import type { Job } from '../../../jobs/define.ts';
+import { redisCache } from '../../../sinks/cache/redis/cache.ts';
+import { elasticsearchSearch } from '../../../sinks/search/elasticsearch/search.ts';
+import { cassandraTables } from '../../../sinks/tables/cassandra/tables.ts';
+import type { StoresOptions, TestStores } from '../../../testing/stores.ts';
+import { Codec } from '../../../topics/codec/codec.ts';
+import { deadLetterTopic } from '../../../topics/define.ts';
+import { embeddedRegistry } from '../../../topics/embedded/registry.ts';
+import { kafkaTransport } from '../../../topics/kafka/transport.ts';
+import type { Claim, Membership, NewRecord, Transport } from '../../../topics/log/transport.ts';
 
 export interface Urls {
   readonly kafka: string;

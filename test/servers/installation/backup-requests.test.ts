@@ -4,16 +4,16 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { startAll } from '../../servers/group.ts';
-import { startPostgres } from '../../servers/postgres.ts';
-import { startRegistry } from '../../servers/registry.ts';
-import type { Server } from '../../servers/server.ts';
-import { until } from '../faults/until.ts';
-import { Fleet, runCommand } from '../faults/workers.ts';
-import { inOrder } from '../harness/steps.ts';
-import { blocksBelow, typed } from '../harness/typed.ts';
+import { startAll } from '../../../servers/group.ts';
+import { startPostgres } from '../../../servers/postgres.ts';
+import { startRegistry } from '../../../servers/registry.ts';
+import type { Server } from '../../../servers/server.ts';
+import { until } from '../../faults/until.ts';
+import { Fleet, runCommand } from '../../faults/workers.ts';
+import { inOrder } from '../../harness/steps.ts';
+import { blocksBelow, typed } from '../../harness/typed.ts';
 
-const STORY = join(import.meta.dirname, '../../demo/story');
+const STORY = join(import.meta.dirname, '../../../demo/story');
 const TOPICS = ['user', 'content', 'batch', 'notification', 'group', 'enrollment'];
 /** It registers all schemas first. */
 const START_MS = 180_000;

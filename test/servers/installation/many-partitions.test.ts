@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { startKafka } from '../../servers/kafka.ts';
-import { running } from '../../servers/running.ts';
-import { enrolEverywhere, live, wiredTo } from '../harness/many-partitions.ts';
-import { intercept } from '../jobs/runtime/intercept.ts';
+import { startKafka } from '../../../servers/kafka.ts';
+import { running } from '../../../servers/running.ts';
+import { enrolEverywhere, live, wiredTo } from '../../harness/many-partitions.ts';
+import { intercept } from '../../jobs/runtime/intercept.ts';
 
 const PARTITIONS = 1000;
 
