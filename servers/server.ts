@@ -49,7 +49,7 @@ export interface Recipe {
 
 const PAUSE_MS = 50;
 const STOP_MS = 20_000;
-const READY_MS = 120_000;
+const READY_MS = 300_000;
 const LINES_OF_LOG = 30;
 
 /** Starts it and answers when it is ready. Throws, with the end of its output, when it ends before or takes too long. */

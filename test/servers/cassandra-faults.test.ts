@@ -21,7 +21,7 @@ after(async () => {
   await server.kill();
   rmSync(folder, { recursive: true });
 });
-const PATIENT = { timeout: 180_000 };
+const PATIENT = { timeout: 600_000 };
 const BACK_OFF_MS = 50;
 const USERS = Array.from({ length: 100 }, (_, i) => `user-${i}`);
 
