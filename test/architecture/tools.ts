@@ -1,0 +1,97 @@
+/** The kit, the demo, servers, releases, the chart, examples and pages. */
+import { DECLARATIONS, LISTS, LOG, type Rule } from './rule.ts';
+
+export const TOOLS: readonly Rule[] = [
+  {
+    files: ['testing/**'],
+    ours: ['**', ...LISTS, '!modules/learning.ts', '!cli/**', '!app/**', '!demo/**', '!docs/**', '!servers/**'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'the kit runs jobs on the real runtime and the embedded stores',
+  },
+  {
+    files: ['demo/load/**'],
+    ours: ['core/*', 'schemas/*', 'topics/codec/time.ts', ...DECLARATIONS, 'testing/random.ts', '{folder}/*'],
+    libraries: [],
+    why: 'a load is made of declarations and a seed; who calls it has the clock and the log',
+  },
+  {
+    files: ['demo/**'],
+    ours: [
+      'core/*',
+      'schemas/**',
+      'topics/index.ts',
+      ...LOG,
+      'jobs/define.ts',
+      'jobs/runtime/**',
+      'modules/define.ts',
+      'demo/**',
+    ],
+    libraries: ['node:*', '!node:sqlite', 'cli-progress', 'csv-parse/*'],
+    why: 'the demo is handed what it runs on',
+  },
+  {
+    files: ['servers/**'],
+    ours: ['servers/**'],
+    libraries: ['node:*', '!node:sqlite', 'smtp-server', 'cassandra-driver', 'yaml'],
+    why: 'how servers are started, whatever is tested on them',
+  },
+  {
+    files: ['release/**'],
+    ours: ['release/**', 'app/node-version.ts'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'what is packed is made of files, whatever is in them',
+  },
+  {
+    files: ['k8s/render.ts'],
+    ours: ['k8s/**', 'modules/learning.ts'],
+    libraries: ['node:fs', 'node:path'],
+    why: 'the one file of the folder that writes files',
+  },
+  {
+    files: ['k8s/**'],
+    ours: [
+      'k8s/**',
+      'app/config/*',
+      'app/platform/works.ts',
+      'modules/*',
+      'schemas/*',
+      'topics/define.ts',
+      'topics/index.ts',
+      'topics/kafka/*/{metadata-topic,options}.ts',
+      'topics/log/limits.ts',
+    ],
+    libraries: ['yaml', 'zod'],
+    why: 'the chart follows from the declarations and from the keys of the configuration',
+  },
+  {
+    files: ['examples/*/*.test.ts'],
+    ours: ['{folder}/*'],
+    libraries: ['tributary', 'tributary/*', 'node:test', 'node:assert/*'],
+    why: 'an example is tested as a user tests a project',
+  },
+  {
+    files: ['examples/**'],
+    ours: ['{folder}/*'],
+    libraries: ['tributary', 'tributary/learning'],
+    why: 'an example is what a user has, who sees the package alone',
+  },
+  {
+    files: ['docs/**'],
+    ours: [
+      'core/*',
+      ...LOG,
+      'topics/export/*',
+      'jobs/define.ts',
+      'modules/*',
+      'reports/{columns,define-datasource,define-report,granularity}.ts',
+      'reports/sql/*',
+      'reports/service/**',
+      'docs/*',
+      'sinks/cache/redis/request.ts',
+      'sinks/search/elasticsearch/{identity,mapping}.ts',
+      'sinks/tables/cassandra/columns.ts',
+    ],
+    libraries: ['node:fs', 'node:path'],
+    why: 'pages are made from declarations, and from what says purely how stores hold them',
+  },
+];
