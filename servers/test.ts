@@ -16,10 +16,10 @@ import { isServerName, SERVER_NAMES, SERVERS, type ServerName } from './set.ts';
 const ALL = 'test/servers/**/*.test.ts';
 /** Of one test. One that hangs fails, and the others are run. */
 const TIMEOUT_MS = 600_000;
-const REPORTERS = ['spec', './test/times.ts'].flatMap((name) => [
-  `--test-reporter=${name}`,
-  '--test-reporter-destination=stdout',
-]);
+const REPORTERS = [
+  ['spec', 'stdout'],
+  ['./test/times.ts', 'stderr'],
+].flatMap(([name, destination]) => [`--test-reporter=${name}`, `--test-reporter-destination=${destination}`]);
 
 const options = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
 const files = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
@@ -67,6 +67,8 @@ async function runTests(run: string): Promise<number> {
     '--test',
     '--test-concurrency=2',
     `--test-timeout=${TIMEOUT_MS}`,
+    // What the client of some server leaves open must not hold up all others. Where ending matters, a process of its own is tested.
+    '--test-force-exit',
     ...REPORTERS,
     ...options,
     ...(files.length > 0 ? files : [ALL]),

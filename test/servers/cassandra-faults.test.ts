@@ -13,6 +13,7 @@ import type { RowWrite, Tables } from '../../sinks/tables/port.ts';
 import { keysWhere } from '../contracts/keys-where.ts';
 import { assertHolds, board, learners, place, v, write } from '../contracts/tables-samples.ts';
 import { printed } from './ending.ts';
+import { startProxy } from './proxy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-cassandra-'));
 const server = await startCassandra({ folder });
@@ -159,6 +160,22 @@ test('a process that closed its tables ends, whatever Cassandra does', PATIENT, 
   server.resume();
   await server.kill();
   assert.equal(await ended('await tables.token("job", "topic", 1)'), 'threw');
+});
+
+test('tables that are closed while their client finds Cassandra again leave no connection open', PATIENT, async (t) => {
+  await server.start();
+  const { hostname, port } = new URL(server.url);
+  const first = await startProxy(Number(port));
+  const tables = cassandraTables({ url: url.replace(`${hostname}:${port}`, `127.0.0.1:${first.port}`) });
+  t.after(() => tables.close());
+  await tables.prepare([learners]);
+  await first.stop();
+  await assert.rejects(tables.token('job', 'topic', 0), { code: 'TABLES_AWAY' });
+  const second = await startProxy(Number(port), first.port);
+  t.after(() => second.stop());
+  await second.asked('system.peers');
+  await tables.close();
+  await second.deserted();
 });
 
 /** What became of a process that does something with tables and then closes them. */

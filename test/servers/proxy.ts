@@ -1,16 +1,23 @@
 /** A proxy between a client and a server of 127.0.0.1 that loses an answer: the server did what it was asked, the client does not know. */
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 export interface Proxy {
   readonly port: number;
   /** Cuts the connection at the first byte that answers a request with this text; answers when it has happened. */
   loseAnswerTo(text: string): Promise<void>;
+  /** Answers when a client sends such a text. */
+  asked(text: string): Promise<void>;
+  /** Answers when no client is connected. */
+  deserted(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startProxy(port: number): Promise<Proxy> {
+/** `at`: the port on which it listens, if it matters. */
+export async function startProxy(port: number, at = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let wanted: { readonly text: string; readonly lost: () => void } | undefined;
+  let awaited: { readonly text: string; readonly asked: () => void } | undefined;
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
     let losing: (() => void) | undefined;
@@ -27,6 +34,10 @@ export async function startProxy(port: number): Promise<Proxy> {
       });
     }
     client.on('data', (chunk) => {
+      if (awaited !== undefined && chunk.includes(awaited.text)) {
+        awaited.asked();
+        awaited = undefined;
+      }
       if (wanted !== undefined && chunk.includes(wanted.text)) {
         losing = wanted.lost;
         wanted = undefined;
@@ -41,13 +52,20 @@ export async function startProxy(port: number): Promise<Proxy> {
       }
     });
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  await new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve(undefined)));
   return {
     port: (server.address() as { port: number }).port,
     loseAnswerTo: (text) =>
       new Promise((lost) => {
         wanted = { text, lost };
       }),
+    asked: (text) =>
+      new Promise((asked) => {
+        awaited = { text, asked };
+      }),
+    async deserted() {
+      for (const socket of sockets) await once(socket, 'close');
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

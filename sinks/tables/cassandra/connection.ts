@@ -6,6 +6,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
 import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
+import { endClient, endHost, hostOf } from './hosts.ts';
 import { type Location, locationOf } from './location.ts';
 import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
@@ -148,7 +149,7 @@ export class Connection {
     const client = this.#client;
     this.#client = undefined;
     this.#open = undefined;
-    await client?.then((each) => each.shutdown()).catch(() => {});
+    await client?.then(endClient).catch(() => {});
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -225,7 +226,7 @@ export class Connection {
       });
       return rows[0]?.['data_center'] as string;
     } finally {
-      await client.shutdown();
+      await endClient(client);
     }
   }
 
@@ -279,12 +280,12 @@ export function routingKey(parts: readonly string[]): Buffer {
 async function opened(options: ClientOptions): Promise<Client> {
   const client = new Client(options);
   // After an outage the driver replaces the hosts with new ones, but leaves the connections of the old ones open.
-  client.on('hostRemove', (host) => (host as typeof host & { shutdown(wait: boolean): void }).shutdown(false));
+  client.on('hostRemove', (host) => endHost(hostOf(host)));
   try {
     await client.connect();
     return client;
   } catch (error) {
-    await client.shutdown().catch(() => {});
+    await endClient(client).catch(() => {});
     throw error;
   }
 }
