@@ -278,31 +278,18 @@ function pipelineTopicOf({ pipelineEvents: wanted }: Config, { topics }: Platfor
   return wanted === 'on' && topics.includes(pipelineEvents) ? pipelineEvents.name : undefined;
 }
 
-function settingsOf({
-  maxRecords,
-  maxKeys,
-  batchesAtOnce,
-  waitMs,
-  lookupMs,
-  timerMs,
-  rowCacheMb,
-  viewWaitMs,
-  backOffFirstMs,
-  backOffLongestMs,
-  undeclaredTypes,
-}: Config): Settings {
-  const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
+function settingsOf(config: Config): Settings {
   return {
     ...DEFAULT_SETTINGS,
-    maxRecords,
-    maxKeys,
-    batchesAtOnce,
-    waitMs,
-    lookupMs,
-    timerMs,
-    rowCacheMb,
-    viewWaitMs,
-    backOffMs,
-    undeclaredTypes,
+    maxRecords: config.maxRecords,
+    maxKeys: config.maxKeys,
+    batchesAtOnce: config.batchesAtOnce,
+    waitMs: config.waitMs,
+    lookupMs: config.lookupMs,
+    timerMs: config.timerMs,
+    rowCacheMb: config.rowCacheMb,
+    viewWaitMs: config.viewWaitMs,
+    backOffMs: [config.backOffFirstMs, config.backOffLongestMs],
+    undeclaredTypes: config.undeclaredTypes,
   };
 }

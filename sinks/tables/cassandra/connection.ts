@@ -6,7 +6,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
 import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
-import { endClient, endHost, hostOf } from './hosts.ts';
+import { endClient, endHost } from './hosts.ts';
 import { type Location, locationOf } from './location.ts';
 import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
@@ -280,7 +280,7 @@ export function routingKey(parts: readonly string[]): Buffer {
 async function opened(options: ClientOptions): Promise<Client> {
   const client = new Client(options);
   // After an outage the driver replaces the hosts with new ones, but leaves the connections of the old ones open.
-  client.on('hostRemove', (host) => endHost(hostOf(host)));
+  client.on('hostRemove', endHost);
   try {
     await client.connect();
     return client;

@@ -17,24 +17,23 @@ interface Pool {
 }
 
 /** For a host that the driver has replaced, or that it has found since the client was closed. */
-export function endHost(host: Host): void {
+export function endHost(host: object): void {
   seal(host);
-  host.shutdown(false).catch(() => undefined);
+  (host as Host).shutdown(false).catch(() => undefined);
 }
 
 export async function endClient(client: Client): Promise<void> {
-  for (const host of client.hosts?.values() ?? []) seal(hostOf(host));
+  for (const host of client.hosts?.values() ?? []) seal(host);
   // A client that is finding its nodes again, as after an outage, goes on with that.
-  client.on('hostAdd', (host) => endHost(hostOf(host)));
+  client.on('hostAdd', endHost);
   await client.shutdown();
 }
 
 /** Whatever the driver does with its pool later, no connection is in it, and none is tried. */
-function seal({ pool }: Host): void {
+function seal(host: object): void {
+  const { pool } = host as Host;
   // A pool that was drained opens itself again.
   pool.on('close', () => void pool.shutdown().catch(() => undefined));
   // The connection by which the driver found the host is put into its pool only then.
   pool.addExistingConnection = (connection) => connection.close();
 }
-
-export const hostOf = (host: unknown): Host => host as Host;
