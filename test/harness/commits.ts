@@ -1,17 +1,46 @@
-/** The stores of a process, with every claim watched by a test. */
+/** The stores of a process, with every commit seen by a test. */
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import type { Claim } from '../../topics/log/transport.ts';
+import type { Claim, LogRecord } from '../../topics/log/transport.ts';
 import { replaced } from '../protocol/replaced.ts';
 
-export function watchingClaims(stores: Stores, watched: (claim: Claim) => Claim): Stores {
+export type Transaction = Parameters<Claim['commit']>[0];
+
+interface Commit {
+  readonly claim: Claim;
+  /** What was fetched since the commit before, and is committed by this one. */
+  readonly records: readonly LogRecord[];
+  readonly transaction: Transaction;
+}
+
+type Seen = (commit: Commit) => Promise<void> | void;
+
+/** `seen` is called after each commit that has not failed, and awaited. */
+export function watchingCommits(stores: Stores, seen: Seen): Stores {
   const { transport } = stores;
   return {
     ...stores,
     transport: replaced(transport, {
       join: async (...args) => {
         const membership = await transport.join(...args);
-        return replaced(membership, { claim: async (partition) => watched(await membership.claim(partition)) });
+        return replaced(membership, { claim: async (partition) => watched(await membership.claim(partition), seen) });
       },
     }),
   };
+}
+
+function watched(claim: Claim, seen: Seen): Claim {
+  let fetched: LogRecord[] = [];
+  return replaced(claim, {
+    fetch: async (options) => {
+      const answer = await claim.fetch(options);
+      fetched.push(...answer.records);
+      return answer;
+    },
+    commit: async (transaction) => {
+      const records = fetched.filter(({ offset }) => offset < transaction.offset);
+      await claim.commit(transaction);
+      fetched = fetched.filter(({ offset }) => offset >= transaction.offset);
+      await seen({ claim, records, transaction });
+    },
+  });
 }

@@ -5,9 +5,7 @@ import type { Stores } from '../../jobs/runtime/stores.ts';
 import { batchDone, recordsRejected } from '../../schemas/pipeline.ts';
 import { partitionsOf } from '../../testing/dump.ts';
 import { pipelineEvents } from '../../topics/index.ts';
-import type { Claim, LogRecord } from '../../topics/log/transport.ts';
-import { replaced } from '../protocol/replaced.ts';
-import { watchingClaims } from './commits.ts';
+import { watchingCommits } from './commits.ts';
 
 const OUTCOMES = ['applied', 'unchanged', 'repeated', 'skipped', 'rejected', 'routed'] as const;
 type Outcome = (typeof OUTCOMES)[number];
@@ -71,23 +69,6 @@ export class CommittedRecords {
 
   /** The stores of an owner of the job, whose commits are counted. */
   watching(stores: Stores, { name }: Pick<Job, 'name'>): Stores {
-    return watchingClaims(stores, (claim) => this.#watched(claim, name));
-  }
-
-  #watched(claim: Claim, job: string): Claim {
-    let fetched: LogRecord[] = [];
-    return replaced(claim, {
-      fetch: async (options) => {
-        const answer = await claim.fetch(options);
-        fetched.push(...answer.records);
-        return answer;
-      },
-      commit: async (transaction) => {
-        await claim.commit(transaction);
-        const left = fetched.filter(({ offset }) => offset >= transaction.offset);
-        this.#counts.set(job, this.of(job) + fetched.length - left.length);
-        fetched = left;
-      },
-    });
+    return watchingCommits(stores, ({ records }) => void this.#counts.set(name, this.of(name) + records.length));
   }
 }

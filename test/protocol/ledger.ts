@@ -5,15 +5,13 @@ import { type Job, Rejection } from '../../jobs/define.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import type { Claim, LogRecord, NewRecord } from '../../topics/log/transport.ts';
-import { watchingClaims } from '../harness/commits.ts';
+import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
+import { type Transaction, watchingCommits } from '../harness/commits.ts';
 import { type Item, jobA, jobB, listOf } from './jobs.ts';
-import { replaced } from './replaced.ts';
 
 /** As the row held it when the transaction was committed; undefined: nothing came of it. */
 export type Verdict = Item | 'rejected' | undefined;
 
-type Transaction = Parameters<Claim['commit']>[0];
 const text = new TextDecoder();
 export const idOf = ({ headers }: Pick<NewRecord, 'headers'>): string => String(headers['ce_id']);
 
@@ -48,24 +46,9 @@ export class Ledger {
 
   /** The stores of a process, whose commits are taken down. */
   watching(stores: Stores, job: Job): Stores {
-    return watchingClaims(stores, (claim) => this.#watched(claim, job));
-  }
-
-  #watched(claim: Claim, job: Job): Claim {
-    let fetched: LogRecord[] = [];
-    return replaced(claim, {
-      fetch: async (options) => {
-        const answer = await claim.fetch(options);
-        fetched.push(...answer.records);
-        return answer;
-      },
-      commit: async (transaction) => {
-        const committed = fetched.filter(({ offset }) => offset < transaction.offset);
-        fetched = fetched.filter(({ offset }) => offset >= transaction.offset);
-        await claim.commit(transaction);
-        await this.#note(job, `${job.name}/${claim.shape.id}/${claim.partition}`, committed, transaction);
-      },
-    });
+    return watchingCommits(stores, ({ claim: { shape, partition }, records, transaction }) =>
+      this.#note(job, `${job.name}/${shape.id}/${partition}`, records, transaction),
+    );
   }
 
   async #note(job: Job, position: string, records: readonly LogRecord[], { records: sent, offset }: Transaction) {
