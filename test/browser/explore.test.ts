@@ -4,8 +4,6 @@ import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { keyOf, service } from '../app/service/harness.ts';
-import { freePort } from '../cli/free-port.ts';
-import { ndjson, running, temporaryFolder, tributary } from '../cli/harness.ts';
 import {
   assertAccessible,
   assertFits,
@@ -16,6 +14,7 @@ import {
   screenLink,
   settled,
 } from '../harness/browser.ts';
+import { counted } from '../harness/counted.ts';
 
 const joined = (userId: string, courseId: string, time: string) => ({
   type: 'enrollment.enrolled',
@@ -41,18 +40,8 @@ const TOPICS: Readonly<Record<string, readonly object[]>> = {
   ],
 };
 
-async function installation(t: TestContext): Promise<string> {
-  const folder = temporaryFolder(t);
-  const port = await freePort();
-  const one = running(t, folder, ['up', '--serve-port', String(port)]);
-  await one.printed('the service is at');
-  for (const [topic, events] of Object.entries(TOPICS)) {
-    const { code, stderr } = await tributary(folder, ['produce', topic], { input: ndjson(...events) });
-    assert.equal(code, 0, stderr);
-  }
-  assert.equal((await tributary(folder, ['lag', '--wait'])).code, 0);
-  return `http://127.0.0.1:${port}`;
-}
+/** The address of an installation that has counted these events. */
+const installation = (t: TestContext): Promise<string> => counted(t, TOPICS);
 
 /** A figure is plotted, and it is that of the question. */
 const plotted = async (page: Page): Promise<void> => {
@@ -124,7 +113,7 @@ browserTest('a figure is explored by breakdown and filter, and its file and its 
     await choice(page, 'Filter').selectOption('course_id');
     await choice(page, 'Course').focus();
     await page.keyboard.type('mor');
-    await page.getByRole('option', { name: /^More steps/ }).waitFor();
+    await page.getByRole('option', { name: /^More steps/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Remove More steps', exact: true }).waitFor();
     await choice(page, 'Days of').selectOption('Asia/Tokyo');

@@ -1,4 +1,5 @@
 /** The contract of the port of `topics verify` and `topics apply`: see `topics/log/admin.ts`. */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -6,9 +7,10 @@ import type { TopicsAdmin, WantedTopic } from '../../topics/log/admin.ts';
 import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { formatProgress, nothing, parseProgress } from '../../topics/log/progress.ts';
 import type { Transport } from '../../topics/log/transport.ts';
-import { DAY, joined, record, take } from './transport-members.ts';
+import { FOR_EVER } from '../harness/retention.ts';
+import { joined, record, take } from './transport-members.ts';
 
-const retentionMs = 100 * 365 * DAY;
+const retentionMs = FOR_EVER;
 const wanted = (about: Partial<WantedTopic> = {}): WantedTopic => ({
   name: `orders-${randomUUID()}`,
   partitions: 2,

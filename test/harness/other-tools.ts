@@ -5,8 +5,8 @@ import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { topics } from '../../topics/index.ts';
 import type { LogRecord, NewRecord, Transport } from '../../topics/log/transport.ts';
 import { type Campus, PARTITIONS } from './campus.ts';
+import { FOR_EVER } from './retention.ts';
 
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 /** See `topics/embedded/records.ts`. */
 const SPAN = 2 ** 40;
 

@@ -1,11 +1,10 @@
 /** Tests that stand on each other: they run in their order, and after a failure the rest is skipped. */
 import { test } from 'node:test';
 
-/** `timeout`: of each, in ms. */
-export function inOrder({ timeout }: { readonly timeout: number }): (name: string, body: () => Promise<void>) => void {
+export function inOrder(): (name: string, body: () => Promise<void>) => void {
   let failed = '';
   return (name, body) => {
-    test(name, { timeout }, async (t) => {
+    test(name, async (t) => {
       if (failed !== '') return t.skip(`after "${failed}" has failed`);
       failed = name;
       await body();

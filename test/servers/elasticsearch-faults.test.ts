@@ -30,7 +30,7 @@ const names = Array.from({ length: 3000 }, (_, number) => `course-${String(numbe
 const batch = (tenant: string, revision: number): Change[] =>
   names.map((name) => put(tenant, name, { learners: revision }, { token: 1, revision }));
 
-describe('Elasticsearch is killed during writes', { timeout: 600_000 }, () => {
+describe('Elasticsearch is killed during writes', () => {
   test('a patient writer notices nothing, and no acknowledged document is lost', async (t) => {
     const search = opened(t);
     await search.prepare([courses]);
@@ -92,7 +92,7 @@ describe('Elasticsearch is killed during writes', { timeout: 600_000 }, () => {
   });
 });
 
-describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
+describe('Elasticsearch hangs', () => {
   test('every call ends in time, and later calls are answered', async (t) => {
     const patient = opened(t);
     await patient.prepare([courses]);

@@ -81,7 +81,7 @@ async function keysIn(transport: Transport, topic: string): Promise<string[]> {
   }
 }
 
-describe('the transport while Kafka is away', { timeout: 600_000 }, () => {
+describe('the transport while Kafka is away', () => {
   test('each record has its effect once, though the broker is killed again and again between and within commits', async (t) => {
     const server = await started(t);
     const transport = opened(t, server);

@@ -1,4 +1,5 @@
 /** What topics do not accept, and how much they are sent at once, on a real broker. */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -16,6 +17,7 @@ import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { RecordTooLarge } from '../../topics/log/limits.ts';
 import type { LogRecord, NewRecord, Transport } from '../../topics/log/transport.ts';
 import { DAY, joined, record } from '../contracts/transport-members.ts';
+import { FOR_EVER } from '../harness/retention.ts';
 import { added, changed, owners, sums, things } from '../jobs/runtime/add-up.ts';
 import { withTopic } from './kafka-topic.ts';
 
@@ -36,7 +38,7 @@ async function limited(t: TestContext, topic: string, bytes: number, others: Rea
   // What is not named goes back to the default.
   const configEntries = [
     { name: 'max.message.bytes', value: String(bytes) },
-    { name: 'retention.ms', value: String(100 * 365 * DAY) },
+    { name: 'retention.ms', value: String(FOR_EVER) },
     ...Object.entries(others).map(([name, value]) => ({ name, value })),
   ];
   await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
@@ -78,7 +80,7 @@ test('verifying reports a topic that accepts less than is declared', async (t) =
   const topics = kafkaTopics({ url });
   t.after(() => topics.close());
   const name = await withTopic(transport);
-  const wanted = { name, partitions: 1, retentionMs: 100 * 365 * DAY, groups: [] };
+  const wanted = { name, partitions: 1, retentionMs: FOR_EVER, groups: [] };
   assert.deepEqual(await topics.verify([wanted]), []);
   await limited(t, name, 1_048_588);
   const [found, ...others] = await topics.verify([wanted]);
@@ -126,7 +128,7 @@ test('verifying reports a topic that accepts any time', async (t) => {
   const topics = kafkaTopics({ url });
   t.after(() => topics.close());
   const name = await withTopic(transport);
-  const wanted = { name, partitions: 1, retentionMs: 100 * 365 * DAY, groups: [] };
+  const wanted = { name, partitions: 1, retentionMs: FOR_EVER, groups: [] };
   await limited(t, name, 9 * MIB, { 'message.timestamp.after.max.ms': '9223372036854775807' });
   const [found, ...others] = await topics.verify([wanted]);
   assert.deepEqual([found?.kind, found?.action, others], ['ahead', 'reported', []]);

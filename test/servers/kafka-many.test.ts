@@ -1,4 +1,5 @@
 /** A thousand partitions in one process: its requests to the broker do not grow with them, except for those of each partition. */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,8 @@ import Connection from 'kafkajs/src/network/connection.js';
 import { startKafka } from '../../servers/kafka.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { Claim, Membership } from '../../topics/log/transport.ts';
-import { claimOf, DAY, record, take } from '../contracts/transport-members.ts';
+import { claimOf, record, take } from '../contracts/transport-members.ts';
+import { FOR_EVER } from '../harness/retention.ts';
 import { withTopic } from './kafka-topic.ts';
 
 const PARTITIONS = 1000;
@@ -41,7 +43,7 @@ test('a thousand partitions are claimed and committed by one process, which asks
   const transport = kafkaTransport({ url: server.url, patienceMs: 60_000 });
   t.after(() => transport.close());
   const topics = ['orders', 'payments'];
-  const retentionMs = 100 * 365 * DAY;
+  const retentionMs = FOR_EVER;
   await transport.createTopics(topics.map((name) => ({ name, partitions: PARTITIONS / 2, retentionMs })));
   for (const topic of topics) {
     await transport.produce(Array.from({ length: PARTITIONS / 2 }, (_, partition) => record(topic, partition)));

@@ -1,4 +1,5 @@
 /** Encrypted listeners and logins of every kind. */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +11,8 @@ import { startKafka } from '../../servers/kafka.ts';
 import { diagnoseKafka } from '../../topics/kafka/admin/diagnose.ts';
 import type { KafkaOptions } from '../../topics/kafka/cluster/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import { claimOf, DAY, keysOf, record, take } from '../contracts/transport-members.ts';
+import { claimOf, keysOf, record, take } from '../contracts/transport-members.ts';
+import { FOR_EVER } from '../harness/retention.ts';
 
 const PASSWORD = 'p@ss/w:rd';
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
@@ -29,7 +31,7 @@ async function works(t: TestContext, options: KafkaOptions): Promise<void> {
   const transport = kafkaTransport({ heartbeatMs: 200, ...options });
   t.after(() => transport.close());
   const topic = `orders-${randomUUID()}`;
-  await transport.createTopics([{ name: topic, partitions: 2, retentionMs: 100 * 365 * DAY }]);
+  await transport.createTopics([{ name: topic, partitions: 2, retentionMs: FOR_EVER }]);
   await transport.produce([record(topic, 0, { key: 'a' }), record(topic, 1)]);
   const claim = await claimOf(transport, `count-${randomUUID()}`, topic, 0);
   assert.deepEqual(keysOf(await take(claim, 1)), ['a']);

@@ -1,4 +1,5 @@
 /** What `topics verify` and `topics apply` do to a real cluster. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import kafkajs from 'kafkajs';
@@ -8,7 +9,8 @@ import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { formatProgress, nothing, parseProgress } from '../../topics/log/progress.ts';
 import { topicsContract } from '../contracts/topics.ts';
-import { DAY, joined } from '../contracts/transport-members.ts';
+import { joined } from '../contracts/transport-members.ts';
+import { FOR_EVER } from '../harness/retention.ts';
 import { withTopic } from './kafka-topic.ts';
 
 const { url } = await running('kafka');
@@ -39,7 +41,7 @@ test('the next apply completes an expansion by other tools, or one that was inte
   const progress = formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, dedupe }, 3);
   await transport.seek('count', topic, { partition: 1, offset: 3, metadata: progress });
   await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
-  const wanted = { name: topic, partitions: 3, retentionMs: 100 * 365 * DAY, groups: ['count'] };
+  const wanted = { name: topic, partitions: 3, retentionMs: FOR_EVER, groups: ['count'] };
   const member = await joined(transport, 'count', topic, { wait: false });
   await topics.apply([wanted]);
   assert.equal((await transport.committed('count', topic))[2]?.offset, undefined, 'not while somebody reads it');

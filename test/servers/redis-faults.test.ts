@@ -27,7 +27,7 @@ const batch = (revision: number, number = revision) =>
 const one = (revision: number) => inCourse(['acme', 'ann', 'a'], { token: 1, revision }, revision);
 const written = USERS.map(() => 'written');
 
-describe('the cache while Redis is away', { timeout: 600_000 }, () => {
+describe('the cache while Redis is away', () => {
   test('nothing acknowledged is lost when Redis is killed during writes, and writing resumes', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder, settings: DURABLE }));
     const cache = opened(t, server, PATIENT);
@@ -125,7 +125,7 @@ describe('the cache while Redis is away', { timeout: 600_000 }, () => {
   });
 });
 
-describe('a process that closed its cache', { timeout: 600_000 }, () => {
+describe('a process that closed its cache', () => {
   for (const [name, start] of [
     ['a server', async (folder: string) => startRedis({ folder })],
     ['a cluster', clusterIn],
@@ -147,7 +147,7 @@ describe('a process that closed its cache', { timeout: 600_000 }, () => {
   }
 });
 
-describe('live updates after a break', { timeout: 600_000 }, () => {
+describe('live updates after a break', () => {
   test('a subscription continues after Redis was killed', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const [cache, writer] = [opened(t, server, PATIENT), opened(t, server, PATIENT)];
@@ -215,7 +215,7 @@ describe('live updates after a break', { timeout: 600_000 }, () => {
   });
 });
 
-describe('failover', { timeout: 600_000 }, () => {
+describe('failover', () => {
   test('the replica that Sentinel promotes takes over writes, reads and subscriptions', async (t) => {
     const group = await running(t, (folder) => startRedisSentinel({ folder }));
     const cache = opened(t, group, PATIENT);

@@ -72,7 +72,7 @@ async function lost(server: Server | undefined, name: string): Promise<void> {
   rmSync(join(folder, name), { recursive: true });
 }
 
-const step = inOrder({ timeout: 600_000 });
+const step = inOrder();
 
 const tailed = (topic: string): Promise<string> => ok('tail', topic, '--limit', '100', '--json');
 

@@ -121,7 +121,7 @@ async function putBack(server: Server | undefined, name: string): Promise<void> 
   await server?.start();
 }
 
-const step = inOrder({ timeout: 600_000 });
+const step = inOrder();
 
 step('a backup is made in the order of the page, while producers go on', async () => {
   await whileUp(async () => {

@@ -1,4 +1,5 @@
 /** The jobs of the campus on Kafka and Cassandra, with topics and tables of their own. Every process has clients of its own, as it has on servers. */
+
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
@@ -14,9 +15,8 @@ import { topics } from '../../../topics/index.ts';
 import { kafkaTransport } from '../../../topics/kafka/transport.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../../harness/campus.ts';
+import { FOR_EVER } from '../../harness/retention.ts';
 import { named } from './crash-stores.ts';
-
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 
 interface Servers {
   readonly kafka: RunningServer;

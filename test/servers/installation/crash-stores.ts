@@ -1,4 +1,5 @@
 /** The stores of production for the crash property: names of their own in shared servers, and one tenant per run. */
+
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { callAnswered, timerFired } from '../../../core/event.ts';
@@ -14,6 +15,7 @@ import { deadLetterTopic } from '../../../topics/define.ts';
 import { embeddedRegistry } from '../../../topics/embedded/registry.ts';
 import { kafkaTransport } from '../../../topics/kafka/transport.ts';
 import type { Claim, Membership, NewRecord, Transport } from '../../../topics/log/transport.ts';
+import { FOR_EVER } from '../../harness/retention.ts';
 
 export interface Urls {
   readonly kafka: string;
@@ -21,8 +23,6 @@ export interface Urls {
   readonly redis: string;
   readonly elasticsearch: string;
 }
-
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 
 /** Tables and indexes are made once; each life has topics and groups of its own. `close` ends what all lives share. */
 export async function openStores(urls: Urls, jobs: readonly Job[]) {

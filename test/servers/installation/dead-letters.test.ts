@@ -1,4 +1,5 @@
 /** Dead letters on Kafka that several processes replay at once. */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -7,12 +8,12 @@ import { deadLetterTopic } from '../../../topics/define.ts';
 import { kafkaTransport } from '../../../topics/kafka/transport.ts';
 import { wired } from '../../cli/in-process.ts';
 import { rejectedEvents, replayedBy, sentAgain, withTransport } from '../../harness/at-once.ts';
+import { FOR_EVER } from '../../harness/retention.ts';
 import { named } from './crash-stores.ts';
 
 const kafka = await running('kafka');
 const COUNT = 250;
 const PROCESSES = 3;
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 
 async function processes(t: TestContext) {
   const local = await wired(t);

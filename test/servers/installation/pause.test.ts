@@ -1,4 +1,5 @@
 /** A job that is paused on Kafka and Cassandra: its workers stay in their group, and go on where they were. */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -16,10 +17,10 @@ import { deadLetterTopic } from '../../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../../topics/index.ts';
 import { kafkaTransport } from '../../../topics/kafka/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../../harness/campus.ts';
+import { FOR_EVER } from '../../harness/retention.ts';
 import { named } from './crash-stores.ts';
 
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 const ADA = { by: 'ada', why: 'a test', at: 0 };
 
 /** Every process has clients of its own, as it has on servers. */

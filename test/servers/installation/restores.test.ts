@@ -2,6 +2,7 @@
  * The procedures of docs/operate.md for restored tables and failovers, on Kafka and Cassandra: a table is truncated and its rows of an
  * earlier moment are written back as they were; the other cluster is a second broker.
  */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,10 +25,10 @@ import type { Transport } from '../../../topics/log/transport.ts';
 import { at, begin, end, saved, seek, show } from '../../cli/offsets-harness.ts';
 import { CAMPUS_JOBS, Campus, DAY_ONE, PARTITIONS } from '../../harness/campus.ts';
 import { isEmittedByNoJob, mirror } from '../../harness/other-tools.ts';
+import { FOR_EVER } from '../../harness/retention.ts';
 import { named } from './crash-stores.ts';
 
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 const TABLES = [trackProgress.row, summarizeBatch.row];
 type Backup = readonly (readonly StoredRow[])[];
 

@@ -1,4 +1,5 @@
 /** A table of a datasource is made anew on Kafka and S3 while its rollup works under load: from the topic, and from the archive. */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -17,6 +18,7 @@ import { running } from '../../../servers/running.ts';
 import { given } from '../../../testing/produce.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import { kafkaTransport } from '../../../topics/kafka/transport.ts';
+import { FOR_EVER } from '../../harness/retention.ts';
 import { PARTITIONS, SETTINGS, type World, worldOf } from '../../reports/operate/world.ts';
 import { visitEvents, visited, visits } from '../../reports/visits.ts';
 import { storeOf } from '../s3-store.ts';
@@ -24,7 +26,6 @@ import { named } from './crash-stores.ts';
 import { deleteRecords } from './delete-records.ts';
 
 const [kafka, s3] = await Promise.all([running('kafka'), running('s3')]);
-const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 const TIME = Date.UTC(2026, 2, 1, 12);
 const DAY = 86_400_000;
 const SIGNAL = new AbortController().signal;
