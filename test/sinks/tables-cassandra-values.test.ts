@@ -122,6 +122,7 @@ test('a URL has the nodes, the keyspace and its replication', () => {
     datacenter: undefined,
     replication: undefined,
     largest: 12 * 1024 ** 2,
+    answerMs: 4_500,
     tls: false,
     username: undefined,
     password: undefined,
@@ -134,6 +135,7 @@ test('a URL has the nodes, the keyspace and its replication', () => {
       datacenter: 'd',
       replication: 3,
       largest: 28 * 1024 ** 2,
+      answerMs: 20_500,
       tls: true,
       username: 'u@',
       password: 'p/:',
@@ -146,6 +148,10 @@ test('a URL has the nodes, the keyspace and its replication', () => {
       ['b', 2],
     ]),
   );
+});
+
+test('smaller rows do not shorten the time that a node has to answer', () => {
+  assert.equal(locationOf('cassandra://h/k?largest=1').answerMs, 4_500);
 });
 
 test('an invalid URL is reported without its password', () => {

@@ -1,6 +1,7 @@
 /**
  * The connection to a cluster: opened by the first call, opened again when it breaks, and with limited concurrency. A
- * statement fails after some ten seconds: five on one node, and, if it is idempotent, five on another.
+ * statement fails after some ten seconds, five on one node, and, if it is idempotent, five on another; later where
+ * rows may be larger than by default.
  */
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
@@ -25,7 +26,6 @@ export interface CassandraOptions {
   readonly largest?: number;
 }
 
-const ON_ONE_NODE_MS = 4_500;
 const CONNECT_MS = 3_000;
 const CONNECTED_WITHIN_MS = 10_000;
 const SCAN_MS = 10_000;
@@ -53,7 +53,7 @@ class OnceElsewhere extends policies.retry.RetryPolicy {
 /** From the parts of a partition key, including the tenant, to the name of a node. */
 export type NodeOf = (parts: readonly string[]) => string;
 
-const SCAN: QueryOptions = { readTimeout: SCAN_MS, retry: new policies.retry.FallthroughRetryPolicy() };
+const SCAN: QueryOptions = { retry: new policies.retry.FallthroughRetryPolicy() };
 
 export class Connection {
   readonly keyspace: string;
@@ -112,9 +112,10 @@ export class Connection {
 
   /** The rows of a statement, page by page. */
   async *pages(query: string, parameters: readonly unknown[], fetchSize: number): AsyncGenerator<types.Row[]> {
+    const scan: QueryOptions = { ...SCAN, fetchSize, readTimeout: Math.max(SCAN_MS, this.#location.answerMs) };
     let pageState: string | undefined;
     do {
-      const page: QueryOptions = pageState === undefined ? { ...SCAN, fetchSize } : { ...SCAN, fetchSize, pageState };
+      const page: QueryOptions = pageState === undefined ? scan : { ...scan, pageState };
       const result = await this.execute(query, parameters, page);
       yield result.rows;
       pageState = result.pageState ?? undefined;
@@ -239,7 +240,7 @@ export class Connection {
       encoding: { map: Map },
       pooling: { maxRequestsPerConnection: STREAMS, heartBeatInterval: HEARTBEAT_MS, warmup: true },
       queryOptions: { prepare: true, isIdempotent: true, consistency: types.consistencies.localQuorum },
-      socketOptions: { connectTimeout: CONNECT_MS, readTimeout: ON_ONE_NODE_MS, tcpNoDelay: true },
+      socketOptions: { connectTimeout: CONNECT_MS, readTimeout: this.#location.answerMs, tcpNoDelay: true },
     };
     if (username !== undefined && password !== undefined) {
       options.authProvider = new auth.PlainTextAuthProvider(username, password);

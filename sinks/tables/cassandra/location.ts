@@ -8,7 +8,7 @@
  * - `replication`, used only when the keyspace is created: a number is for the datacenter of the workers, and
  *   `dc1:3,dc2:3` names several (NetworkTopologyStrategy). By default one replica (SimpleStrategy), for development.
  * - `largest`: the most MiB of a row or record, for a cluster whose limits were raised. By default 12, which is below
- *   Cassandra's default limits.
+ *   Cassandra's default limits. Each MiB above that gives a node another second to answer.
  * - `tls=true` encrypts. A certificate authority of your own is an option beside the URL.
  */
 import { TributaryError } from '../../../core/errors.ts';
@@ -22,6 +22,8 @@ export interface Location {
   readonly replication: number | ReadonlyMap<string, number> | undefined;
   /** In bytes. */
   readonly largest: number;
+  /** How long a node has to answer a statement; longer where larger rows are allowed. */
+  readonly answerMs: number;
   readonly tls: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -30,7 +32,10 @@ export interface Location {
 const FORM = 'cassandra://user:password@host:9042,host2/keyspace?dc=datacenter1&replication=3&tls=true';
 const DEFAULT_PORT = 9042;
 const PARAMETERS = ['dc', 'replication', 'largest', 'tls'];
-const DEFAULT_LARGEST = '12';
+const DEFAULT_LARGEST = 12;
+const ANSWER_MS = 4_500;
+/** For each MiB above the default. A node that has just been started takes some 200 ms. */
+const ANSWER_MS_OF_MIB = 1_000;
 
 export function locationOf(url: string): Location {
   const parts = /^cassandra:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]*)(?:\?([^#]*))?$/.exec(url);
@@ -45,7 +50,7 @@ export function locationOf(url: string): Location {
   }
   const tls = parameters.get('tls') ?? 'false';
   if (tls !== 'true' && tls !== 'false') invalid('tls is true or false');
-  const largest = parameters.get('largest') ?? DEFAULT_LARGEST;
+  const largest = parameters.get('largest') ?? `${DEFAULT_LARGEST}`;
   if (!/^[1-9]\d{0,2}$/.test(largest)) invalid(`largest is a whole number of MiB from 1 to 999, not "${largest}"`);
   const [username, password] = credentials(user);
   return {
@@ -54,6 +59,7 @@ export function locationOf(url: string): Location {
     datacenter: parameters.get('dc') || undefined,
     replication: replicationOf(parameters.get('replication')),
     largest: Number(largest) * 1024 ** 2,
+    answerMs: ANSWER_MS + ANSWER_MS_OF_MIB * Math.max(0, Number(largest) - DEFAULT_LARGEST),
     tls: tls === 'true',
     username,
     password,
