@@ -119,6 +119,29 @@ browserTest('the overview says how many learn, and where the data end', async (t
     },
   );
 
+  await t.test('Enter before anything is found takes the first of what is found for the words', async () => {
+    const found = Promise.withResolvers<void>();
+    const pressed = Promise.withResolvers<void>();
+    const searches = /\/v1\/projections\/courses\?.*words=hil/;
+    await page.route(searches, async (route) => {
+      found.resolve();
+      await pressed.promise;
+      await route.continue();
+    });
+    await choice(page, 'Course').click();
+    await page.getByRole('option', { name: 'How rivers work' }).waitFor();
+    await page.keyboard.type('hil');
+    await found.promise;
+    await page.keyboard.press('Enter');
+    assert.equal(page.url(), `${address}/`, 'what was found for no words is not taken');
+    pressed.resolve();
+    await page.waitForURL('**/?course=hills');
+    await page.unroute(searches);
+    await page.getByRole('button', { name: 'Clear course' }).click();
+    await page.waitForURL(`${address}/`);
+    await settled(page);
+  });
+
   await t.test('a period ends where the data end', async () => {
     await choice(page, 'Period').selectOption('4w');
     await page.waitForURL('**/?period=4w');

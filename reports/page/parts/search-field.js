@@ -33,6 +33,8 @@ class SearchElement extends HTMLElement {
   #failed = false;
   /** What is found for the words that are typed is not known yet. */
   #isSearching = false;
+  /** Enter came before what was found: the first of it is taken. */
+  #takesFirst = false;
   #asking = new AbortController();
 
   /** @param {SearchField} parts */
@@ -52,11 +54,18 @@ class SearchElement extends HTMLElement {
   /** @param {string} words */
   async #find(words) {
     this.#asking.abort();
-    this.#asking = new AbortController();
+    const asking = new AbortController();
+    this.#asking = asking;
     this.#isOpen = true;
     this.#isSearching = true;
+    this.#takesFirst = false;
+    // What was found for other words is still shown, but taken only if it is chosen by hand.
+    this.#active = -1;
+    this.#draw();
     try {
-      this.#options = (await this.#parts?.find(words, this.#asking.signal)) ?? [];
+      const found = (await this.#parts?.find(words, asking.signal)) ?? [];
+      if (asking.signal.aborted) return;
+      this.#options = found;
       this.#failed = false;
       this.#active = words === '' || this.#options.length === 0 ? -1 : 0;
     } catch (error) {
@@ -65,12 +74,17 @@ class SearchElement extends HTMLElement {
       this.#failed = true;
     }
     this.#isSearching = false;
-    this.#draw();
+    const first = this.#takesFirst ? this.#options[this.#active] : undefined;
+    this.#takesFirst = false;
+    if (first === undefined) this.#draw();
+    else this.#choose(first);
   }
 
   #close() {
     this.#asking.abort();
     this.#isOpen = false;
+    this.#isSearching = false;
+    this.#takesFirst = false;
     this.#active = -1;
     this.#words = undefined;
     this.#draw();
@@ -99,6 +113,7 @@ class SearchElement extends HTMLElement {
       const option = this.#options[this.#active];
       if (this.#isOpen && option !== undefined) this.#choose(option);
       else if (this.#words === '') this.#choose(undefined);
+      else this.#takesFirst = this.#isSearching;
     } else if (key === 'ArrowDown' || key === 'ArrowUp') {
       event.preventDefault();
       if (!this.#isOpen) {
@@ -123,6 +138,7 @@ class SearchElement extends HTMLElement {
     if (this.#parts === undefined) return;
     const { name, label, value, text, placeholder, help, problem } = this.#parts;
     const id = `field-${name}`;
+    const isShown = this.#isOpen && (this.#options.length > 0 || !this.#isSearching);
     render(
       field({
         name,
@@ -136,7 +152,7 @@ class SearchElement extends HTMLElement {
             role="combobox"
             autocomplete="off"
             spellcheck="false"
-            aria-expanded=${this.#isOpen}
+            aria-expanded=${isShown}
             aria-controls="${id}-list"
             aria-autocomplete="list"
             aria-activedescendant=${this.#active < 0 ? nothing : `${id}-${this.#active}`}
@@ -150,7 +166,7 @@ class SearchElement extends HTMLElement {
             @blur=${this.#left}
           />
           ${value === '' ? nothing : html`<button type="button" class="search-clear" aria-label="Clear ${label.toLowerCase()}" @click=${() => this.#choose(undefined)}>×</button>`}
-          <ul class="search-list" id="${id}-list" role="listbox" aria-label=${label} ?hidden=${!this.#isOpen}>
+          <ul class="search-list" id="${id}-list" role="listbox" aria-label=${label} ?hidden=${!isShown}>
             ${this.#options.map(
               (option, at) => html`<li
                 id="${id}-${at}"
@@ -162,7 +178,7 @@ class SearchElement extends HTMLElement {
                 ${option.text}${option.more === undefined ? nothing : html`<span class="search-more">${option.more}</span>`}
               </li>`,
             )}
-            ${this.#options.length > 0 || this.#isSearching || !this.#isOpen ? nothing : html`<li class="search-none" role="option" aria-disabled="true" aria-selected="false">${this.#failed ? 'The search does not answer: try again.' : 'Nothing was found.'}</li>`}
+            ${this.#options.length > 0 || !isShown ? nothing : html`<li class="search-none" role="option" aria-disabled="true" aria-selected="false">${this.#failed ? 'The search does not answer: try again.' : 'Nothing was found.'}</li>`}
           </ul>
         </div>`,
       }),
