@@ -104,7 +104,8 @@ describe('the transport while Kafka is away', () => {
 
   test('any call while no broker answers fails in time, and works again when one does', async (t) => {
     const server = await started(t);
-    const transport = opened(t, server, { requestMs: 500, patienceMs: 1500 });
+    await createInternalTopics(t, server);
+    const transport = opened(t, server, { requestMs: 2000, patienceMs: 5000 });
     const topic = await withTopic(transport, 2);
     const { membership } = await joined(transport, 'count', topic);
     const claim = await membership.claim(0);
