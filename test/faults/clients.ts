@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from './until.ts';
 
-const BOUND_MS = 120_000;
-
 export interface Client {
   readonly lines: readonly string[];
   /** Waits until it has printed that many more lines with this beginning. */
@@ -39,7 +37,6 @@ export function startClient(kind: 'requests' | 'objects', url: string): Client {
           if (isGone) throw new Error(`the client ended:\n${errors}`);
           return count() >= wanted;
         },
-        BOUND_MS,
         () => lines.slice(-10).join('\n'),
       );
     },

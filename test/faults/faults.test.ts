@@ -17,7 +17,6 @@ import { type Servers, startBrokers, startServers } from './servers.ts';
 import { until } from './until.ts';
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
-const BOUND_MS = 60_000;
 const PARTITIONS_OF_ALL = 36;
 const report = new Report();
 let servers: Servers;
@@ -63,7 +62,7 @@ async function killed(server: Server, code: string, { meanwhile, afterwards }: A
   const before = world.fleet.waits().get(code) ?? 0;
   await server.kill();
   const missed = () => (world.fleet.waits().get(code) ?? 0) > before;
-  await until(`a worker says ${code}`, missed, BOUND_MS);
+  await until(`a worker says ${code}`, missed);
   meanwhile?.();
   await server.start();
   await afterwards?.();
@@ -89,7 +88,7 @@ fault('a worker that stands still until others have its partitions undoes nothin
     await other.owns(PARTITIONS_OF_ALL);
     await world.advanced(500);
     stopped.signal('SIGCONT');
-    await until('the stopped worker learns that it was replaced', () => stopped.fenced > before, BOUND_MS);
+    await until('the stopped worker learns that it was replaced', () => stopped.fenced > before);
     await stopped.owns(1);
   }),
 );

@@ -41,7 +41,6 @@ const PACE_MS = 100;
 const LEAST = 400;
 /** After this many events there is enough to do, and they come ten times slower. */
 const MANY = 1000;
-const SETTLE_MS = 180_000;
 
 export type Installation = Awaited<ReturnType<typeof install>>;
 
@@ -111,14 +110,13 @@ export async function install(folder: string, seed: number, places: Places, repo
       before ??= committed;
       return committed >= before + by;
     };
-    await until(`the jobs come on by ${by} records`, unlessDeserted(isSo), SETTLE_MS, tails);
+    await until(`the jobs come on by ${by} records`, unlessDeserted(isSo), tails);
   }
 
   async function settled(): Promise<void> {
     await until(
       'nothing is left to do',
       unlessDeserted(() => isSettled(looked)),
-      SETTLE_MS,
       tails,
     );
   }

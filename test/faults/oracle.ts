@@ -60,7 +60,7 @@ export async function startOracle(): Promise<Oracle> {
       // It runs only while it is awaited, so that it takes no time from the workers under test.
       running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
       const failed = Promise.race(running.map(({ finished }) => finished)).then(() => false);
-      await until('the undisturbed run is done', async () => Promise.race([isSettled(stores), failed]), 120_000);
+      await until('the undisturbed run is done', async () => Promise.race([isSettled(stores), failed]));
       await Promise.all(running.map((job) => job.stop()));
       await ledger.readOn();
     },

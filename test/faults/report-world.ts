@@ -27,7 +27,6 @@ import { until } from './until.ts';
 import { Fleet } from './workers.ts';
 
 const TENANTS = ['acme', 'umbrella', 'initech'] as const;
-export const BOUND_MS = 120_000;
 const BUCKET = 'reports';
 
 export interface Servers {
@@ -162,7 +161,7 @@ export class ReportWorld {
       if (requests.some(({ state }) => ['waiting', 'running'].includes(state))) return false;
       return (await this.requests.unannounced(1)).length === 0;
     };
-    await until('all requests have ended and were announced', isQuiet, BOUND_MS, this.tails);
+    await until('all requests have ended and were announced', isQuiet, this.tails);
     return requests;
   }
 
@@ -203,7 +202,7 @@ export class ReportWorld {
       announced = await this.#announced();
       return expected.every((id) => announced.includes(id));
     };
-    await until('whoever waited is told', isAnnounced, BOUND_MS, () => {
+    await until('whoever waited is told', isAnnounced, () => {
       const missing = expected.filter((id) => !announced.includes(id));
       return `${missing.length} of ${expected.length} are missing, such as ${missing[0]}`;
     });

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SWEEP_AFTER_MS } from '../../reports/worker/tending.ts';
 import { PLANTED } from './report-platform.ts';
-import { BOUND_MS, type ReportWorld, startReportWorld } from './report-world.ts';
+import { type ReportWorld, startReportWorld } from './report-world.ts';
 import { until } from './until.ts';
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
@@ -59,7 +59,7 @@ fault('a worker that stands still past its lease undoes nothing when it goes on'
   const { fleet } = world;
   const slow = await world.ask({ parameters: { count: 20_000, pauseMs: 10 }, format: 'csv' });
   const at = async () => world.requests.get(slow.tenant, slow.id);
-  await until('it runs', async () => (await at())?.state === 'running', BOUND_MS, world.tails);
+  await until('it runs', async () => (await at())?.state === 'running', world.tails);
   const owner = (await at())?.owner ?? '';
   const stopped = fleet.running.find(({ pid }) => owner.split('/').includes(String(pid)));
   assert.ok(stopped, owner);
@@ -68,7 +68,7 @@ fault('a worker that stands still past its lease undoes nothing when it goes on'
     const { attempt = 1, state = '' } = (await at()) ?? {};
     return attempt > 1 || state === 'done';
   };
-  await until('another worker has it', isElsewhere, BOUND_MS, world.tails);
+  await until('another worker has it', isElsewhere, world.tails);
   stopped.signal('SIGCONT');
 });
 
@@ -81,7 +81,6 @@ fault('workers are scaled to four and back to one, and each ends as it is asked 
   await until(
     'three of them have begun something',
     async () => new Set((await running()).map(({ owner }) => owner)).size >= 3,
-    BOUND_MS,
     world.tails,
   );
   for (const worker of fleet.running.slice(1)) assert.equal(await fleet.stop(worker), 0);
@@ -93,7 +92,7 @@ fault('workers are scaled to four and back to one, and each ends as it is asked 
 async function busy(): Promise<void> {
   for (let each = 0; each < 20; each += 1)
     await world.ask({ parameters: { count: 3000 + world.random.below(900), pauseMs: 20 } });
-  await until('some run', async () => (await running()).length > 0, BOUND_MS, world.tails);
+  await until('some run', async () => (await running()).length > 0, world.tails);
 }
 
 fault('Postgres, S3 and Kafka that are killed and started again are waited for', async () => {
@@ -119,7 +118,7 @@ fault('Postgres and S3 that stand still for longer than a lease are waited for',
 fault('a report that is cancelled while it runs ends, for all who asked', async () => {
   const slow = await world.ask({ parameters: { count: 50_000, pauseMs: 20 } });
   const at = async () => (await world.requests.get(slow.tenant, slow.id)) ?? assert.fail('it is gone');
-  await until('it runs', async () => (await at()).progress > 0, BOUND_MS, world.tails);
+  await until('it runs', async () => (await at()).progress > 0, world.tails);
   assert.ok(await world.requests.cancel(slow.tenant, slow.id, Date.now()));
   const { progress } = await at();
   // All workers are free for what is asked next.
@@ -127,7 +126,6 @@ fault('a report that is cancelled while it runs ends, for all who asked', async 
   await until(
     'another one is done',
     async () => (await world.requests.get(next.tenant, next.id))?.state === 'done',
-    BOUND_MS,
     world.tails,
   );
   assert.deepEqual([(await at()).state, (await at()).progress], ['cancelled', progress]);
@@ -176,12 +174,12 @@ fault('what dead attempts left is swept', async () => {
     return left.every(({ modifiedAt }) => modifiedAt < Date.now() - SWEEP_AFTER_MS - 1000);
   };
   await world.assertWhole();
-  await until('what is left over is a minute old', isOldEnough, BOUND_MS, world.tails);
+  await until('what is left over is a minute old', isOldEnough, world.tails);
   // A worker sweeps when it begins.
   fleet.startOne();
   const isSwept = async () => {
     await world.assertWhole();
     return world.leftovers.length === 0;
   };
-  await until('nothing is left over', isSwept, BOUND_MS, world.tails);
+  await until('nothing is left over', isSwept, world.tails);
 });

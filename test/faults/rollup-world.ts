@@ -29,7 +29,6 @@ import { until } from './until.ts';
 import { Fleet, type Worker } from './workers.ts';
 
 export const TOPICS = [enrollmentEvents, batchEvents];
-export const BOUND_MS = 90_000;
 export const BUCKET = 'rollups';
 const JOBS = Object.values(SOURCES).map(({ name }) => name);
 const CHUNK = 30;
@@ -155,7 +154,7 @@ export class RollupWorld {
     const worker = this.random.pick(this.fleet.running);
     await worker.owns(1);
     const { published } = worker;
-    await until(`${worker.name} publishes`, () => worker.published > published, BOUND_MS, this.tails);
+    await until(`${worker.name} publishes`, () => worker.published > published, this.tails);
     await this.fleet.kill(worker);
     await this.startOne();
   }
@@ -233,7 +232,7 @@ export class RollupWorld {
       assert.deepEqual(this.fleet.deserters(), [], 'no worker ends by itself');
       return (await Promise.all(Object.values(SOURCES).map((each) => this.#isLevel(each)))).every((each) => each);
     };
-    await until('the groups are level with the topics', isLevel, BOUND_MS, this.tails);
+    await until('the groups are level with the topics', isLevel, this.tails);
     const expected = await directCount(stores, structuredClone(this.#counted));
     for (const name of ['enrollments', 'activity'] as const) {
       assert.deepEqual(await this.#tables.figures(name), expectedFigures(expected, name), name);

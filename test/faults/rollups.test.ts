@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { BOUND_MS, type RollupWorld, startRollupWorld, TOPICS } from './rollup-world.ts';
+import { type RollupWorld, startRollupWorld, TOPICS } from './rollup-world.ts';
 import type { Point } from './s3-gate.ts';
 import { until } from './until.ts';
 import type { Worker } from './workers.ts';
@@ -54,7 +54,7 @@ async function killAt(point: Point): Promise<void> {
   const reached = world.gateOf(worker).at(point, () => {
     killed = fleet.kill(worker);
   });
-  await until(`${worker.name} is ${point.when} ${point.path}`, () => killed !== undefined, BOUND_MS, world.tails);
+  await until(`${worker.name} is ${point.when} ${point.path}`, () => killed !== undefined, world.tails);
   await reached;
   await killed;
   await world.startOne();
@@ -99,14 +99,14 @@ fault('a process that stands still until others have its partitions undoes nothi
   const before = letGo();
   stopped.signal('SIGSTOP');
   const all = TOPICS.length * world.partitions;
-  await until('the others have all partitions', () => ownedBy(others) >= all, BOUND_MS, world.tails);
+  await until('the others have all partitions', () => ownedBy(others) >= all, world.tails);
   stopped.signal('SIGCONT');
-  await until('the one that stood still learns that it was replaced', () => letGo() > before, BOUND_MS, world.tails);
+  await until('the one that stood still learns that it was replaced', () => letGo() > before, world.tails);
 });
 
 /** Waits until the workers have reported that code that many times more. */
 async function missed(code: string, before: number, times = 1): Promise<void> {
-  await until(`workers miss it: ${code}`, () => world.waits(code) >= before + times, BOUND_MS, world.tails);
+  await until(`workers miss it: ${code}`, () => world.waits(code) >= before + times, world.tails);
 }
 
 fault('an S3 server that is away for a minute is waited for, by processes that can be stopped meanwhile', async () => {
@@ -151,7 +151,7 @@ fault('a topic that gets more partitions while it is counted is counted in all o
   );
   world.partitions = count;
   const areOwned = () => ownedBy(world.fleet.running) >= TOPICS.length * count;
-  await until('the new partitions are owned', areOwned, BOUND_MS, world.tails);
+  await until('the new partitions are owned', areOwned, world.tails);
 });
 
 fault('topics that are deleted and made again are counted from their beginning, beside what there was', () =>
@@ -160,7 +160,7 @@ fault('topics that are deleted and made again are counted from their beginning, 
     await administered(async (admin) => {
       await admin.deleteTopics({ topics });
       const areGone = async () => (await admin.listTopics()).every((name) => !topics.includes(name));
-      await until('they are gone', areGone, BOUND_MS);
+      await until('they are gone', areGone);
     });
     const { partitions, wired } = world;
     await wired.stores.transport.createTopics(

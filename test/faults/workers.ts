@@ -4,10 +4,9 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Ownership } from './pauses.ts';
-import { until } from './until.ts';
+import { BOUND_MS, until } from './until.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts');
-const BOUND_MS = 60_000;
 const LINES_KEPT = 40;
 
 interface Line {
@@ -123,7 +122,6 @@ export class Worker {
         if (this.ended !== undefined) throw new Error(`${this.name} ended with ${this.ended}:\n${this.tail}`);
         return this.owned.size >= count;
       },
-      BOUND_MS,
       () => `(it has ${this.owned.size}):\n${this.tail}`,
     );
   }

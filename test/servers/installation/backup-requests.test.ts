@@ -16,7 +16,6 @@ import { blocksBelow, typed } from '../../harness/typed.ts';
 const STORY = join(import.meta.dirname, '../../../demo/story');
 const TOPICS = ['user', 'content', 'batch', 'notification', 'group', 'enrollment'];
 /** It registers all schemas first. */
-const START_MS = 180_000;
 const REPORT = ['--format', 'csv', '--json'];
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-backup-requests-'));
@@ -52,7 +51,7 @@ async function ok(...args: string[]): Promise<string> {
 
 async function whileUp<T>(work: () => Promise<T>): Promise<T> {
   const worker = fleet.startOne();
-  await until('the worker has the folder', () => existsSync(join(folder, 'data/control.sock')), START_MS);
+  await until('the worker has the folder', () => existsSync(join(folder, 'data/control.sock')));
   const result = await work();
   assert.equal(await fleet.stop(worker), 0, worker.tail);
   return result;

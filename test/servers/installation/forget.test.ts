@@ -88,7 +88,7 @@ async function lived({ wired, ok }: Installation): Promise<void> {
   }
   await ok(['lag', '--wait', '--timeout-ms', '120000']);
   await ok(REPORT);
-  await until('the report has its file', async () => (await reportFiles(wired)).length === 1, 120_000);
+  await until('the report has its file', async () => (await reportFiles(wired)).length === 1);
 }
 
 async function reportFiles({ requests }: Wired): Promise<string[]> {
