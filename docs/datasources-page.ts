@@ -14,23 +14,23 @@ export function datasourcesPage({ datasources }: Pick<Platform, 'datasources'>, 
 
 const head = (madeBy: string): string => `# Datasources
 
-This page is generated from the declarations of datasources by \`${madeBy}\`. It is for those who ask questions of the figures.
+This page is generated from the declarations of datasources by \`${madeBy}\`. It is for analysts who query the figures.
 
-A datasource counts the events of one topic. Events of one *bucket* of time with equal *dimensions* are one row, with a *metric* in each of the
-other columns. It is a Delta table of Parquet files, partitioned by \`date\`, which DuckDB, Trino, Spark, Polars and others read as it is.
+A datasource counts the events of one topic. Events with the same *bucket* of time and the same *dimensions* are one row, with a *metric* in each
+of the other columns. The rows are in a Delta table of Parquet files, partitioned by \`date\`, which DuckDB, Trino, Spark, Polars and others can read.
 
-- **Rows of one bucket and dimensions may stand several times**, until the table is compacted. Always group: add up counts and sums.
+- **A bucket may have several rows with the same dimensions**, until the table is compacted. Always group: add up counts and sums.
 - \`bucket\` is a moment, in UTC. Buckets of a minute or a quarter of an hour add up to the days of every time zone:
   \`cast(bucket at time zone 'Asia/Kolkata' as date)\`.
-- \`tenant\` tells whose a row is. Without tenants, it is \`default\`.
-- **Null in a dimension is not known.** It is a group of its own, so that the rows add up to the total; \`region <> 'x'\` leaves it out. A dimension
-  that is looked up has what was known when the event was counted. A text of more than 256 characters is cut and ends with "…".
-- **Numbers of different things cannot be added up**: who learns on Monday and on Tuesday is one learner of the week. A column of the type
-  \`list<long>\` is a sketch of them, the 4,096 smallest hashes: exact below 4,096, and off by 1.6 percent beyond (standard deviation). In a view it is
-  finished, as a number.
-- A column of the type \`map<int,long>\` is a sketch of a distribution: how many values lie in each bucket of values. Its quantiles are those of exactly
-  that rank, within one percent. In a view there is a column for each declared point.
-- A metric is null in rows that were written before there was such a column.
+- \`tenant\` says whose a row is. Without tenants, it is \`default\`.
+- **Null in a dimension means unknown.** It is a group of its own, so that the rows add up to the total; \`region <> 'x'\` leaves it out. A dimension
+  that is looked up has the value that was known when the event was counted. A text of more than 256 characters is cut and ends with "…".
+- **Distinct counts cannot be added up**: somebody who learns on Monday and on Tuesday is one learner of the week. A column of the type
+  \`list<long>\` is a sketch of distinct values, the 4,096 smallest hashes: exact below 4,096, and off by 1.6 percent beyond (standard deviation). In a
+  view it is finished, as a number.
+- A column of the type \`map<int,long>\` is a sketch of a distribution: the number of values in each bucket of values. A quantile has exactly the
+  given rank, and its value is right within one percent. A view has a column for each declared point.
+- A metric is null in rows that were written before its column existed.
 
 ## All datasources`;
 
@@ -81,8 +81,8 @@ function example(datasources: readonly Datasource[]): string[] {
   const zone = granularity === 'hour' || granularity === 'day' ? 'UTC' : 'Asia/Kolkata';
   const sql = summarySql(datasource, { from: name, time: { every: 'week', zone }, by: [] });
   return [
-    '## A question written out',
-    `What ${code(name)} counts by week in ${zone}, in the SQL that DuckDB and Trino share. Everybody is counted once a week.`,
+    '## An example query',
+    `The figures of ${code(name)} by week in ${zone}, in SQL that both DuckDB and Trino accept. Each distinct value is counted once a week.`,
     `\`\`\`sql\n${sql}\n\`\`\``,
   ];
 }

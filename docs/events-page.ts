@@ -37,9 +37,9 @@ function exampleLine(def: EventDef): string {
 
 const head = (madeBy: string): string => `# Events
 
-This page is generated from the declarations of topics and events by \`${madeBy}\`. It is for those who write a service that produces.
+This page is generated from the declarations of topics and events by \`${madeBy}\`. It is for developers of services that produce events.
 
-To try an event, give the line of its example to \`tributary produce\`: \`echo '…' | npx tributary produce <topic>\`.
+To try an event, pipe its example to \`tributary produce\`: \`echo '…' | npx tributary produce <topic>\`.
 
 ## Form
 
@@ -64,29 +64,29 @@ ${table(
   [
     ['`specversion`', 'yes', '`1.0`'],
     ['`id`', 'yes', 'Unique within its source, and the same when the event is sent again. At most 4096 characters.'],
-    ['`source`', 'yes', 'Which service produces it.'],
+    ['`source`', 'yes', 'The service that produces it.'],
     ['`type`', 'yes', 'What happened: one of the types below.'],
     ['`time`', 'no', 'When it happened, as in RFC 3339. Without it, the time of the record. See below.'],
     ['`tenant`', 'no', 'Whose learners these are. Without it, `default`.'],
   ],
 )}
 
-All three forms are held to the same schema. A field without a default must be there; a field that the schema does not have is ignored. A
-field whose name ends in \`Id\` is a text of 1 to 512 characters, and a number is within its bounds. What does not fit goes to the
-dead letters of the topic (\`<topic>.dead-letter\`) with the reason. Where the description of an event says so, it is left out and
-the rest is taken.
+All three forms are checked against the same schema. A field without a default is required; a field that the schema does not have is
+ignored. A field whose name ends in \`Id\` must be a text of 1 to 512 characters, and a number must be within its bounds. An event that does
+not fit becomes a dead letter, in \`<topic>.dead-letter\`, with the reason. Where the description of an event says so, only the part that
+does not fit is left out.
 
-**Time.** Say when it happened, not when it was sent. Late, repeated and reordered events are told apart by their times. A time
-more than a minute after that of the record is not believed: the time of the record and that minute count instead, and \`tributary doctor\`
+**Time.** Say when the event happened, not when it was sent. Jobs sort out late, repeated and reordered events by their times. If a time
+is more than a minute after that of the record, the event gets the time of the record plus one minute instead, and \`tributary doctor\`
 names the sender. A time before 1971 is refused: either seconds were taken for milliseconds, or a clock was never set. A record that is sent on
 or replayed keeps the time of its event.
 
-**Identity.** An event is its source and its id. What two sources call by one id are two events.
+**Identity.** An event is identified by its source and its id. The same id from two sources means two events.
 
-**Types.** A type that is not below is skipped and counted as \`undeclared\`; the log of the workers and \`tributary doctor\` name
-it. With \`undeclaredTypes=dead-letter\` it is a dead letter.
+**Types.** An event of a type that is not listed below is skipped and counted as \`undeclared\`; the log of the workers and
+\`tributary doctor\` name the type. With \`undeclaredTypes=dead-letter\`, it becomes a dead letter.
 
-**For clients.** \`tributary topics export --out <folder>\` writes all of this as one AsyncAPI 3.0 document and as a JSON Schema of the data of each event.
+**For clients.** \`tributary topics export --out <folder>\` writes all of this as one AsyncAPI 3.0 document, and a JSON Schema for the data of each event.
 
 ## Key and partitioner
 
@@ -95,7 +95,7 @@ murmur2 of the bytes of the key.
 
 ${table(['Client', 'Partitioner'], PARTITIONERS)}
 
-A record in another partition is not lost. Its job sends it on to the right one, which costs a second record, and events of one key
+A record in the wrong partition is not lost. The job sends it on to the right one, but this costs a second record, and events of one key
 may overtake each other on the way.`;
 
 /** The event that most readers know, or else the first that a job folds. */
@@ -111,7 +111,7 @@ function producer(topics: readonly Topic[], jobs: readonly Job[]): string {
 
 const RUNTIME = `## Emitted by Tributary to its own rows
 
-These are on the topic of the job that asked for them, keyed like its other events. Nobody else produces them.`;
+These are on the topic of the job that asked for them, keyed like its other events. Only Tributary produces them.`;
 
 function contents(topics: readonly Topic[]): string {
   const lines = topics.flatMap((topic) => [
@@ -134,7 +134,8 @@ function topicSection(topic: Topic, jobs: readonly Job[]): string {
         String(partitions),
         `${retentionMs / DAY} days`,
         codes(jobs.filter(({ from }) => from === topic).map((job) => job.name)) || 'no job yet',
-        codes(emitters) || (topic.ofRuntime ? 'the runtime, for every job' : 'none: all of it comes from the platform'),
+        codes(emitters) ||
+          (topic.ofRuntime ? 'the runtime, for every job' : 'none: platform services produce all of it'),
       ],
     ],
   );
@@ -145,7 +146,7 @@ function eventSection(topic: Topic, def: EventDef, jobs: readonly Job[]): string
   const readers = jobs.filter(({ from, on }) => from === topic && on.includes(def)).map((job) => job.name);
   const notes = [
     topic.broadcasts.includes(def) ? 'A broadcast: without a key, one record in every partition.' : '',
-    topic.ofRuntime ? 'The runtime alone emits it.' : '',
+    topic.ofRuntime ? 'Only the runtime emits it.' : '',
     readers.length > 0
       ? `Folded by ${codes(readers)}.`
       : topic.ofRuntime

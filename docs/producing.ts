@@ -29,9 +29,9 @@ export function overHttp({ name }: Topic, event: string): string {
   -H 'content-type: application/cloudevents+json' \\
   -d '${event}'`;
   return [
-    'Without a client of Kafka, over the HTTP service (`tributary up --serve-port 8080`). The tenant is that of the caller; the answer has the partition and the offset:',
+    'Without a Kafka client, over the HTTP service (`tributary up --serve-port 8080`). The tenant is that of the caller; the answer has the partition and the offset:',
     block('sh', curl),
-    'Up to 1000 events at once are a JSON list, as `application/cloudevents-batch+json`: all are accepted, or none.',
+    'Send up to 1000 events at once as a JSON list, with `application/cloudevents-batch+json`: all are accepted, or none.',
   ].join('\n\n');
 }
 

@@ -13,26 +13,26 @@ export function projectionsPage({ jobs }: Platform, madeBy: string, cql: string)
 
 const head = (madeBy: string): string => `# Projections
 
-This page is generated from the declarations of jobs and their rows by \`${madeBy}\`. It is for those who write a service that reads.
+This page is generated from the declarations of jobs and their rows by \`${madeBy}\`. It is for developers of services that read projections.
 
-A job keeps its rows in a *table*. A *view* holds what other readers need of a row: in a table with another key, in a search index, or
-in a cache. Every record is found by its tenant and its key; without tenants, the tenant is \`default\`. The records of one key lie
-together, in the order of the fields they are sorted by.
+A job keeps its rows in a *table*. A *view* holds what readers need from a row: in a table with another key, in a search index, or in a
+cache. Every record is found by its tenant and its key; without tenants, the tenant is \`default\`. Records with the same key are stored
+together, in the order of their sort fields.
 
-With the embedded default, read with \`tributary show\` and \`tributary search\`. With servers, read with any client. The lines
-below ask for what the story of Tributary's demonstration leaves, on servers of this machine. Never write to any of these stores: jobs rely
+With the embedded default, read with \`tributary show\` and \`tributary search\`. With servers, read with any client. The commands
+below read the data of the story in Tributary's demo, from local servers. Never write to any of these stores: jobs rely
 on the versions that they keep there.
 
 ## Reading tables (Cassandra)
 
-Columns are named as the fields, in snake_case. The keyspace is that of \`tables\` in the configuration. Name the columns that you
-need, since a release may add some.
+Columns have the names of the fields, in snake_case. The keyspace is that of \`tables\` in the configuration. Name the columns that you
+need, because a release may add columns.
 
-- Columns that begin with \`_\` are bookkeeping. One of them matters to readers: in a table that is no view, a row whose \`_erased\` is true
-  was removed. Skip it.
-- Once the rows of a job were made anew (\`tributary rebuild\`), they are in another table: \`SELECT current FROM tables_generations WHERE job = 'track-progress'\`
-  answers its number. With 2, read \`learner_progress_g2\`; with 1, or without an answer, the declared name. Views keep their names.
-- A record within a record is JSON in a text column. An empty map reads as null.
+- Columns that begin with \`_\` are bookkeeping. One of them matters to readers: in a table that is not a view, a row whose \`_erased\` is
+  true was removed. Skip it.
+- After \`tributary rebuild\`, the rows of a job are in another table: \`SELECT current FROM tables_generations WHERE job = 'track-progress'\`
+  returns its number. If it is 2, read \`learner_progress_g2\`; if it is 1, or there is no result, read the declared name. Views keep their names.
+- A nested record is JSON in a text column. An empty map reads as null.
 
 ## Reading search indexes (Elasticsearch)
 
@@ -40,8 +40,8 @@ Search by the alias, and always for a tenant. \`tributary.words\` has the words 
 \`q=tributary.tenant:default AND tributary.words:rivers\`.
 
 - An index may be behind the rows while Elasticsearch does not answer.
-- A document that was removed stays for a while, with nothing but \`tributary.removed\`. The alias leaves it out of searches, but not out of a
-  request for its id.
+- A removed document stays for a while, with only the field \`tributary.removed\`. The alias leaves it out of searches, but not out of requests
+  for its id.
 - The prefix \`tributary-\` is \`searchPrefix\` of the configuration.
 
 ## Reading caches (Redis)
@@ -49,14 +49,14 @@ Search by the alias, and always for a tenant. \`tributary.words\` has the words 
 An entry is a hash. Each of its fields holds one record as JSON. \`{<tenant>:<key>}\` in the name of an entry keeps all entries of one user on one
 node of a cluster.
 
-A cache with a channel publishes every change of an entry on the channel named as the entry. The message is JSON, with the whole record, or
-null when it was removed:
+A cache with a channel publishes every change of an entry on the channel with the name of the entry. The message is JSON, with the whole
+record, or null if it was removed:
 
 \`\`\`json
 {"field":"record","version":"3.7","record":{"recipientId":"ada","unread":1}}
 \`\`\`
 
-- Subscribe first, then read the entry. Changes of one field are published in order, so the last message is what holds. Publishing is not
+- Subscribe first, then read the entry. Changes of one field are published in order, so the last message is the current state. Publishing is not
   durable: after a lost connection, read again.
 - \`<entry>:versions\` has the version of each field, and \`<entry>:removals\` is bookkeeping.
 - In a tenant or key, \`%\`, \`:\`, \`{\`, \`}\` and control characters are written as \`%\` and two hexadecimal digits.

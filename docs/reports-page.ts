@@ -10,18 +10,18 @@ export function reportsPage({ reports }: Pick<Platform, 'reports'>, madeBy: stri
 
 const head = (madeBy: string): string => `# Catalogue of reports
 
-This page is generated from the declarations of reports by \`${madeBy}\`. It is for those who ask for reports, and for those who read them.
+This page is generated from the declarations of reports by \`${madeBy}\`. It is for people who ask for reports or read them.
 
-- **A report is of one tenant**, except those for operators, which are about the whole installation.
-- **An empty cell is not a zero.** It is not known, or there is nothing to know: the meaning of the column says which.
-- A \`timestamp\` is a moment, exact to the millisecond: a date and a time in the time zone of the file, or in UTC. A \`date\` is a day by the clocks
-  of the time zone that the report was asked for.
-- Progress is in whole percent of what the course requires, rounded down: 100 only when all of it is complete. Shares have two decimals.
-- *Personal* columns are in protected files alone.
-- Files are limited to a number of rows. One that was cut says so.
-- Whoever asks for the same soon after somebody else may get the same file: the table of each report says for how long.
+- **A report covers one tenant.** Reports for operators cover the whole installation.
+- **An empty cell is not a zero.** The value is not known, or there is none: the meaning of the column says which.
+- A \`timestamp\` is a moment, exact to the millisecond: a date and a time in the time zone of the file, or in UTC. A \`date\` is a day in
+  the time zone that the report was asked for.
+- Progress is the percentage of what the course requires, rounded down: it is 100 only when everything is complete. Shares have two decimals.
+- *Personal* columns are only in protected files.
+- Files have a limited number of rows. A file that was cut off says so.
+- A report that is asked for again soon may be the same file: the table of each report says for how long.
 
-## Who may have which
+## Roles
 
 | Role | May have |
 | --- | --- |
@@ -44,7 +44,7 @@ function contents(reports: readonly Report[]): string {
 function section(report: Report): string {
   const { name, title, answers, version, role, protection, parameters, columns } = report;
   const facts = table(
-    ['Title', 'Version', 'Role', 'Files', 'Made from', 'Handed out again'],
+    ['Title', 'Version', 'Role', 'Files', 'Made from', 'Reused'],
     [
       [
         title,
@@ -62,7 +62,7 @@ function section(report: Report): string {
     answers,
     facts,
     ...(given.length === 0
-      ? ['It is asked for nothing.']
+      ? ['It has no parameters.']
       : [table(['Parameter', 'Value', 'By default', 'What it selects'], given.map(parameterRow))]),
     columnTable(columns),
   ].join('\n\n');
@@ -88,11 +88,7 @@ function ageOf({ freshMs }: Report): string {
 const parameterRow = ([name, spec]: readonly [string, Parameter]): string[] => [
   code(name),
   valuesOf(spec),
-  'default' in spec && spec.default !== undefined
-    ? code(String(spec.default))
-    : spec.optional
-      ? 'none'
-      : 'has to be given',
+  'default' in spec && spec.default !== undefined ? code(String(spec.default)) : spec.optional ? 'none' : 'required',
   spec.doc,
 ];
 
