@@ -7,19 +7,19 @@ import { DEFAULT_TENANT } from '../core/event.ts';
 import { isDay } from '../sinks/segments/columns.ts';
 import { flag, preset, value, values } from './descriptor.ts';
 
-export const json = flag('for scripts');
-export const csv = flag('as CSV, with a line of names', { conflicts: ['json'] });
-export const tenant = preset('name', 'whose records', DEFAULT_TENANT);
-export const limitOf = (count: number) => preset('n', 'at most so many records', count, whole);
-export const after = value('token', 'the next page, by the token of the last one');
-export const dryRun = flag('say what would be done, and do nothing');
-export const only = values('store', `only the views in it: cache, search or tables; may be given again`, {
+export const json = flag('print JSON, for scripts');
+export const csv = flag('print CSV with a header line', { conflicts: ['json'] });
+export const tenant = preset('name', 'the tenant', DEFAULT_TENANT);
+export const limitOf = (count: number) => preset('n', 'at most this many records', count, whole);
+export const after = value('token', 'show the next page: the token that the previous page printed');
+export const dryRun = flag('show what would be done, without doing it');
+export const only = values('store', 'only the views in this store: cache, search or tables; may be repeated', {
   parse: storeNamed,
   names: Object.keys(VIEW_STORES),
 });
 function storeNamed(value: string): ViewStore {
   if (Object.hasOwn(VIEW_STORES, value)) return value as ViewStore;
-  throw new InvalidArgumentError(`There are ${Object.keys(VIEW_STORES).join(', ')}.`);
+  throw new InvalidArgumentError(`Give one of ${Object.keys(VIEW_STORES).join(', ')}.`);
 }
 
 const MOST = 1_000_000_000;
@@ -39,13 +39,13 @@ export const oneOf =
   (text: string): T => {
     const name = names.find((each) => each === text);
     if (name !== undefined) return name;
-    throw new InvalidArgumentError(`There are ${names.join(', ')}.`);
+    throw new InvalidArgumentError(`Give one of ${names.join(', ')}.`);
   };
 
 export function natural(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('Give a whole number from 0 on.');
+  throw new InvalidArgumentError('Give a whole number, 0 or more.');
 }
 
 export function day(text: string): string {
@@ -57,7 +57,7 @@ export function day(text: string): string {
 export function position(text: string): { topicId: string; partition: number; offset: number } {
   const [, topicId, partition, offset] = /^([A-Za-z0-9_]*)\/(\d{1,9})\/(\d{1,15})$/.exec(text) ?? [];
   if (topicId !== undefined) return { topicId, partition: Number(partition), offset: Number(offset) };
-  throw new InvalidArgumentError('Give the position that the replay ended with.');
+  throw new InvalidArgumentError('Give the position that the replay printed at its end.');
 }
 
 /** A zone is needed: local time is another moment elsewhere. */
@@ -80,10 +80,10 @@ export const deadLetterFilter = {
   job: value('name', 'only those of this job or rollup', { names: 'jobs and rollups' }),
   code: value('code', 'only those with this code', { names: 'reject codes' }),
   topic: value('name', 'only those of this topic', { names: 'topics' }),
-  since: value('time', 'only those rejected at that time or later; or in the last 30m, 2h or 7d', {
+  since: value('time', 'only those rejected at or after this time, or in the last 30m, 2h or 7d', {
     parse: momentOrAgo,
   }),
-  until: value('time', 'only those rejected before that time, or longer ago than that', { parse: momentOrAgo }),
+  until: value('time', 'only those rejected before this time, or longer ago than this', { parse: momentOrAgo }),
 };
 
 /** Every key of the configuration, as a flag. */
@@ -94,6 +94,6 @@ export function keysHelp(): string {
     return `  ${flagOf(key).padEnd(width)}  ${docOf(key)}${preset === undefined ? '' : ` (default: ${preset})`}`;
   });
   const text =
-    'A flag is also a key of tributary.json and a variable: --metrics-port, metricsPort, TRIBUTARY_METRICS_PORT.';
+    'Each flag is also a key of tributary.json and an environment variable: --metrics-port, metricsPort, TRIBUTARY_METRICS_PORT.';
   return [text, ...lines].join('\n');
 }

@@ -25,11 +25,11 @@ export function parserOf(perform: Perform, platform: Caller['platform']): Comman
     .version(VERSION)
     .exitOverride()
     .option('--debug', 'show where an error came from')
-    .option('--config <file>', 'the configuration (default: tributary.json, if there is one)')
+    .option('--config <file>', 'the configuration file (default: tributary.json, if it exists)')
     .helpCommand(false)
     .addHelpText(
       'after',
-      '\nThe flags of the configuration go before or after a command; `tributary config --help` lists them.',
+      '\nFlags of the configuration may come before or after the command; `tributary config --help` lists them.',
     );
   for (const key of KEYS) {
     const option = new CommanderOption(`${flagOf(key)} <value>`, docOf(key));

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { value } from './descriptor.ts';
 
-export const why = value('text', 'why it is done: kept with it');
+export const why = value('text', 'the reason, which is recorded');
 
 /** With the user as the operating system knows them. */
 export const recorded = <V extends { readonly why: string | null }>(values: V) => ({

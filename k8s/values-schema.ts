@@ -52,12 +52,12 @@ const workload = {
   replicas: count(1).optional(),
   min: count(1)
     .optional()
-    .describe('The fewest pods of a scaler. Not 0: timers of a job that sleeps would sleep, too.'),
-  max: count(1).optional().describe('The most pods of a scaler; as many as there are partitions if it is not given.'),
+    .describe('The minimum number of pods when scaled. At least 1: without a pod, the timers of a job do not fire.'),
+  max: count(1).optional().describe('The maximum number of pods when scaled; by default, one per partition.'),
   resources: kubernetes.optional(),
-  heapMb: count(64, 100_000).optional().describe("The most memory for JavaScript's objects."),
-  dataSize: quantity.optional().describe('The most that its scratch folder may have.'),
-  env: list.optional().describe('Further variables, as in a container.'),
+  heapMb: count(64, 100_000).optional().describe('The maximum size of the JavaScript heap, in MB.'),
+  dataSize: quantity.optional().describe('The maximum size of the scratch folder.'),
+  env: list.optional().describe('More environment variables, as in a container.'),
   podAnnotations: texts.optional(),
   podLabels: texts.optional(),
   nodeSelector: texts.optional(),
@@ -69,7 +69,7 @@ const job = { ...workload, enabled: flag.optional(), eventsPerSecond: count(1, 1
 const group = {
   topic: text,
   partitions: count(1),
-  writes: z.array(text).optional().describe('The topics that it emits to, for the rights of its user of Kafka.'),
+  writes: z.array(text).optional().describe('The topics that it emits to, for the rights of its Kafka user.'),
 };
 const optional = { ...workload, enabled: flag };
 
@@ -87,30 +87,32 @@ export function valuesSchema({ jobs }: Pick<Workloads, 'jobs'>) {
     fullnameOverride: z.string(),
     image: z.strictObject({
       repository: text,
-      tag: z.string().describe("The chart's appVersion if it is empty."),
+      tag: z.string().describe("If empty, the chart's appVersion."),
       digest: z.union([z.literal(''), z.string().regex(/^sha256:[0-9a-f]{64}$/)]),
       pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
       pullSecrets: z.array(z.strictObject({ name: text })),
     }),
-    mode: z.enum(['jobs', 'up']).describe('jobs: a Deployment each, on servers. up: everything in one pod.'),
+    mode: z
+      .enum(['jobs', 'up'])
+      .describe('jobs: a Deployment for each job, with all stores on servers. up: everything in one pod.'),
     kafka: z.strictObject({
       brokers: z
         .string()
         .regex(/^[^\s,:/@]+:[0-9]+(,[^\s,:/@]+:[0-9]+)*$/)
-        .describe('host:port, several with commas.'),
+        .describe('host:port; separate several with commas.'),
       tls: flag,
       sasl: z.enum(['', 'SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN']),
       user: z.string(),
       password: secretKey.optional(),
-      ca: secretKey.optional().describe('The authority of the brokers, for KEDA.'),
-      parameters: z.string().describe('Further parameters of the URL, such as compression=zstd&replication=3.'),
+      ca: secretKey.optional().describe('The certificate authority of the brokers, for KEDA.'),
+      parameters: z.string().describe('More parameters of the URL, such as compression=zstd&replication=3.'),
     }),
     config: z.strictObject(Object.fromEntries(configKeys.map((key) => [key, configValue(key)]))),
     secrets: z.strictObject(
       Object.fromEntries([...SECRET_KEYS, ...URL_KEYS].map((key) => [key, secret.describe(docOf(key)).optional()])),
     ),
     tls: z.strictObject({
-      secret: z.string().describe('A Secret of files, as cert-manager makes them; none if it is empty.'),
+      secret: z.string().describe('A Secret with the files, as cert-manager creates it; if empty, there are no files.'),
       ca: text,
       cert: z.string(),
       key: z.string(),
@@ -142,7 +144,7 @@ export function valuesSchema({ jobs }: Pick<Workloads, 'jobs'>) {
     apply: z.strictObject({ ...workload, enabled: flag }),
     scaling: z.strictObject({
       kind: z.enum(['fixed', 'hpa', 'keda']),
-      catchUpSeconds: count(1, 86_400).describe('In how long a pod is to read what it is behind.'),
+      catchUpSeconds: count(1, 86_400).describe('The time in which a pod should read its backlog, in seconds.'),
       keda: z.strictObject({
         kafkaVersion: z.string().regex(/^[0-9]+\.[0-9]+\.[0-9]+$/),
         pollingInterval: count(1, 3600),
@@ -150,8 +152,8 @@ export function valuesSchema({ jobs }: Pick<Workloads, 'jobs'>) {
         prometheus: z.strictObject({
           serverAddress: z
             .union([z.literal(''), z.string().regex(/^https?:\/\/\S+$/)])
-            .describe('Where Prometheus answers, for the trigger by rate; none if it is empty.'),
-          busyPercent: count(1, 100).describe('How busy a pod is to be, of what it reads a second.'),
+            .describe('The address of Prometheus, for the trigger by rate; if empty, there is no such trigger.'),
+          busyPercent: count(1, 100).describe('How busy a pod should be, in percent of its eventsPerSecond.'),
         }),
       }),
       hpa: z.strictObject({ metric: text }),
@@ -164,9 +166,9 @@ export function valuesSchema({ jobs }: Pick<Workloads, 'jobs'>) {
     networkPolicy: z.strictObject({
       enabled: flag,
       ports: z.array(count(1, 65_535)).describe('The ports of all servers that pods connect to.'),
-      serviceFrom: list.describe('Who may call the service; everybody if it is empty.'),
-      metricsFrom: list.describe('Who may scrape; everybody if it is empty.'),
-      egress: list.describe('Further rules.'),
+      serviceFrom: list.describe('Who may call the service; if empty, everybody.'),
+      metricsFrom: list.describe('Who may scrape metrics; if empty, everybody.'),
+      egress: list.describe('More egress rules.'),
     }),
     strimzi: z.strictObject({
       topics: flag,
@@ -181,12 +183,12 @@ export function valuesSchema({ jobs }: Pick<Workloads, 'jobs'>) {
       rules: z.strictObject({
         enabled: flag,
         labels: texts,
-        runbooks: text.describe('The address of docs/operate.md, to which every alert has a link.'),
+        runbooks: text.describe('The address of docs/operate.md, to which every alert links.'),
         lagSeconds: count(1, 86_400),
       }),
       dashboards: z.strictObject({ enabled: flag, labels: texts, annotations: texts }),
     }),
   });
   const json = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', reused: 'ref' });
-  return { ...json, title: 'Values of the chart of Tributary' };
+  return { ...json, title: 'Values of the Tributary chart' };
 }

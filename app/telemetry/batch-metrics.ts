@@ -17,13 +17,13 @@ const CACHED: readonly Cached[] = ['rows', 'lookups'];
 
 export function batchMetrics({ counter, histogram }: Instruments, works: readonly Work[]) {
   const records = counter('records', 'Records read, by outcome.', ['job', 'topic', 'outcome']);
-  const oddEvents = counter('odd_events', 'Events applied although something is strange about them.', [
+  const oddEvents = counter('odd_events', 'Events applied although something about them is strange.', [
     'job',
     'topic',
     'outcome',
   ]);
   const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
-  const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
+  const viewsWritten = counter('views_written', 'View records written.', ['job']);
   const eventsSent = counter('events_sent', 'Derived events sent.', ['job']);
   const cacheReads = counter('cache_reads', 'Rows and lookups that batches needed, by whether they were in memory.', [
     'job',
@@ -36,7 +36,7 @@ export function batchMetrics({ counter, histogram }: Instruments, works: readonl
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
   const size = histogram('batch_records', {
-    help: 'Records of a batch.',
+    help: 'Records per batch.',
     labelNames: ['job'],
     buckets: [1, 5, 10, 50, 100, 500, 1000, 2000, 5000],
   });

@@ -40,7 +40,7 @@ export async function createMetrics(
   const instruments = await instrumentsIn(registry);
   const { counter, gauge } = instruments;
   const batchesOf = batchMetrics(instruments, jobs);
-  gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node']).set(
+  gauge('build_info', 'Always 1; the labels have the versions of Tributary and Node.', ['version', 'node']).set(
     { version: VERSION, node: process.versions.node },
     1,
   );
@@ -52,70 +52,79 @@ export async function createMetrics(
   const fenced = counter('fenced', 'Partitions given up to a newer owner.', ['job']);
   const oddClaims = counter(
     'odd_claims',
-    'Claims that found the topic made again or expanded, or an offset that another tool had committed.',
+    'Claims that found a recreated or expanded topic, or an offset committed by another tool.',
     ['job', 'outcome'],
   );
-  const viewsStale = counter(
-    'views_stale',
-    'Records of views that were not written, because the store had newer ones.',
-    ['job'],
-  );
+  const viewsStale = counter('views_stale', 'View records not written because the store had newer ones.', ['job']);
   const recordsLost = counter('records_lost', 'Records deleted by retention before the job read them.', ['job']);
   const viewWaits = counter('view_waits', 'Times a view fell or stayed behind because its store did not answer.', [
     'job',
     'view',
     'code',
   ]);
-  const viewsRefused = counter('views_refused', 'Records that views will never have, found while they caught up.', [
-    'job',
-    'view',
-  ]);
-  const viewsMissed = counter('views_missed', 'Times the log had deleted records with which a view was to catch up.', [
-    'job',
-    'view',
-  ]);
+  const viewsRefused = counter(
+    'views_refused',
+    'View records that can never be written, found while the view caught up.',
+    ['job', 'view'],
+  );
+  const viewsMissed = counter(
+    'views_missed',
+    'Times the log had deleted records that a view still needed to catch up.',
+    ['job', 'view'],
+  );
   const published = counter('published', 'Commits of a partition to the table of its datasource.', ['job']);
-  const eventsCounted = counter('events_counted', 'Events in the segments of those commits.', ['job']);
-  const segmentRows = counter('segment_rows', 'Rows in the segments of those commits.', ['job']);
-  const timersFired = counter('timers_fired', 'Timers that were due and were fired.', ['job']);
+  const eventsCounted = counter('events_counted', 'Events counted in committed segments.', ['job']);
+  const segmentRows = counter('segment_rows', 'Rows in committed segments.', ['job']);
+  const timersFired = counter('timers_fired', 'Timers fired.', ['job']);
   const rebalances = counter(
     'rebalances',
-    'Times that the group gave partitions to this process, or took some from it.',
+    'Times the consumer group assigned partitions to this process or revoked some.',
     ['job', 'outcome'],
   );
 
   const behind = new Map<string, Behind>();
   const lag = gauge('lag_records', 'Records not read yet, as last known.', ofPartition);
-  const lagAge = gauge('lag_seconds', 'The age of the first record not read yet, about.', ofPartition, () => {
+  const lagAge = gauge('lag_seconds', 'The approximate age of the first record not read yet.', ofPartition, () => {
     for (const { assignment, oldest } of behind.values()) {
       lagAge.set(labelsOf(assignment), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
     }
   });
-  const eventTime = gauge('event_time_seconds', 'The time of the last event applied, since 1970 UTC.', ofPartition);
+  const eventTime = gauge(
+    'event_time_seconds',
+    'The time of the last event applied, in seconds since 1970 UTC.',
+    ofPartition,
+  );
   const overdue = new Map<string, { readonly assignment: Assignment; readonly oldest: number | undefined }>();
   const timersOverdue = gauge(
     'timers_overdue',
-    'Timers that the last search found due and still pending.',
+    'Timers that were due and still pending at the last search.',
     ofPartition,
   );
-  const timersAge = gauge('timers_overdue_seconds', 'Since when the first of them is due.', ofPartition, () => {
-    for (const { assignment, oldest } of overdue.values()) {
-      timersAge.set(labelsOf(assignment), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
-    }
-  });
+  const timersAge = gauge(
+    'timers_overdue_seconds',
+    'How long the first overdue timer has been due.',
+    ofPartition,
+    () => {
+      for (const { assignment, oldest } of overdue.values()) {
+        timersAge.set(labelsOf(assignment), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+      }
+    },
+  );
   const partitions = gauge('partitions_owned', 'Partitions that this process owns.', ['job']);
   const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to start.', [
     'job',
     'code',
   ]);
-  const viewLag = gauge('view_lag_records', 'Records of the log that a view is behind its rows.', ofView);
+  const viewLag = gauge('view_lag_records', 'How many records of the log a view is behind its rows.', ofView);
   const viewAge = gauge('view_lag_seconds', 'The age of the first record that a view lacks.', ofView);
   const jobRunning = gauge(
     'job_running',
-    'Whether a job of this process runs: 0 before its start and after a fatal error.',
+    'Whether the job runs in this process: 0 before its start and after a fatal error.',
     ['job'],
   );
-  const jobPaused = gauge('job_paused', 'Whether an operator has paused the job, as this process knows it.', ['job']);
+  const jobPaused = gauge('job_paused', 'Whether an operator has paused the job, as far as this process knows.', [
+    'job',
+  ]);
 
   /** By job: the partitions that it works on; and those that it was given, which it may wait for. */
   const owned = new Map<string, Set<number>>();

@@ -12,19 +12,19 @@ export async function createReportMetrics(registry: Registry, reports: readonly 
   const registers = [registry];
   const attempts = new Counter({
     name: 'tributary_report_attempts_total',
-    help: 'Attempts at reports that ended, by outcome.',
+    help: 'Ended attempts at reports, by outcome.',
     labelNames: ['report', 'outcome'],
     registers,
   });
   const rows = new Counter({
     name: 'tributary_report_rows_total',
-    help: 'Rows of report files that are done.',
+    help: 'Rows in finished report files.',
     labelNames: ['report'],
     registers,
   });
   const running = new Gauge({
     name: 'tributary_reports_running',
-    help: 'Reports that run in this process.',
+    help: 'Reports running in this process.',
     registers,
   });
   const seconds = new Histogram({

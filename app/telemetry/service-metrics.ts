@@ -9,20 +9,20 @@ export async function createServiceMetrics(registry: Registry) {
   return {
     calls: new Counter({
       name: 'tributary_service_calls_total',
-      help: 'Calls of the HTTP service that were answered, by status.',
+      help: 'Answered calls to the HTTP service, by status.',
       labelNames: ['route', 'status'],
       registers,
     }),
     seconds: new Histogram({
       name: 'tributary_service_call_duration_seconds',
-      help: 'Time from a call of the HTTP service to the end of its answer.',
+      help: 'Time from a call to the HTTP service to the end of its answer.',
       labelNames: ['route'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 300],
       registers,
     }),
     open: new Gauge({
       name: 'tributary_service_calls_open',
-      help: 'Calls of the HTTP service that are being answered.',
+      help: 'Calls to the HTTP service that are being answered.',
       registers,
     }),
   };

@@ -14,14 +14,12 @@ export const storesOf = (config: Config): Port[] =>
 /** `stores` are those that the process has. Returns what counts a call. */
 export function storeMetrics({ counter, histogram }: Instruments, stores: readonly Port[]) {
   const duration = histogram('store_call_duration_seconds', {
-    help: 'Time that a call of a store took; for fetch it includes the wait for records.',
+    help: 'Duration of a call to a store. For fetch, it includes the wait for records.',
     labelNames: ['store', 'call'],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
   });
-  const errors = counter('store_errors', 'Calls of a store that failed, by the kind of the error.', ['store', 'kind']);
-  const fenced = counter('fenced_writes', 'Rows, views and commits that were refused because of a newer owner.', [
-    'store',
-  ]);
+  const errors = counter('store_errors', 'Failed calls to a store, by the kind of error.', ['store', 'kind']);
+  const fenced = counter('fenced_writes', 'Rows, views and commits refused because of a newer owner.', ['store']);
   for (const store of stores) {
     fenced.inc({ store }, 0);
     for (const kind of KINDS) errors.inc({ store, kind }, 0);

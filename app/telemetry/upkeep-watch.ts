@@ -11,7 +11,8 @@ export type UpkeepMetrics = Awaited<ReturnType<typeof createUpkeepMetrics>>;
 
 export async function createUpkeepMetrics(registry: Registry) {
   const { gauge } = await instrumentsIn(registry);
-  const help = 'When this upkeep last did the tables of all rollups, or was first missed, since 1970 UTC.';
+  const help =
+    'When this upkeep last processed the tables of all rollups, or was first missed, in seconds since 1970 UTC.';
   return { done: gauge('upkeep_time_seconds', help, ['upkeep']) };
 }
 

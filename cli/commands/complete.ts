@@ -18,7 +18,7 @@ interface Args {
 const NONE = { jobs: [], topics: [], datasources: [], reports: [] };
 
 const FLAGS: readonly GlobalOption[] = [
-  { flag: '--config', doc: 'the configuration', takesValue: true, names: 'files', isRare: false },
+  { flag: '--config', doc: 'the configuration file', takesValue: true, names: 'files', isRare: false },
   { flag: '--debug', doc: 'show where an error came from', takesValue: false, isRare: false },
   { flag: '--help', doc: 'display help for command', takesValue: false, isRare: false },
   { flag: '--version', doc: 'output the version number', takesValue: false, isRare: true },

@@ -3,7 +3,7 @@ import { any, callerCommand, one } from '../descriptor.ts';
 
 export const completion = callerCommand('completion', {
   description:
-    'Print a script with which a shell completes commands, options and names. Run it when the shell starts: in ~/.bashrc or ~/.zshrc as below, for fish as ~/.config/fish/completions/tributary.fish.',
+    'Print a script that lets a shell complete commands, options and names. To run it when the shell starts, put eval "$(tributary completion bash)" into ~/.bashrc, or the same with zsh into ~/.zshrc. For fish, write it to ~/.config/fish/completions/tributary.fish.',
   examples: ['completion bash', 'completion zsh', 'completion fish'],
   operands: { shell: one('shell', ['bash', 'zsh', 'fish']) },
   load: () => import('../commands/completion.ts'),

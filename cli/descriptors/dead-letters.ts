@@ -4,9 +4,9 @@ import { csv, deadLetterFilter, dryRun, json } from '../options.ts';
 import { recorded, why } from '../recorded.ts';
 
 export const list = command('dead-letters list', {
-  description: 'List the dead letters about which nothing was done yet.',
+  description: 'List the dead letters that nobody has dealt with yet.',
   examples: ['dead-letters list --job track-progress --code DATA_INVALID'],
-  options: { ...deadLetterFilter, all: flag('also those that were replayed, edited or discarded'), json, csv },
+  options: { ...deadLetterFilter, all: flag('include those that were replayed, edited or discarded'), json, csv },
   prepares: 'embedded',
   load: () => import('../commands/dead-letters/list.ts'),
 });
@@ -21,8 +21,8 @@ export const show = command('dead-letters show', {
   load: () => import('../commands/dead-letters/show.ts'),
 });
 
-const again = flag('also those that were replayed, edited or discarded before');
-const resolving = { all: flag('all that match'), ...deadLetterFilter, again, why, dryRun, json };
+const again = flag('include those that were already replayed, edited or discarded');
+const resolving = { all: flag('all dead letters that match'), ...deadLetterFilter, again, why, dryRun, json };
 
 export const replay = command('dead-letters replay', {
   description: 'Send records again to the job that rejected them.',
@@ -35,7 +35,7 @@ export const replay = command('dead-letters replay', {
 });
 
 export const discard = command('dead-letters discard', {
-  description: 'Discard dead letters: they are no longer listed and counted.',
+  description: 'Discard dead letters: they are no longer listed or counted.',
   examples: ["dead-letters discard --all --job notify --code DATA_INVALID --why 'sent by a test'"],
   operands: { ids: any('id') },
   options: resolving,
@@ -46,7 +46,7 @@ export const discard = command('dead-letters discard', {
 
 export const edit = command('dead-letters edit', {
   description:
-    'Send the events of dead letters again, corrected, to the job that rejected them. The correction is a JSON merge patch of the event: what it leaves out stays.',
+    'Correct the events of dead letters, and send them again to the job that rejected them. The correction is a JSON merge patch of the event: fields that it leaves out stay as they are.',
   examples: [
     'dead-letters edit enrollment.events/3/1042 --patch correction.json --dry-run',
     'dead-letters edit --all --code DATA_INVALID --since 2d --patch correction.json',
@@ -54,9 +54,13 @@ export const edit = command('dead-letters edit', {
   operands: { ids: any('id') },
   options: {
     ...resolving,
-    patch: value('file', 'the correction, such as {"data": {"courseId": "rivers"}}; the standard input without it', {
-      names: 'files',
-    }),
+    patch: value(
+      'file',
+      'the file with the correction, such as {"data": {"courseId": "rivers"}} (default: standard input)',
+      {
+        names: 'files',
+      },
+    ),
   },
   args: ({ patch: _, ...values }) => recorded(values),
   input: ({ patch }) => patch ?? '-',

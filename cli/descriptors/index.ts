@@ -17,9 +17,9 @@ import * as serving from './serving.ts';
 /** Words that are no commands by themselves, only the first word of some. */
 export const GROUPS: Readonly<Record<string, string>> = {
   'dead-letters': 'Records that no fold could apply.',
-  report: 'Files that analysts ask for.',
-  'report schedule': 'Reports that are made again and again.',
-  key: 'Keys by which programs call the HTTP service.',
+  report: 'Reports that analysts request as files.',
+  'report schedule': 'Reports that run on a schedule.',
+  key: 'API keys for programs that call the HTTP service.',
   rollup: 'The tables of the datasources.',
   archive: 'The events of the topics, kept as tables.',
   offsets: 'The committed offsets of the jobs.',

@@ -6,7 +6,7 @@ import { csv, json, moment, natural } from '../options.ts';
 
 export const show = command('offsets show', {
   description:
-    'Show the offset of each job in each partition, and what was committed with it. With --json, the output can be kept with a backup.',
+    'Show the offset of each job in each partition, and what was committed with it. Keep the output of --json with a backup.',
   examples: ['offsets show track-progress', 'offsets show --json > offsets.json'],
   operands: { jobs: any('job', 'jobs and rollups') },
   options: { json, csv },
@@ -18,26 +18,26 @@ const targets = {
   to: value('offset', 'to this offset', { parse: natural }),
   toBegin: flag('to the oldest record'),
   toEnd: flag('to the end, after the last record'),
-  toTime: value('time', 'to the first record of that time or later, in ISO 8601', { parse: moment }),
-  toSaved: value('file', 'to the offsets in the output of `offsets show --json`', { names: 'files' }),
+  toTime: value('time', 'to the first record at or after this time, in ISO 8601', { parse: moment }),
+  toSaved: value('file', 'to the offsets in this file, the output of `offsets show --json`', { names: 'files' }),
 };
 
 export const seek = command('offsets seek', {
   description:
-    'Show what moving a job to other offsets would do; do it with --apply. Rows stay as they are: records that they have applied are not applied again.',
+    'Show what moving a job to other offsets would do, or move it with --apply. Rows stay as they are: records that they have applied are not applied again.',
   examples: [
     'offsets seek track-progress --all --to-time 2026-03-01T04:00:00Z',
     'offsets seek track-progress --all --to-saved offsets.json --restored --apply',
   ],
   operands: { job: one('job', 'jobs') },
   options: {
-    partition: value('n', 'only this one', { parse: natural }),
-    all: flag('every partition'),
+    partition: value('n', 'only this partition', { parse: natural }),
+    all: flag('all partitions'),
     ...targets,
     restored: flag(
-      'the rows were restored to an older state, or lost: dedupe positions and the rest become those of the offset',
+      'for rows that were restored to an older state, or lost: dedupe positions and other progress are reset to the offset',
     ),
-    apply: flag('do it'),
+    apply: flag('move the job'),
     json,
   },
   args: ({ job, partition, all, restored, apply, json, ...target }) => {

@@ -4,13 +4,13 @@ import { csv, dryRun, json, keysHelp, only, tenant, whole } from '../options.ts'
 
 export const forget = command('forget', {
   description:
-    'Say where a user is named; with --yes remove the user from rows, views, messages, report files, archives and rollups, and keep a proof. Ended anywhere, the same command goes on.',
+    'Show where a user is named, or remove the user with --yes: from rows, views, messages, report files, archives and rollups. A proof is kept. If the command is interrupted, run it again to continue.',
   examples: ['forget learner-1', 'forget learner-1 --tenant acme --yes'],
   operands: { user: one('user') },
   options: {
     tenant,
-    yes: flag('remove it; this cannot be undone'),
-    timeoutMs: preset('n', 'how long jobs may take to read what they are told, in ms', 600_000, whole),
+    yes: flag('remove the user; this cannot be undone'),
+    timeoutMs: preset('n', 'how long to wait for the jobs to process the removal, in ms', 600_000, whole),
     json,
   },
   prepares: 'embedded',
@@ -37,7 +37,7 @@ export const verifyTopics = command('topics verify', {
 
 export const applyTopics = command('topics apply', {
   description:
-    'Create the missing topics, and expand those that have too few partitions, when no job is running and everything was read. Topics never get smaller.',
+    'Create missing topics, and expand topics that have too few partitions. A topic is expanded only if no job is running and everything has been read. Topics never shrink.',
   examples: ['topics apply --dry-run'],
   options: { dryRun, json },
   prepares: 'nothing',
@@ -49,7 +49,7 @@ export const exportTopics = callerCommand('topics export', {
   description:
     'Print all topics and events as an AsyncAPI 3.0 document, from which clients can be generated. With --out, write it and a JSON Schema of each event into a folder.',
   examples: ['topics export > asyncapi.json', 'topics export --out events'],
-  options: { out: value('folder', 'write asyncapi.json and schemas/ there', { names: 'files' }) },
+  options: { out: value('folder', 'write asyncapi.json and schemas/ to this folder', { names: 'files' }) },
   load: () => import('../commands/topics/export.ts'),
 });
 
@@ -62,7 +62,7 @@ export const tables = command('tables', {
 });
 
 export const applyTables = command('tables apply', {
-  description: 'Create the missing tables and columns. Nothing is ever dropped.',
+  description: 'Create missing tables and columns. Nothing is ever dropped.',
   examples: ['tables apply --dry-run > tables.cql'],
   options: { dryRun, json },
   prepares: 'nothing',
@@ -79,7 +79,7 @@ export const indexes = command('indexes', {
 });
 
 export const applyIndexes = command('indexes apply', {
-  description: 'Create the missing search indexes and fields. Nothing is ever dropped.',
+  description: 'Create missing search indexes and fields. Nothing is ever dropped.',
   examples: ['indexes apply --dry-run'],
   options: { dryRun, json },
   prepares: 'nothing',
@@ -88,7 +88,8 @@ export const applyIndexes = command('indexes apply', {
 });
 
 export const renewIndex = command('indexes renew', {
-  description: 'Start a new, empty search index as it is declared now. Then fill it with rebuild-views.',
+  description:
+    'Replace a search index with a new, empty one as it is declared now. Fill it with rebuild-views afterwards.',
   examples: ['indexes renew enrollments'],
   operands: { index: one('index', 'indexes') },
   options: { json },
@@ -98,7 +99,7 @@ export const renewIndex = command('indexes renew', {
 
 export const rebuildViews = command('rebuild-views', {
   description:
-    'Write all records of views again from the rows, for example after a cache or an index was lost. Jobs may go on meanwhile.',
+    'Write all view records again from the rows, for example after the loss of a cache or an index. Jobs may keep running.',
   examples: ['rebuild-views track-progress --only cache'],
   operands: { jobs: any('job', 'jobs') },
   options: { only, json },
@@ -129,7 +130,7 @@ export const config = callerCommand('config', {
 });
 
 export const docs = callerCommand('docs', {
-  description: 'Write a page of all topics and events and one of all projections into a folder, in Markdown.',
+  description: 'Write a Markdown page of all topics and events, and one of all projections, into a folder.',
   examples: ['docs docs/events'],
   operands: { folder: one('folder', 'files') },
   options: { check: flag('write nothing; exit with 1 if a page differs from what the platform declares') },

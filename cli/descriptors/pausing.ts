@@ -7,7 +7,7 @@ const operands = { jobs: some('job', 'jobs and rollups') };
 const options = { why, dryRun, json };
 
 export const pause = command('pause', {
-  description: 'Pause jobs: within some seconds all their workers stop reading, until `resume`.',
+  description: 'Pause jobs: all their workers stop reading within a few seconds, until you run `resume`.',
   examples: ["pause deliver-message --why 'the mail server moves'"],
   operands,
   options,
@@ -17,7 +17,7 @@ export const pause = command('pause', {
 });
 
 export const resume = command('resume', {
-  description: 'Resume jobs that were paused. They go on where they were.',
+  description: 'Resume paused jobs. They continue where they stopped.',
   examples: ['resume deliver-message'],
   operands,
   options,

@@ -4,12 +4,12 @@ import { callerCommand, flag, one, optional, preset, value } from '../descriptor
 import { usage } from '../errors.ts';
 import { json, whole } from '../options.ts';
 
-const csv = flag('as CSV, with a line of names', { conflicts: ['json'] });
-const limit = value('n', 'at most so many rows', { parse: whole });
+const csv = flag('print CSV with a header line', { conflicts: ['json'] });
+const limit = value('n', 'at most this many rows', { parse: whole });
 
 export const query = callerCommand('query', {
   description:
-    'Ask SQL over the datasources: one SELECT, from the command line, a file, or the standard input as "-". The answer is a table of at most 1,000 rows; with --json it is one object a line, with --csv lines with names above them, both whole.',
+    'Run an SQL query over the datasources: one SELECT, from the command line, from a file, or from standard input ("-"). The answer is a table of at most 1,000 rows. To print all rows, use --json, which prints one object per line, or --csv, which prints a header line first.',
   examples: [
     "query 'select date, sum(joined) as joined from enrollments group by date order by date'",
     'query --file weekly.sql --csv > weekly.csv',
@@ -17,9 +17,9 @@ export const query = callerCommand('query', {
   ],
   operands: { sql: optional('sql') },
   options: {
-    file: value('file', 'the text of the query; - is the standard input', { short: '-f', names: 'files' }),
-    list: flag('list the tables there are, or the columns of the one that is named'),
-    views: flag('print SQL by which other programs get the same tables', { conflicts: ['list', 'file'] }),
+    file: value('file', 'read the query from this file; - is standard input', { short: '-f', names: 'files' }),
+    list: flag('list the tables, or the columns of the named table'),
+    views: flag('print SQL that gives other programs the same tables', { conflicts: ['list', 'file'] }),
     limit,
     json,
     csv,
@@ -37,16 +37,16 @@ const EVERY = ['day', 'week', 'month'] as const;
 
 export const summarize = callerCommand('summarize', {
   description:
-    'Add up a datasource by days, weeks or months of a time zone: whoever comes several times is counted once in each, and quantiles are those of all values. With --sql, print the query instead, for any engine.',
+    'Summarize a datasource by days, weeks or months of a time zone. In each period, distinct values are counted once, and quantiles are over all values. With --sql, print the query instead, for any engine.',
   examples: [
     'summarize activity --every week --zone Asia/Kolkata',
     'summarize enrollments --every day --zone Asia/Kolkata --by course_id --first 2026-01-01 --last 2026-01-31 --csv',
   ],
   operands: { datasource: one('datasource', 'datasources') },
   options: {
-    every: value('stretch', 'day, week or month (default: all time is one)', { parse: stretch, names: EVERY }),
-    zone: preset('name', 'whose days they are, as of IANA', 'UTC'),
-    by: value('dimensions', 'tell these apart, with commas between them', { parse: (text) => text.split(',') }),
+    every: value('period', 'day, week or month (default: one period for all time)', { parse: stretch, names: EVERY }),
+    zone: preset('name', 'the IANA time zone of the days', 'UTC'),
+    by: value('dimensions', 'count by these dimensions, separated by commas', { parse: (text) => text.split(',') }),
     first: value('day', 'the first day, such as 2026-01-01'),
     last: value('day', 'the last day'),
     sql: flag('print the query', { conflicts: ['json', 'csv', 'limit'] }),
@@ -64,5 +64,5 @@ export const summarize = callerCommand('summarize', {
 function stretch(text: string): (typeof EVERY)[number] {
   const found = EVERY.find((each) => each === text);
   if (found !== undefined) return found;
-  throw new InvalidArgumentError(`There are ${EVERY.join(', ')}.`);
+  throw new InvalidArgumentError(`Give one of ${EVERY.join(', ')}.`);
 }

@@ -31,14 +31,14 @@ import {
 
 export const produce = callerCommand('produce', {
   description:
-    'Send events to a topic: NDJSON from a file or the standard input. Every line is a CloudEvent, or an object with type, data and perhaps time, id, tenant and source, or a record as `tail --json` shows it. All lines of a file are checked before any is sent; those of a pipe are sent as they come.',
+    'Send events to a topic: NDJSON from a file or standard input. Each line is a CloudEvent, an object with type, data and optionally time, id, tenant and source, or a record in the form of `tail --json`. All lines of a file are checked before any is sent; lines from a pipe are sent as they arrive.',
   examples: [
     'produce enrollment.events events.ndjson',
     `echo '{"type":"enrollment.enrolled","data":{"userId":"u1","courseId":"c1","batchId":"b1"}}' | tributary produce enrollment.events`,
   ],
   operands: { topic: one('topic', 'topics'), file: optional('file', 'files') },
   options: {
-    fromLine: preset('n', 'continue with this line, if those before it were sent', 1, whole),
+    fromLine: preset('n', 'start with this line, if the lines before it were already sent', 1, whole),
     json,
   },
   load: () => import('../commands/produce.ts'),
@@ -52,22 +52,22 @@ export const producePiece = innerCommand('produce-piece', {
 
 export const load = command('load', {
   description:
-    'Produce events of a made-up platform to all its topics, at a rate, until stopped. Seed and start say which events: the same are produced again with the same ids. Their learners have no addresses, so no message leaves.',
+    'Produce events of a made-up platform to all its topics, at a given rate, until stopped. With the same seed and start, the same events are produced again, with the same ids. The learners have no addresses, so no message is sent.',
   examples: [
     'load --rate 200 --seconds 60',
     'load --shape daily --day-minutes 10 --rate 500 --learners 20000',
     'load --seed 7 --start 2026-03-01T00:00:00Z --events 10000',
   ],
   options: {
-    shape: preset('shape', `how they are spread over time: ${SHAPES.join(', ')}`, SHAPES[0], oneOf(SHAPES)),
+    shape: preset('shape', `how the events are spread over time: ${SHAPES.join(', ')}`, SHAPES[0], oneOf(SHAPES)),
     rate: preset('n', 'events a second, on average', 100, wholeUpTo(100_000)),
-    events: value('n', 'end with this event', { parse: whole }),
-    seconds: value('n', 'end after so long', { parse: whole }),
-    learners: preset('n', 'how many learners there are in the end', 1000, wholeUpTo(10_000_000)),
-    seed: preset('n', 'which platform it is', 1, whole),
-    start: value('time', 'when the first event happened, in ISO 8601 (default: now)', { parse: moment }),
-    from: preset('n', 'begin with this event, if those before it were sent', 1, whole),
-    dayMinutes: preset('n', 'how long a day lasts, for --shape daily', 1440, wholeUpTo(1440)),
+    events: value('n', 'stop after the event with this number', { parse: whole }),
+    seconds: value('n', 'stop after this many seconds', { parse: whole }),
+    learners: preset('n', 'the number of learners at the end', 1000, wholeUpTo(10_000_000)),
+    seed: preset('n', 'the seed of the made-up platform', 1, whole),
+    start: value('time', 'the time of the first event, in ISO 8601 (default: now)', { parse: moment }),
+    from: preset('n', 'start with the event with this number, if those before it were already sent', 1, whole),
+    dayMinutes: preset('n', 'the length of a day in minutes, for --shape daily', 1440, wholeUpTo(1440)),
     tenant,
     json,
   },
@@ -79,17 +79,21 @@ export const load = command('load', {
 
 export const tail = command('tail', {
   description:
-    'Show the newest events of a topic, decoded, one per line. With --key or --type, the newest that match: the topic is searched from the end backwards, the whole of it if need be; --since or --offset limits that.',
+    'Show the newest events of a topic, decoded, one per line. With --key or --type, show the newest events that match: the topic is searched backwards from its end, to the oldest record if necessary. Limit the search with --since or --offset.',
   examples: ['tail enrollment.events --follow'],
   operands: { topic: one('topic', 'logs') },
   options: {
-    fromBeginning: flag('begin with the oldest record'),
-    since: value('time', 'begin with the first record of that time, in ISO 8601 or as 90m, 12h or 7d ago', {
-      parse: momentOrAgo,
-      conflicts: ['fromBeginning'],
-    }),
-    partition: value('n', 'only this one', { parse: natural }),
-    offset: value('n', 'begin with this record of --partition', {
+    fromBeginning: flag('start with the oldest record'),
+    since: value(
+      'time',
+      'start with the first record at or after this time: in ISO 8601, or how long ago, such as 90m, 12h or 7d',
+      {
+        parse: momentOrAgo,
+        conflicts: ['fromBeginning'],
+      },
+    ),
+    partition: value('n', 'only this partition', { parse: natural }),
+    offset: value('n', 'start with this offset of --partition', {
       parse: natural,
       conflicts: ['fromBeginning', 'since'],
     }),
@@ -97,11 +101,11 @@ export const tail = command('tail', {
     type: value('type', 'only events of this type', { names: 'event types' }),
     follow: flag('continue with new records, until stopped', { short: '-f' }),
     limit: value('n', 'at most this many records (default: 10, or all from the given start)', { parse: whole }),
-    json: flag('one object per line, as `produce` takes it'),
+    json: flag('print one JSON object per line, as `produce` reads it'),
   },
   args: (values, { progress }) => {
     if (values.offset === null || values.partition !== null) return { ...values, progress };
-    throw usage('--offset is of one partition: give --partition');
+    throw usage('--offset needs --partition');
   },
   prepares: 'embedded',
   load: () => import('../commands/tail.ts'),
@@ -109,7 +113,7 @@ export const tail = command('tail', {
 
 export const show = command('show', {
   description:
-    'Show one record of a table, an index or a cache; with a part of its key, or none, a list. The name of a job stands for its rows.',
+    'Show one record of a table, an index or a cache. With a part of its key, or without a key, list the records that match. The name of a job stands for its rows.',
   examples: ['show learner_progress learner-1 AAA-2013J'],
   operands: { projection: one('projection', 'projections'), key: any('key') },
   options: { tenant, limit: limitOf(20), after, json, csv },
@@ -119,15 +123,15 @@ export const show = command('show', {
 
 export const inspect = command('inspect', {
   description:
-    'Show what a row of a job says of itself, and every record that concerns it: what became of it, what it changed and what followed. The partition of the row is read and folded again in memory, from the first record on; nothing is written. The name of a table stands for the job that writes it. Ends with 1 if the row is not what its records make of it.',
+    'Show a row of a job, and every record that concerns it: whether it was applied, what it changed and what followed. The partition of the row is read from its first record and folded again in memory; nothing is written. The name of a table stands for the job that writes it. Exits with 1 if the row differs from what its records make of it.',
   examples: ['inspect track-progress learner-1 AAA-2013J', 'inspect learner_progress ada rivers --json'],
   operands: { job: one('job', 'jobs'), key: some('key') },
   options: {
     tenant,
-    all: flag('also records of the same key that no row of the job needs'),
-    fromArchive: flag('read what the topic has lost by its retention from its archive'),
-    personal: flag('show personal data, which are masked otherwise'),
-    json: flag('one object per line: the row, each record, and the end'),
+    all: flag('include records with the same key that no row of the job needs'),
+    fromArchive: flag("use the topic's archive for records that retention has deleted"),
+    personal: flag('show personal data instead of masking them'),
+    json: flag('print one JSON object per line: the row, each record, and the end'),
   },
   args: (values, { progress }) => ({ ...values, progress }),
   prepares: 'embedded',
@@ -135,7 +139,7 @@ export const inspect = command('inspect', {
 });
 
 export const search = command('search', {
-  description: 'Find documents by words; a last word with * matches beginnings.',
+  description: 'Find documents by words. End the last word with * to match all words that begin with it.',
   examples: [
     'search enrollments algebra --filter state=completed',
     "search enrollments --filter 'progress>=50' --sort progress:desc",
@@ -144,9 +148,9 @@ export const search = command('search', {
   options: {
     filter: values(
       'term',
-      'only with this value, as in state=completed, or in a range, as in progress>=50 (quote it); may be repeated',
+      'only documents with this value, such as state=completed, or in this range, such as progress>=50 (quote it); may be repeated',
     ),
-    sort: value('field', 'sort by this field; with :desc in descending order'),
+    sort: value('field', 'sort by this field; add :desc for descending order'),
     tenant,
     limit: limitOf(20),
     after,

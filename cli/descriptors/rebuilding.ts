@@ -7,7 +7,7 @@ import { checkYes, whatOf } from './generations.ts';
 
 export const rebuild = command('rebuild', {
   description:
-    'Make the rows of a job anew from its topic while the job runs, as another generation of its table, which can be compared and made current. It emits no events and calls no channels. If it is stopped and started again, it goes on where it was.',
+    'Rebuild the rows of a job from its topic while the job runs. The new rows are another generation of its table, which you can compare with the current one and make current. A rebuild emits no events and calls no channels. If it is interrupted, run it again to continue where it stopped.',
   examples: [
     'rebuild track-progress',
     'rebuild track-progress --from-archive',
@@ -16,16 +16,20 @@ export const rebuild = command('rebuild', {
   ],
   operands: { job: one('job', 'jobs') },
   options: {
-    fromArchive: flag('read what the topic has lost by its retention from its archive'),
-    follow: flag('continue after it has caught up, until another generation becomes current'),
+    fromArchive: flag("use the topic's archive for records that retention has deleted"),
+    follow: flag('keep reading after it has caught up, until another generation becomes current'),
     status: flag('list the generations'),
     compare: flag('compare the newest other generation with the current one'),
-    swap: flag('show what making the newest generation current would do; do it with --yes'),
+    swap: flag('show what making the newest generation current would do, or do it with --yes'),
     back: flag('the same for the generation before the current one'),
-    drop: value('n', 'show what deleting a generation that is not current would do; do it with --yes', {
-      parse: natural,
-    }),
-    yes: flag('do it'),
+    drop: value(
+      'n',
+      'show what deleting this generation would do, or do it with --yes; it must not be the current one',
+      {
+        parse: natural,
+      },
+    ),
+    yes: flag('do it; without this, nothing changes'),
     json,
   },
   args: ({ job, fromArchive, follow, status, compare, swap, back, drop, yes, json }, { progress }): Args => {

@@ -16,30 +16,32 @@ const CATCH_UP = ['none', 'latest', 'all'] as const;
 
 const report = one('report', 'reports');
 const id = one('request');
-const as = value('user', 'on behalf of this user (default: who runs the command)');
-const role = values('role', 'a role of the user; may be given again (default: analyst, operator)', { names: ROLES });
-const out = value('file', 'save the file there; - is the standard output', { short: '-o', names: 'files' });
+const as = value('user', 'on behalf of this user (default: the user who runs the command)');
+const role = values('role', 'a role of the user; may be repeated (default: analyst, operator)', { names: ROLES });
+const out = value('file', 'save the file here; - is standard output', { short: '-o', names: 'files' });
 
 const whatFor = {
-  param: values('name=value', 'a parameter of the report; may be given again', { parse: pair }),
+  param: values('name=value', 'a parameter of the report; may be repeated', { parse: pair }),
   format: preset('name', `one of ${FORMATS.join(', ')}`, 'csv'),
-  option: values('name=value', 'an option of the format, such as zone=Asia/Kolkata; may be given again', {
+  option: values('name=value', 'an option of the format, such as zone=Asia/Kolkata; may be repeated', {
     parse: pair,
   }),
-  columns: value('names', 'these columns alone, in this order, with commas between them', {
+  columns: value('names', 'only these columns, in this order, separated by commas', {
     parse: (text) => text.split(','),
   }),
-  rowLimit: value('n', 'at most so many rows', { parse: whole }),
-  passwordFile: value('file', 'protect the file: a zip with the password in this file', { names: 'files' }),
-  recipient: values('age1…', 'protect the file: for the owner of this public key of age; may be given again'),
-  passphraseFile: value('file', 'protect the file: by age, with the passphrase in this file', { names: 'files' }),
+  rowLimit: value('n', 'at most this many rows', { parse: whole }),
+  passwordFile: value('file', 'protect the report: as a zip with the password in this file', { names: 'files' }),
+  recipient: values('age1…', 'protect the report: encrypt it with age for this public key; may be repeated'),
+  passphraseFile: value('file', 'protect the report: encrypt it with age, with the passphrase in this file', {
+    names: 'files',
+  }),
   as,
   role,
   tenant,
 };
 const maxAge = value(
   'seconds',
-  'how old a file may be that was made before; 0 makes a new one (default: as the report says)',
+  'reuse a file that is at most this old; 0 always makes a new one (default: as the report declares)',
   {
     parse: natural,
   },
@@ -101,7 +103,7 @@ function once(flagName: string, pairs: readonly (readonly [string, string])[]): 
 const pathOf = (file: string | null): string | null => (file === null || file === '-' ? file : resolve(file));
 
 export const list = command('report list', {
-  description: 'List the reports there are.',
+  description: 'List the reports.',
   examples: ['report list'],
   options: { json, csv },
   args: (values, { colors }) => ({ ...values, colors }),
@@ -121,7 +123,7 @@ export const describe = command('report describe', {
 
 export const run = command('report run', {
   description:
-    'Make a report in this process, and save its file. If the same was made a little earlier, that file is taken. If a worker has begun it, the command waits for that.',
+    'Run a report in this process, and save its file. If the same report was made recently, its file is reused. If a worker has already started it, the command waits for the worker.',
   examples: [
     'report run enrollment-trend --format xlsx --out trend.xlsx',
     'report run learner-progress --param batchId=AAA-2013J --format xlsx --out progress.xlsx',
@@ -140,7 +142,7 @@ export const run = command('report run', {
 });
 
 export const request = command('report request', {
-  description: 'Ask for a report, which a worker makes. Print the id of the request.',
+  description: 'Request a report, which a worker makes, and print the id of the request.',
   examples: ['report request activity --param every=week', 'report request activity --wait --out activity.csv'],
   operands: { report },
   options: { ...whatFor, maxAge, wait: flag('wait until it is done'), out, json },
@@ -153,16 +155,16 @@ export const request = command('report request', {
 });
 
 export const status = command('report status', {
-  description: 'Show requests: all of a tenant, the newest first, or the one that is named.',
+  description: 'Show report requests: all of a tenant, newest first, or the one with this id.',
   examples: ['report status', 'report status --state running', 'report status 4f1c…-1 --json'],
   operands: { request: { ...one('request'), shown: 'request', count: 'optional' } },
   options: {
     tenant,
     report: value('name', 'only those for this report', { names: 'reports' }),
-    state: values('state', 'only those in this state; may be given again', { parse: stateNamed, names: STATES }),
+    state: values('state', 'only those in this state; may be repeated', { parse: stateNamed, names: STATES }),
     user: value('name', 'only those that this user asked for'),
-    limit: preset('n', 'at most so many requests', 20, whole),
-    after: value('cursor', 'the next page, by the cursor of the last one'),
+    limit: preset('n', 'at most this many requests', 20, whole),
+    after: value('cursor', 'show the next page: the cursor that the previous page printed'),
     json,
     csv,
   },
@@ -172,7 +174,7 @@ export const status = command('report status', {
 });
 
 export const cancel = command('report cancel', {
-  description: 'Cancel a request that waits or runs, for all who asked for it.',
+  description: 'Cancel a waiting or running request, for everyone who asked for it.',
   examples: ['report cancel 4f1c…-1'],
   operands: { request: id },
   options: { tenant },
@@ -181,7 +183,7 @@ export const cancel = command('report cancel', {
 });
 
 export const download = command('report download', {
-  description: 'Save the file of a request that is done, after its checksum was compared.',
+  description: 'Save the file of a request that is done, after checking its checksum.',
   examples: [
     'report download 4f1c…-1 --out progress.xlsx',
     'report download 4f1c…-1 --about',
@@ -190,11 +192,11 @@ export const download = command('report download', {
   operands: { request: id },
   options: {
     out,
-    link: flag('print a link to it instead, which expires in an hour', { conflicts: ['out'] }),
-    about: flag('save what describes it instead: what it reflects, and the meaning of its columns', {
+    link: flag('print a link to the file instead, which expires in an hour', { conflicts: ['out'] }),
+    about: flag('save the description of the file instead: what it reflects, and the meaning of its columns', {
       conflicts: ['link'],
     }),
-    role: { ...role, doc: 'a role of the caller; may be given again (default: analyst, operator)' },
+    role: { ...role, doc: 'a role of the caller; may be repeated (default: analyst, operator)' },
     tenant,
   },
   args: ({ out, role, ...others }) => ({
@@ -208,22 +210,25 @@ export const download = command('report download', {
 
 export const addSchedule = command('report schedule add', {
   description:
-    'Have a report made again and again: by a cron expression of five fields, in a time zone. A day such as today-7 is another one each time. A schedule of the same name is replaced.',
+    'Run a report on a schedule: a cron expression with five fields, in a time zone. A day such as today-7 is resolved for each run. A schedule with the same name is replaced.',
   examples: [
     "report schedule add weekly activity --cron '0 7 * * mon' --zone Asia/Kolkata --param from=today-28 --format xlsx",
   ],
   operands: { schedule: one('schedule'), report },
   options: {
     ...whatFor,
-    cron: value('expression', "when: minute, hour, day of the month, month, day of the week, such as '0 7 * * mon'"),
-    zone: preset('name', 'whose clock that is, as of IANA', 'UTC'),
+    cron: value(
+      'expression',
+      "when to run: minute, hour, day of the month, month, day of the week, such as '0 7 * * mon'",
+    ),
+    zone: preset('name', 'the IANA time zone of the schedule', 'UTC'),
     catchUp: preset(
       'which',
-      'what becomes of times at which no worker ran: none, latest or all',
+      'which missed times to make up for when no worker ran: none, latest or all',
       'latest',
       catchUpNamed,
     ),
-    disabled: flag('keep it, and make nothing'),
+    disabled: flag('keep the schedule, but request nothing'),
     json,
   },
   args: ({ schedule, cron, zone, catchUp, disabled, json, ...typed }) => {
@@ -244,7 +249,7 @@ export const listSchedules = command('report schedule list', {
 });
 
 export const removeSchedule = command('report schedule remove', {
-  description: 'Remove a schedule. Requests that it has made go on.',
+  description: 'Remove a schedule. Requests that it has already made continue.',
   examples: ['report schedule remove weekly'],
   operands: { schedule: one('schedule') },
   options: { tenant },
@@ -253,7 +258,7 @@ export const removeSchedule = command('report schedule remove', {
 });
 
 export const worker = command('report worker', {
-  description: 'Run a report worker until it is stopped. Any number of them share the requests. `up` runs one, too.',
+  description: 'Run a report worker until it is stopped. Any number of workers share the requests. `up` runs one, too.',
   examples: ['report worker --reports-at-once 4 --metrics-port 9100'],
   prepares: 'nothing',
   runsHere: true,
@@ -262,11 +267,11 @@ export const worker = command('report worker', {
 
 function stateNamed(text: string): (typeof STATES)[number] {
   if (STATES.includes(text)) return text;
-  throw new InvalidArgumentError(`There are ${STATES.join(', ')}.`);
+  throw new InvalidArgumentError(`Give one of ${STATES.join(', ')}.`);
 }
 
 function catchUpNamed(text: string): (typeof CATCH_UP)[number] {
   const found = CATCH_UP.find((each) => each === text);
   if (found !== undefined) return found;
-  throw new InvalidArgumentError(`There are ${CATCH_UP.join(', ')}.`);
+  throw new InvalidArgumentError(`Give one of ${CATCH_UP.join(', ')}.`);
 }

@@ -10,10 +10,10 @@ import { checkYes, whatOf } from './generations.ts';
 
 const HOUR_MS = 3_600_000;
 const tables = any('table', 'segment tables');
-const yes = flag('do it');
+const yes = flag('do it; without this, nothing changes');
 
 export const list = command('rollup list', {
-  description: 'List the tables of the datasources: how large they are, and how far.',
+  description: 'List the tables of the datasources, with their size and how far they have counted.',
   examples: ['rollup list', 'rollup list --json'],
   options: { json, csv },
   args: (values, { colors }) => ({ ...values, colors }),
@@ -23,10 +23,10 @@ export const list = command('rollup list', {
 
 export const compact = command('rollup compact', {
   description:
-    'Put small segments of a day together into one, in all tables or those that are named. Who writes and who reads goes on meanwhile.',
+    'Combine the small segments of each day, in all tables or the named ones. Writers and readers continue meanwhile.',
   examples: ['rollup compact', 'rollup compact activity --day 2026-03-01'],
   operands: { tables },
-  options: { day: value('day', 'only this one, such as 2026-03-01', { parse: day }), dryRun, json },
+  options: { day: value('day', 'only this day, such as 2026-03-01', { parse: day }), dryRun, json },
   args: (values, { progress }) => ({ ...values, progress }),
   prepares: 'embedded',
   load: () => import('../commands/rollup/compact.ts'),
@@ -34,11 +34,11 @@ export const compact = command('rollup compact', {
 
 export const vacuum = command('rollup vacuum', {
   description:
-    'Say which files of the tables nobody needs any more, and delete them with --yes: what was removed from a table a week ago, and what a dead process left.',
+    'Show which files of the tables nobody needs any more, or delete them with --yes: files that were removed from a table at least a week ago, and files that a dead process left behind.',
   examples: ['rollup vacuum', 'rollup vacuum --yes'],
   operands: { tables },
   options: {
-    olderThanHours: value('n', 'what was removed so many hours ago, instead of a week', { parse: whole }),
+    olderThanHours: value('n', 'files removed at least this many hours ago, instead of a week', { parse: whole }),
     yes,
     json,
   },
@@ -52,10 +52,11 @@ export const vacuum = command('rollup vacuum', {
 });
 
 export const expire = command('rollup expire', {
-  description: 'Say which days of the tables are over, by what the datasources declare, and remove them with --yes.',
+  description:
+    'Show which days of the tables are past the retention that their datasources declare, or remove them with --yes.',
   examples: ['rollup expire --yes', 'rollup expire archive-user-events --before 2025-01-01'],
   operands: { tables },
-  options: { before: value('day', 'the days before this one', { parse: day }), yes, json },
+  options: { before: value('day', 'the days before this day', { parse: day }), yes, json },
   args: (values) => {
     if (values.before !== null && values.tables.length === 0) throw usage('--before goes with tables that are named');
     return values;
@@ -66,7 +67,7 @@ export const expire = command('rollup expire', {
 
 export const rebuild = command('rollup rebuild', {
   description:
-    'Make the table of a datasource anew from its topic, beside the rollup: as another generation, which can be compared and made current. It sends no dead letters. Ended and begun again, it goes on where it was.',
+    'Rebuild the table of a datasource from its topic while the rollup runs. The new table is another generation, which you can compare with the current one and make current. A rebuild sends no dead letters. If it is interrupted, run it again to continue where it stopped.',
   examples: [
     'rollup rebuild enrollments',
     'rollup rebuild enrollments --compare',
@@ -74,14 +75,18 @@ export const rebuild = command('rollup rebuild', {
   ],
   operands: { datasource: one('datasource', 'datasources') },
   options: {
-    fromArchive: flag('read what the topic has lost by its retention from its archive'),
-    status: flag('show the generations that there are'),
+    fromArchive: flag("use the topic's archive for records that retention has deleted"),
+    status: flag('list the generations'),
     compare: flag('compare the totals per day of the newest other generation with those of the current one'),
-    swap: flag('say what making the newest generation current would do; do it with --yes'),
+    swap: flag('show what making the newest generation current would do, or do it with --yes'),
     back: flag('the same for the generation before the current one'),
-    drop: value('n', 'say what deleting a generation that is not current would do; do it with --yes', {
-      parse: natural,
-    }),
+    drop: value(
+      'n',
+      'show what deleting this generation would do, or do it with --yes; it must not be the current one',
+      {
+        parse: natural,
+      },
+    ),
     yes,
     json,
   },
@@ -99,7 +104,7 @@ const ENCODINGS = ['avro', 'json'] as const;
 
 export const druidSpec = callerCommand('rollup druid-spec', {
   description:
-    'Print the specification of a supervisor for Apache Druid 33, which then counts a datasource from its topic by itself. What Druid cannot read in an event is left out and named, on the standard error and in the specification.',
+    'Print a supervisor specification for Apache Druid 33, which then counts a datasource from its topic by itself. Columns that Druid cannot read from events are left out, and named on standard error and in the specification.',
   examples: [
     'rollup druid-spec enrollments > enrollments.json',
     'rollup druid-spec activity --encoding json --brokers kafka.example.org:9092',
@@ -109,14 +114,14 @@ export const druidSpec = callerCommand('rollup druid-spec', {
     encoding: {
       ...preset<DruidArgs['encoding']>(
         'encoding',
-        'how all events of the topic are written: avro or json',
+        'the encoding of all events in the topic: avro or json',
         'avro',
         encoding,
       ),
       names: ENCODINGS,
     },
-    brokers: value('hosts', 'host:port of Kafka as Druid reaches it, if otherwise than configured'),
-    registry: value('url', 'the schema registry as Druid reaches it, if otherwise than configured'),
+    brokers: value('hosts', 'host:port at which Druid reaches Kafka (default: as configured)'),
+    registry: value('url', 'the URL at which Druid reaches the schema registry (default: as configured)'),
   },
   args: (values): DruidArgs => {
     if (values.encoding === 'json' && values.registry !== null) throw usage('--registry goes with --encoding avro');
@@ -128,11 +133,11 @@ export const druidSpec = callerCommand('rollup druid-spec', {
 function encoding(text: string): DruidArgs['encoding'] {
   const found = ENCODINGS.find((each) => each === text);
   if (found !== undefined) return found;
-  throw new InvalidArgumentError(`There are ${ENCODINGS.join(', ')}.`);
+  throw new InvalidArgumentError(`Give one of ${ENCODINGS.join(', ')}.`);
 }
 
 export const listArchives = command('archive list', {
-  description: 'List the archives of the topics: how large they are, and how far.',
+  description: 'List the archives of the topics, with their size and how far they reach.',
   examples: ['archive list'],
   options: { json, csv },
   args: (values, { colors }) => ({ ...values, colors }),
@@ -142,19 +147,19 @@ export const listArchives = command('archive list', {
 
 export const replayArchive = command('archive replay', {
   description:
-    'Say which archived events of a topic would be sent once more, and send them with --yes: with the same id, source, type, time, tenant and key, in the order of the log.',
+    'Show which archived events of a topic would be sent again, or send them with --yes. Each keeps its id, source, type, time, tenant and key, and they are sent in the order of the log.',
   examples: [
     'archive replay user.events --type user.updated',
     'archive replay user.events --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z --yes',
   ],
   operands: { topic: one('topic', 'topics') },
   options: {
-    from: value('time', 'what came into the log from then on, in ISO 8601', { parse: moment }),
-    to: value('time', 'what came before then', { parse: moment }),
-    type: values('type', 'only events of this type; may be given again', { names: 'event types' }),
-    key: value('key', 'only events of this key'),
-    into: value('topic', 'to another topic that has these events', { names: 'topics' }),
-    after: value('position', 'go on where a replay ended, as it says', { parse: position }),
+    from: value('time', 'only events that reached the log at or after this time, in ISO 8601', { parse: moment }),
+    to: value('time', 'only events that reached the log before this time, in ISO 8601', { parse: moment }),
+    type: values('type', 'only events of this type; may be repeated', { names: 'event types' }),
+    key: value('key', 'only events with this key'),
+    into: value('topic', 'send them to another topic that declares these events', { names: 'topics' }),
+    after: value('position', 'continue after the position that an interrupted replay printed', { parse: position }),
     yes,
     json,
   },

@@ -4,11 +4,11 @@ import { csv, json, whole } from '../options.ts';
 
 export const demo = callerCommand('demo', {
   description:
-    'Import a real data set, run all jobs over it and show what came out. On a terminal, the page is served then, until it is stopped.',
+    'Import a real data set, run all jobs on it, and show the results. On a terminal, it then serves the page until it is stopped.',
   examples: ['demo', 'demo --once'],
   options: {
     json,
-    once: flag('end after the summary, on a terminal, too'),
+    once: flag('exit after the summary, also on a terminal'),
     presentations: preset<readonly string[]>(
       'ids',
       'only these presentations, such as AAA-2013J,AAA-2014J',
@@ -46,7 +46,7 @@ export const run = command('run', {
 });
 
 export const lag = command('lag', {
-  description: 'Show how far behind all jobs, or some of them, are.',
+  description: 'Show how far behind the jobs are, all or some of them.',
   examples: ['lag track-progress --wait --timeout-ms 60000'],
   operands: { jobs: any('job', 'jobs and rollups') },
   options: {

@@ -8,7 +8,7 @@ const name = one('name');
 
 export const serve = command('serve', {
   description:
-    'Run the HTTP service until it is stopped. `up` has it, too, where servePort is configured; on a data folder, which one process has, take that.',
+    'Run the HTTP service until it is stopped. `up` runs it, too, if servePort is configured. Use `up` with a data folder, which only one process can use.',
   examples: ['serve --serve-port 8080 --metrics-port 9464'],
   prepares: 'nothing',
   makesFolder: true,
@@ -17,20 +17,20 @@ export const serve = command('serve', {
 });
 
 export const addKey = callerCommand('key add', {
-  description: 'Make an API key and print it. Only its hash is kept, so it is not shown again.',
+  description: 'Create an API key and print it. Only its hash is stored, so it cannot be shown again.',
   examples: ['key add nightly-export --role analyst --scope reports:read --days 30'],
   operands: { name },
   options: {
     tenant,
-    role: values('role', 'a role of the key; may be given again (default: analyst)', {
+    role: values('role', 'a role of the key; may be repeated (default: analyst)', {
       parse: among(ROLES),
       names: ROLES,
     }),
-    scope: values('scope', 'what it may be used for; may be given again (default: all)', {
+    scope: values('scope', 'what the key may be used for; may be repeated (default: all)', {
       parse: among(SCOPES),
       names: SCOPES,
     }),
-    days: preset('n', 'how many days it holds', 90, whole),
+    days: preset('n', 'how many days the key is valid', 90, whole),
   },
   args: ({ role, scope, ...others }) => ({
     ...others,
@@ -49,7 +49,7 @@ export const listKeys = callerCommand('key list', {
 });
 
 export const removeKey = callerCommand('key remove', {
-  description: 'Remove an API key: it is refused from the next call on.',
+  description: 'Remove an API key. The service refuses it from the next call on.',
   examples: ['key remove nightly-export'],
   operands: { name },
   load: () => import('../commands/key/remove.ts'),
@@ -58,6 +58,6 @@ export const removeKey = callerCommand('key remove', {
 function among(names: readonly string[]): (text: string) => string {
   return (text) => {
     if (names.includes(text)) return text;
-    throw new InvalidArgumentError(`There are ${names.join(', ')}.`);
+    throw new InvalidArgumentError(`Give one of ${names.join(', ')}.`);
   };
 }

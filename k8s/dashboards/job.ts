@@ -25,14 +25,14 @@ export const jobDashboard: Dashboard = {
           queries: [{ expr: perPartition('lag_seconds', JOB), legend: '{{partition}}' }],
         },
         {
-          title: 'What became of records',
-          about: 'A second.',
+          title: 'Records by outcome',
+          about: 'Per second.',
           unit: 'ops',
           queries: [{ expr: perSecond('outcome', 'records_total', JOB), legend: '{{outcome}}' }],
         },
         {
-          title: 'Latency from end to end',
-          about: 'From the time of an event, by the clock of its sender, to its effect.',
+          title: 'End-to-end latency',
+          about: "From the time of an event, by its sender's clock, to its effects.",
           unit: 's',
           queries: [0.5, 0.9, 0.99].map((q) => ({
             expr: quantile(q, '', 'event_latency_seconds', JOB),
@@ -41,7 +41,7 @@ export const jobDashboard: Dashboard = {
         },
         {
           title: 'Duration of a batch',
-          about: 'From the first to the last step.',
+          about: 'From its first to its last step.',
           unit: 's',
           queries: [0.5, 0.99].map((q) => ({
             expr: quantile(q, '', 'batch_duration_seconds', JOB),
@@ -49,8 +49,8 @@ export const jobDashboard: Dashboard = {
           })),
         },
         {
-          title: 'Records of a batch',
-          about: 'Large batches are a backlog, small ones a job that is level.',
+          title: 'Records per batch',
+          about: 'Large batches mean a backlog; small ones mean that the job keeps up.',
           unit: 'short',
           queries: [0.5, 0.99].map((q) => ({
             expr: quantile(q, '', 'batch_records', JOB),
@@ -64,7 +64,7 @@ export const jobDashboard: Dashboard = {
       panels: [
         {
           title: 'Rows, views and events',
-          about: 'Written a second.',
+          about: 'Written per second.',
           unit: 'ops',
           queries: ['rows_written', 'views_written', 'events_sent'].map((metric) => ({
             expr: perSecond('job', `${metric}_total`, JOB),
@@ -73,7 +73,7 @@ export const jobDashboard: Dashboard = {
         },
         {
           title: 'Found in memory',
-          about: 'The share of rows and lookups that no store was asked for.',
+          about: 'The share of rows and lookups that were found in memory, without a call to a store.',
           unit: 'percentunit',
           queries: [
             {
@@ -89,7 +89,7 @@ export const jobDashboard: Dashboard = {
           queries: [{ expr: `max by (view) (${of('view_lag_seconds', JOB)}) or vector(0)`, legend: '{{view}}' }],
         },
         {
-          title: 'Dead letters in an hour',
+          title: 'Dead letters per hour',
           about: 'By code.',
           unit: 'none',
           queries: [
@@ -100,21 +100,21 @@ export const jobDashboard: Dashboard = {
           ],
         },
         {
-          title: 'Odd events in an hour',
-          about: 'Applied, although something is strange about them: `tributary doctor` names their senders.',
+          title: 'Odd events per hour',
+          about: 'Events applied although something about them is strange. `tributary doctor` names their senders.',
           unit: 'none',
           queries: [{ expr: `sum by (outcome) (increase(${of('odd_events_total', JOB)}[1h]))`, legend: '{{outcome}}' }],
         },
         {
           title: 'Overdue timers',
-          about: 'Due, and not fired yet. A job without timers has no line.',
+          about: 'Timers that are due and have not fired yet. A job without timers has no line.',
           unit: 'none',
           queries: [{ expr: `sum(${perPartition('timers_overdue', JOB)}) or vector(0)`, legend: 'overdue' }],
         },
       ],
     },
     {
-      title: 'Owning',
+      title: 'Partitions',
       panels: [
         {
           title: 'Owned partitions',
@@ -124,12 +124,12 @@ export const jobDashboard: Dashboard = {
         },
         {
           title: 'Waiting partitions',
-          about: 'By the code of what they wait for.',
+          about: 'By the code of the error that makes them wait.',
           unit: 'none',
           queries: [{ expr: `sum by (code) (${of('partitions_waiting', JOB)}) > 0 or vector(0)`, legend: '{{code}}' }],
         },
         {
-          title: 'Changes of owners in an hour',
+          title: 'Changes of owner per hour',
           about: 'Rebalances, and partitions given up to a newer owner.',
           unit: 'none',
           queries: [

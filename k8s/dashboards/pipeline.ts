@@ -8,11 +8,11 @@ export const pipelineDashboard: Dashboard = {
   about: 'All jobs and rollups of one installation, and the stores that they use.',
   rows: [
     {
-      title: 'Is all well?',
+      title: 'Health',
       panels: [
         {
           title: 'Failed jobs',
-          about: 'Jobs that met something fatal, in any process.',
+          about: 'Jobs that stopped with a fatal error, in any process.',
           unit: 'none',
           queries: [{ expr: `count(${of('job_running')} == 0) or vector(0)`, legend: 'failed' }],
           stat: { redFrom: 1 },
@@ -26,13 +26,13 @@ export const pipelineDashboard: Dashboard = {
         },
         {
           title: 'Oldest unread record',
-          about: 'The largest lag of all jobs, in seconds.',
+          about: 'The largest lag of any job, in seconds.',
           unit: 's',
           queries: [{ expr: `max(${of('lag_seconds')})`, legend: 'lag' }],
           stat: { redFrom: 300 },
         },
         {
-          title: 'Dead letters in an hour',
+          title: 'Dead letters per hour',
           about: 'Records that no fold could apply.',
           unit: 'none',
           queries: [{ expr: `sum(increase(${of('dead_letters_total')}[1h]))`, legend: 'dead letters' }],
@@ -40,14 +40,14 @@ export const pipelineDashboard: Dashboard = {
         },
         {
           title: 'Records lost',
-          about: 'Records that retention deleted before a job read them, since the processes began.',
+          about: 'Records that retention deleted before a job read them, since the processes started.',
           unit: 'none',
           queries: [{ expr: `sum(${of('records_lost_total')})`, legend: 'lost' }],
           stat: { redFrom: 1 },
         },
         {
           title: 'Versions',
-          about: 'How many versions run side by side. More than one is a release that goes on.',
+          about: 'How many versions run side by side. More than one means a rollout in progress.',
           unit: 'none',
           queries: [{ expr: `count(count by (version) (${of('build_info')}))`, legend: 'versions' }],
           stat: { redFrom: 2 },
@@ -70,26 +70,26 @@ export const pipelineDashboard: Dashboard = {
           queries: [{ expr: `max by (job) (${of('lag_seconds')})`, legend: '{{job}}' }],
         },
         {
-          title: 'Records read a second',
-          about: 'By job, whatever became of them.',
+          title: 'Records read per second',
+          about: 'By job, for all outcomes.',
           unit: 'ops',
           queries: [{ expr: perSecond('job', 'records_total'), legend: '{{job}}' }],
         },
         {
-          title: 'Latency from end to end, 99 of 100',
-          about: 'From the time of an event, by the clock of its sender, to its effect.',
+          title: 'End-to-end latency, p99',
+          about: "From the time of an event, by its sender's clock, to its effects.",
           unit: 's',
           queries: [{ expr: quantile(0.99, 'job', 'event_latency_seconds'), legend: '{{job}}' }],
         },
         {
-          title: 'Duration of a batch, 99 of 100',
-          about: 'From the first to the last step.',
+          title: 'Duration of a batch, p99',
+          about: 'From its first to its last step.',
           unit: 's',
           queries: [{ expr: quantile(0.99, 'job', 'batch_duration_seconds'), legend: '{{job}}' }],
         },
         {
-          title: 'What became of records',
-          about: 'Applied, skipped, sent on or rejected, a second.',
+          title: 'Records by outcome',
+          about: 'Applied, skipped, sent on or rejected, per second.',
           unit: 'ops',
           queries: [{ expr: perSecond('outcome', 'records_total'), legend: '{{outcome}}' }],
         },
@@ -100,35 +100,35 @@ export const pipelineDashboard: Dashboard = {
       panels: [
         {
           title: 'Errors by store',
-          about: 'Calls that failed, a second. `usage` is no fault.',
+          about: 'Failed calls per second. `usage` is not a fault.',
           unit: 'ops',
           queries: [
             { expr: perSecond('store, kind', 'store_errors_total', 'kind!="usage"'), legend: '{{store}}: {{kind}}' },
           ],
         },
         {
-          title: 'Duration of calls, 99 of 100',
-          about: 'By store. `fetch` of the log is left out, since it waits for records.',
+          title: 'Duration of calls, p99',
+          about: 'By store. `fetch` is left out, since it waits for records.',
           unit: 's',
           queries: [
             { expr: quantile(0.99, 'store', 'store_call_duration_seconds', 'call!="fetch"'), legend: '{{store}}' },
           ],
         },
         {
-          title: 'Calls a second',
+          title: 'Calls per second',
           about: 'By store.',
           unit: 'ops',
           queries: [{ expr: perSecond('store', 'store_call_duration_seconds_count'), legend: '{{store}}' }],
         },
         {
           title: 'Waiting partitions',
-          about: 'By the code of what they wait for.',
+          about: 'By the code of the error that makes them wait.',
           unit: 'none',
           queries: [{ expr: `sum by (code) (${of('partitions_waiting')}) > 0 or vector(0)`, legend: '{{code}}' }],
         },
         {
-          title: 'Refused writes of earlier owners',
-          about: 'Stores refuse what an owner writes that was replaced. That is as it should be.',
+          title: 'Refused writes of previous owners',
+          about: 'Stores refuse the writes of an owner that was replaced. This is normal.',
           unit: 'ops',
           queries: [{ expr: perSecond('store', 'fenced_writes_total'), legend: '{{store}}' }],
         },
@@ -141,11 +141,11 @@ export const pipelineDashboard: Dashboard = {
       ],
     },
     {
-      title: 'Groups',
+      title: 'Consumer groups',
       panels: [
         {
-          title: 'Rebalances in an hour',
-          about: 'How often processes were given partitions or gave some up.',
+          title: 'Rebalances per hour',
+          about: 'How often partitions were assigned to processes or revoked.',
           unit: 'none',
           queries: [
             { expr: `sum by (job, outcome) (increase(${of('rebalances_total')}[1h]))`, legend: '{{job}}: {{outcome}}' },
@@ -158,7 +158,7 @@ export const pipelineDashboard: Dashboard = {
           queries: [{ expr: `sum by (job) (${of('partitions_owned')})`, legend: '{{job}}' }],
         },
         {
-          title: 'Dead letters in an hour',
+          title: 'Dead letters per hour',
           about: 'By job and code.',
           unit: 'none',
           queries: [
@@ -175,7 +175,7 @@ export const pipelineDashboard: Dashboard = {
       panels: [
         {
           title: 'Memory',
-          about: 'What the kernel counts towards the limit, by pod.',
+          about: 'Memory that counts towards the limit, by pod.',
           unit: 'bytes',
           queries: [{ expr: ofProcess(process('process_resident_memory_bytes')), legend: '{{pod}}' }],
         },
@@ -188,8 +188,8 @@ export const pipelineDashboard: Dashboard = {
           ],
         },
         {
-          title: 'Event loop, 99 of 100',
-          about: 'How late timers are. Above a second a process may lose its partitions.',
+          title: 'Event loop lag, p99',
+          about: 'How late the timers of Node are. Above one second, a process may lose its partitions.',
           unit: 's',
           queries: [{ expr: ofProcess(process('nodejs_eventloop_lag_p99_seconds')), legend: '{{pod}}' }],
         },

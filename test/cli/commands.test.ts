@@ -67,7 +67,7 @@ test('a list of commands has the first sentence of each', async (t) => {
     await lines('topics'),
     /^ {2}export \[options\] +Print all topics and events as an AsyncAPI 3\.0 document, from which clients can be generated$/m,
   );
-  assert.match(await lines(), /^ {2}key +Keys by which programs call the HTTP service$/m);
+  assert.match(await lines(), /^ {2}key +API keys for programs that call the HTTP service$/m);
 });
 
 const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = [
@@ -82,7 +82,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['produce', 'user.events', '.'], /it is a folder/],
   [['tail', 'user.event'], /did you mean user\.events\?/],
   [['tail', 'user.events', '--limit', '0'], /whole number from 1/],
-  [['tail', 'user.events', '--offset', '3'], /--offset is of one partition: give --partition/],
+  [['tail', 'user.events', '--offset', '3'], /--offset needs --partition/],
   [['tail', 'user.events', '--since', 'yesterday'], /a time with its zone/],
   [['topics', 'nonsense'], /there is no topic nonsense/],
   [['lag', 'nonsense'], /there is no job nonsense; there are .*track-progress/],

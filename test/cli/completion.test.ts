@@ -176,7 +176,7 @@ test('zsh completes commands, names, values and files', skipWithout('zsh'), (t) 
     ls`;
   assert.deepEqual(asked(t, 'zsh', script, ['-f']), [
     'compdef _tributary tributary',
-    'list:List the dead letters about which something is to be done',
+    'list:List the dead letters that nobody has dealt with yet',
     '--only=cache',
     'files',
     'enrollment.events:What happens between one learner and one course.',
@@ -192,7 +192,7 @@ test('fish completes commands, names, values and files', skipWithout('fish'), (t
     end
     ls`;
   assert.deepEqual(asked(t, 'fish', script, ['--no-config']), [
-    'list\tList the dead letters about which something is to be done',
+    'list\tList the dead letters that nobody has dealt with yet',
     'project-group\tKeeps who is in each group and what it does, and follows how far the members are in its courses.',
     '--only=cache',
     'some events.ndjson',

@@ -102,7 +102,7 @@ test('a shape that does not exist is refused, with those that do', async (t) => 
   const folder = temporaryFolder(t);
   const { code, stderr } = await tributary(folder, ['load', '--shape', 'weekly']);
   assert.equal(code, 2);
-  assert.match(stderr, /There are steady, bursty, daily/);
+  assert.match(stderr, /Give one of steady, bursty, daily/);
 });
 
 const ARGS = {

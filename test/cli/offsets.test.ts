@@ -123,7 +123,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['seek', 'track-progress', '--all', '--partition', '1', '--to-begin'], /give either --partition or --all/],
   [['seek', 'track-progress', '--all'], /give one of --to, --to-begin/],
   [['seek', 'track-progress', '--all', '--to-begin', '--to-end'], /give one of --to, --to-begin/],
-  [['seek', 'track-progress', '--all', '--to', '-1'], /Give a whole number from 0 on/],
+  [['seek', 'track-progress', '--all', '--to', '-1'], /Give a whole number, 0 or more/],
   [['seek', 'track-progress', '--all', '--to', '7'], /has no offset 7: it begins at 0 and ends at/],
   [['seek', 'track-progress', '--partition', '9', '--to', '0'], /has no partition 9; give one from 0 to 5/],
   [['seek', 'track-progress', '--all', '--to-time', 'yesterday'], /Give a time with its zone/],

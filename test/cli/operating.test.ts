@@ -115,7 +115,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['topics', 'apply', '--nonsense'], /unknown option/],
   [['indexes', 'renew', 'nonsense'], /there is no index nonsense; there are .*enrollments/],
   [['rebuild-views', 'nonsense'], /there is no job nonsense/],
-  [['rebuild-views', '--only', 'cash'], /There are cache, search, tables/],
+  [['rebuild-views', '--only', 'cash'], /Give one of cache, search, tables/],
   [['rebuild-views', 'notify', '--only', 'search'], /none of these jobs has views in search/],
 ];
 
