@@ -86,15 +86,15 @@ export const callAnswered = defineEvent(
     type: 'record',
     name: 'CallAnswered',
     namespace: 'org.tributary.call',
-    doc: 'The result of a call of a channel on behalf of a row.',
+    doc: 'The result of calling a channel on behalf of a row.',
     fields: [
       { name: 'job', type: 'string', doc: 'The job that made the call.' },
       { name: 'row', type: { type: 'array', items: 'string' }, doc: 'The key of the row, without its tenant.' },
-      { name: 'attempt', type: 'int', doc: 'Which attempt of the row this was, from 1.' },
+      { name: 'attempt', type: 'int', doc: 'The number of the attempt, which starts at 1 for each row.' },
       {
         name: 'outcome',
         type: { type: 'enum', name: 'Outcome', symbols: ['sent', 'away', 'refused', 'unknown'] },
-        doc: 'sent: accepted; away: may be tried again; refused: will never be accepted; unknown: the process ended between the call and its answer, and the channel forbids a second call.',
+        doc: 'sent: the channel accepted the message; away: the call may be repeated; refused: the channel will never accept the message; unknown: the process ended between the call and its answer, and the channel forbids a second call.',
       },
       {
         name: 'detail',
@@ -123,10 +123,15 @@ export const userForgotten = defineEvent(
     type: 'record',
     name: 'Forgotten',
     namespace: 'org.tributary.user',
-    doc: 'A user is to be forgotten: from here on nothing that names the user is applied.',
+    doc: 'A user must be forgotten. From here on, no event that names the user is applied.',
     fields: [
       { name: 'userId', type: 'string', doc: 'The user.', personal: true },
-      { name: 'job', type: 'string', doc: 'The job whose row it is about; empty: about no row.', default: '' },
+      {
+        name: 'job',
+        type: 'string',
+        doc: 'The job whose row the event is about. Empty if it is about no row.',
+        default: '',
+      },
       {
         name: 'row',
         type: { type: 'array', items: 'string' },

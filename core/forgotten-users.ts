@@ -3,7 +3,7 @@ import { defineTable } from './target.ts';
 
 export const forgottenUsers = defineTable({
   name: 'forgotten_users',
-  doc: 'The users who were forgotten, by digest: whatever names them later is not applied.',
+  doc: 'The users who were forgotten, by digest. Later events that name them are not applied.',
   key: ['scope'],
   sort: ['digest'],
   record: {
@@ -12,7 +12,7 @@ export const forgottenUsers = defineTable({
     fields: [
       { name: 'scope', type: 'string', doc: 'Always "all".' },
       { name: 'digest', type: 'string', doc: 'SHA-256 of tenant and user, in base64url.' },
-      { name: 'at', type: 'long', doc: 'When it was first asked for.', unit: 'ms since 1970 UTC' },
+      { name: 'at', type: 'long', doc: 'When forgetting the user was first requested.', unit: 'ms since 1970 UTC' },
     ],
   },
 });

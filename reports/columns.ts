@@ -27,7 +27,7 @@ export const DATE: Column = {
   name: 'date',
   type: 'date',
   nullable: false,
-  doc: 'The date of the bucket, in UTC; of local days, the date there. The table is partitioned by it.',
+  doc: 'The date of the bucket, in UTC. If buckets are local days, the local date. The table is partitioned by it.',
 };
 
 const BUCKET: Column = {
@@ -37,7 +37,7 @@ const BUCKET: Column = {
   doc: 'When the bucket begins.',
   unit: 'ms since 1970 UTC',
 };
-const TENANT: Column = { name: 'tenant', type: 'string', nullable: false, doc: 'Whose it is.' };
+const TENANT: Column = { name: 'tenant', type: 'string', nullable: false, doc: 'The tenant that the row belongs to.' };
 
 /** In the order of a segment: the bucket, the tenant, the dimensions, the metrics. */
 export const segmentColumns = ({ dimensions, metrics }: Datasource): readonly Column[] => [

@@ -24,7 +24,7 @@ function finishedColumns(datasource: Datasource): StoredColumn[] {
     if (metric.kind === 'distinct') return [{ name, type: 'long', nullable: true, doc, unit }];
     if (metric.kind !== 'quantile') return segmentColumns(datasource).filter((column) => column.name === name);
     return metric.points.map((point): StoredColumn => {
-      const at = `${doc} ${Math.round(point * 100)} % of the values are at most that.`;
+      const at = `${doc} ${Math.round(point * 100)} % of the values are at or below this value.`;
       return { name: pointName(name, point), type: 'double', nullable: true, doc: at, unit };
     });
   });

@@ -7,7 +7,7 @@ const certificateId = { name: 'certificateId', type: 'string', doc: 'The certifi
 const templateId = {
   name: 'templateId',
   type: 'string',
-  doc: 'The template, which defines its design and its conditions.',
+  doc: 'The template, which defines the design and the conditions of the certificate.',
 } as const;
 const example = { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', templateId: 'completion' };
 
@@ -17,7 +17,7 @@ export const certificateRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'A certificate should be issued. A second request for one that was issued changes nothing, unless it is to be issued anew.',
+    doc: 'A certificate should be issued. If it was already issued, the request changes nothing unless anew is true.',
     fields: [
       userId,
       courseId,
@@ -26,7 +26,7 @@ export const certificateRequested = defineEvent(
       {
         name: 'anew',
         type: 'boolean',
-        doc: 'Whether a certificate that was issued is to be replaced.',
+        doc: 'Whether to replace a certificate that was already issued.',
         default: false,
       },
     ],

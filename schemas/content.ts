@@ -10,26 +10,26 @@ export const coursePublished = defineEvent(
     type: 'record',
     name: 'Published',
     namespace,
-    doc: `A course was published, with its whole structure as it is now. What is no longer in it is removed. Of two: ${NEWEST_HOLDS} A course that was retired at an earlier time is offered again.`,
+    doc: `A course was published. The event carries its whole structure as it is now; units and contents that are not in it are removed. Of two publications, ${NEWEST_HOLDS} A course that was retired at an earlier time is offered again.`,
     fields: [
       courseId,
       { name: 'name', type: 'string', doc: 'The name of the course.' },
       {
         name: 'units',
-        doc: 'The units of the course, in any order. A unit that is in several units is listed several times.',
+        doc: 'The units of the course, in any order. A unit that is in several units is listed once for each.',
         default: [],
         type: {
           type: 'array',
           items: {
             type: 'record',
             name: 'Unit',
-            doc: 'A unit, which groups contents and units, in one place of the course.',
+            doc: 'One place of a unit in the course. A unit groups contents and other units.',
             fields: [
               { name: 'unitId', type: 'string', doc: 'The unit.' },
               {
                 name: 'parentId',
                 type: ['null', 'string'],
-                doc: 'The unit that contains it; absent: the course itself.',
+                doc: 'The unit that contains it. Absent if the course itself contains it.',
                 default: null,
               },
               { name: 'name', type: 'string', doc: 'The name of the unit.', default: '' },
@@ -45,19 +45,19 @@ export const coursePublished = defineEvent(
       },
       {
         name: 'contents',
-        doc: 'The leaf contents. A content that is in several units is listed several times; it is required if it is required in any place.',
+        doc: 'The leaf contents. A content that is in several units is listed once for each. It is required if it is required in any place.',
         type: {
           type: 'array',
           items: {
             type: 'record',
             name: 'Content',
-            doc: 'A leaf content in one place of the course.',
+            doc: 'One place of a leaf content in the course.',
             fields: [
               contentId,
               {
                 name: 'unitId',
                 type: ['null', 'string'],
-                doc: 'The unit that contains it; absent: the course itself.',
+                doc: 'The unit that contains it. Absent if the course itself contains it.',
                 default: null,
               },
               { name: 'name', type: 'string', doc: 'The name of the content.', default: '' },
@@ -65,7 +65,7 @@ export const coursePublished = defineEvent(
               {
                 name: 'type',
                 type: 'string',
-                doc: 'The kind of content, in the terms of the platform, such as "video". Statistics are split by it.',
+                doc: 'The type of the content, as the platform calls it, such as "video". Figures can be split by it.',
                 default: '',
               },
             ],
@@ -91,7 +91,7 @@ export const courseRetired = defineEvent(
     type: 'record',
     name: 'Retired',
     namespace,
-    doc: `A course is no longer offered. What learners did in it stays. Of its publications and retirements: ${NEWEST_HOLDS}`,
+    doc: `A course is no longer offered. The progress of its learners is kept. Of two publications or retirements of a course, ${NEWEST_HOLDS}`,
     fields: [courseId],
   },
   { courseId: 'AAA-2013J' },

@@ -2,9 +2,10 @@
 
 /** The rule for facts about a state. Producers repeat, replay and are late. */
 export const NEWEST_HOLDS =
-  'The one with the later time holds, whenever it arrives; of equal times, the later in the log.';
+  'the one with the later time wins, whenever it arrives. If the times are equal, the later one in the log wins.';
 /** The rule for events that jobs emit: a repeat is recognised by its origin. */
-export const IN_LOG_ORDER = 'Emitted by jobs, each once, and folded in the order of the log, whatever its time.';
+export const IN_LOG_ORDER =
+  'Jobs emit these events, each exactly once. They are folded in the order of the log, whatever their times.';
 
 export const userId = { name: 'userId', type: 'string', doc: 'The learner.', person: true } as const;
 export const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;

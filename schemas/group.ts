@@ -1,8 +1,9 @@
 /** Events about one group of learners. Topic `group.events`, keyed by `groupId`. */
 import { defineEvent } from '../core/event.ts';
-import { courseId, groupId, progress, state, userId } from './fields.ts';
+import { courseId, groupId, userId as learnerId, progress, state } from './fields.ts';
 
 const namespace = 'org.tributary.group';
+const userId = { ...learnerId, doc: 'The member.' } as const;
 const name = { name: 'name', type: 'string', doc: 'The name of the group.' } as const;
 export const role = {
   name: 'role',
@@ -13,10 +14,14 @@ export const role = {
 export const kind = {
   name: 'kind',
   type: { type: 'enum', name: 'ActivityKind', symbols: ['course', 'other'] },
-  doc: 'The kind of activity. The progress of members is followed in courses only.',
+  doc: 'The kind of activity. The group follows the progress of its members in courses only.',
   default: 'course',
 } as const;
-const activityId = { name: 'activityId', type: 'string', doc: 'The activity; for a course its id.' } as const;
+const activityId = {
+  name: 'activityId',
+  type: 'string',
+  doc: 'The activity. For a course, the id of the course.',
+} as const;
 
 export const groupCreated = defineEvent(
   'group.created',
@@ -24,7 +29,7 @@ export const groupCreated = defineEvent(
     type: 'record',
     name: 'Created',
     namespace,
-    doc: 'A group was created, with this name. If it is older than the name of the group, the name does not change; if it is older than a deletion of the group, nothing does.',
+    doc: 'A group was created. If the event is older than the current name, the name does not change. If it is older than a deletion of the group, nothing changes.',
     fields: [groupId, name],
   },
   { groupId: 'group-1', name: 'Physics on Tuesdays' },
@@ -36,7 +41,7 @@ export const groupUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: 'A group was renamed. If it is older than the name of the group, it changes nothing.',
+    doc: 'A group was renamed. If the event is older than the current name, it changes nothing.',
     fields: [groupId, name],
   },
   { groupId: 'group-1', name: 'Physics on Wednesdays' },
@@ -48,7 +53,7 @@ export const groupDeleted = defineEvent(
     type: 'record',
     name: 'Deleted',
     namespace,
-    doc: 'A group was deleted, with all facts about it of that time or before, even those that arrive later. Facts of a later time belong to a new group with the same id, which group.created creates.',
+    doc: 'A group was deleted. All facts about it up to that time are removed, even those that arrive later. Facts with a later time belong to a new group with the same id, which group.created creates.',
     fields: [groupId],
   },
   { groupId: 'group-1' },
@@ -60,7 +65,7 @@ export const memberAdded = defineEvent(
     type: 'record',
     name: 'MemberAdded',
     namespace,
-    doc: 'A user joined the group, or is still in it, in this role. If it is older than what is known of the member, it changes nothing; so it does not bring back a member who was removed later.',
+    doc: 'A user joined the group, or is still in it, with this role. If the event is older than what is known about the member, it changes nothing. So it does not bring back a member who was removed later.',
     fields: [groupId, userId, role],
   },
   { groupId: 'group-1', userId: 'learner-1', role: 'member' },
@@ -72,7 +77,7 @@ export const memberRemoved = defineEvent(
     type: 'record',
     name: 'MemberRemoved',
     namespace,
-    doc: 'A user left the group or was removed. If it is older than the last time the user was added, it changes nothing.',
+    doc: 'A user left the group or was removed. If the event is older than the latest addition of the user, it changes nothing.',
     fields: [groupId, userId],
   },
   { groupId: 'group-1', userId: 'learner-1' },
@@ -84,7 +89,7 @@ export const memberRoleChanged = defineEvent(
     type: 'record',
     name: 'MemberRoleChanged',
     namespace,
-    doc: 'The role of a member has changed. If it is older than the known role, it changes nothing. If it arrives before the user was added, it counts from then on.',
+    doc: 'The role of a member has changed. If the event is older than the known role, it changes nothing. If it arrives before the user is added, the role applies once the user is added.',
     fields: [groupId, userId, role],
   },
   { groupId: 'group-1', userId: 'learner-1', role: 'admin' },
@@ -96,7 +101,7 @@ export const activityAdded = defineEvent(
     type: 'record',
     name: 'ActivityAdded',
     namespace,
-    doc: 'An activity was added to the group. If it is older than what is known of the activity, it changes nothing.',
+    doc: 'An activity was added to the group. If the event is older than what is known about the activity, it changes nothing.',
     fields: [groupId, activityId, kind],
   },
   { groupId: 'group-1', activityId: 'AAA-2013J', kind: 'course' },
@@ -108,7 +113,7 @@ export const activityRemoved = defineEvent(
     type: 'record',
     name: 'ActivityRemoved',
     namespace,
-    doc: 'An activity was removed from the group. If it is older than the last time the activity was added, it changes nothing.',
+    doc: 'An activity was removed from the group. If the event is older than the latest addition of the activity, it changes nothing.',
     fields: [groupId, activityId],
   },
   { groupId: 'group-1', activityId: 'AAA-2013J' },
@@ -120,7 +125,7 @@ export const memberProgressed = defineEvent(
     type: 'record',
     name: 'MemberProgressed',
     namespace,
-    doc: 'How far a member is in a course that the group follows. Emitted when following begins and at every change. It is concluded from all facts, including late ones: the last in the log counts, whatever its time.',
+    doc: 'The progress of a member in a course that the group follows. Emitted when the group starts to follow it, and at every change. It takes all facts into account, including late ones, so the last event in the log counts, whatever its time.',
     fields: [
       groupId,
       userId,

@@ -10,26 +10,26 @@ const namespace = 'org.tributary.notification';
 const notificationId = {
   name: 'notificationId',
   type: 'string',
-  doc: 'The notification, unique for its recipient. Of a digest: "digest/" and its number.',
+  doc: 'The id of the notification, unique for its recipient. For a digest, "digest/" and its number.',
 } as const;
 const category = {
   name: 'category',
   type: 'string',
-  doc: 'What it is about, such as "course". Preferences refer to it.',
+  doc: 'What the notification is about, such as "course". Users mute notifications by category.',
 } as const;
-const title = { name: 'title', type: 'string', doc: 'One line of plain text.', personal: true } as const;
-const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '', personal: true } as const;
+const title = { name: 'title', type: 'string', doc: 'The title: one line of plain text.', personal: true } as const;
+const body = { name: 'body', type: 'string', doc: 'The body, in plain text.', default: '', personal: true } as const;
 const link = {
   name: 'link',
   type: ['null', 'string'],
-  doc: 'Where to read on.',
+  doc: 'A link to more information.',
   default: null,
   personal: true,
 } as const;
 const expiresAt = {
   name: 'expiresAt',
   type: ['null', 'long'],
-  doc: 'When the notification is no longer needed. Absent: never.',
+  doc: 'When the notification is no longer needed. Absent: it does not expire.',
   ...moment,
   default: null,
 } as const;
@@ -44,7 +44,7 @@ const unsubscribe = {
 const about = {
   name: 'category',
   type: 'string',
-  doc: 'What it is about; empty for a digest, which is about several things.',
+  doc: 'The category of the notification. Empty for a digest, which covers several.',
   default: '',
 } as const;
 const through = { name: 'channel', type: channel, doc: 'The channel by which it is sent.' } as const;
@@ -56,7 +56,7 @@ const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'satur
 export const failureReason = {
   name: 'reason',
   type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown', 'expired'] },
-  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: a call that must not be made twice ended without an answer; expired: the channel was away until the message was no longer needed.',
+  doc: 'refused: the channel will never accept the message; exhausted: the channel was unavailable at every attempt; unknown: a call that must not be repeated ended without an answer; expired: the channel was unavailable until the message was no longer needed.',
 } as const;
 
 /** The prefix of the ids of digests, which no other notification may have. */
@@ -95,7 +95,7 @@ export const notificationRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'A user should be notified of something. A second event with the same notificationId is a repeat and changes nothing. A notification more than 7 days older than its record (the installation may change this) is history: it goes into the feed, but is sent by no channel.',
+    doc: 'A user should be notified of something. A second event with the same notificationId is a repeat and changes nothing. A notification that is more than 7 days older than its record goes into the feed, but no channel sends it. The installation may change this limit.',
     fields: [
       recipientId,
       notificationId,
@@ -106,7 +106,7 @@ export const notificationRequested = defineEvent(
       {
         name: 'urgent',
         type: 'boolean',
-        doc: 'Whether it is sent at once: even in quiet hours, and not in a digest.',
+        doc: 'Whether to send it at once: even in quiet hours, and not in a digest.',
         default: false,
       },
       expiresAt,
@@ -130,13 +130,13 @@ export const notificationRead = defineEvent(
     type: 'record',
     name: 'Read',
     namespace,
-    doc: 'The recipient has read notifications of the feed. A notification that is requested after it was read counts as read at once, and is not sent.',
+    doc: 'The recipient has read notifications in the feed. If the event arrives before the request for a notification, that notification counts as read at once and is not sent.',
     fields: [
       recipientId,
       {
         name: 'notificationIds',
         type: { type: 'array', items: 'string' },
-        doc: 'The notifications; an empty list means all that are in the feed and not newer than this event.',
+        doc: 'The notifications that were read. An empty list means all notifications in the feed that are not newer than this event.',
         default: [],
       },
     ],
@@ -150,7 +150,7 @@ export const preferencesChanged = defineEvent(
     type: 'record',
     name: 'PreferencesChanged',
     namespace,
-    doc: 'The preferences of a user have changed. The event carries all of them as they are now. If it is older than what is known, it changes nothing. Valid parts are applied even if others are not: a part that cannot be understood, or does not fit its type, stays as it was before, and is reported by notification.preferences-refused. Addresses, categories and channels of a digest are judged one by one.',
+    doc: 'The preferences of a user have changed. The event carries all of them as they are now. If the event is older than the known preferences, it changes nothing. Valid parts are applied even if other parts are invalid. A part that cannot be understood, or does not fit its type, keeps its previous value and is reported by notification.preferences-refused. Each address, category and digest channel is checked on its own.',
     fields: [
       recipientId,
       {
@@ -161,10 +161,15 @@ export const preferencesChanged = defineEvent(
           items: {
             type: 'record',
             name: 'Address',
-            doc: 'One channel and where it reaches the user.',
+            doc: 'A channel, and the address at which it reaches the user.',
             fields: [
               through,
-              { name: 'address', type: 'string', doc: 'A mail address, a URL, a token or a number.', personal: true },
+              {
+                name: 'address',
+                type: 'string',
+                doc: 'A mail address, a URL, a token or a phone number.',
+                personal: true,
+              },
             ],
           },
         },
@@ -175,28 +180,28 @@ export const preferencesChanged = defineEvent(
       {
         name: 'muted',
         type: { type: 'array', items: 'string' },
-        doc: 'Categories that stay in the feed and are sent by no channel.',
+        doc: 'Categories that are shown in the feed, but that no channel sends.',
         default: [],
         lenient: true,
       },
       {
         name: 'timeZone',
         type: 'string',
-        doc: 'An IANA time zone, for quiet hours and digests. Names of Windows, and hours east of UTC such as 5.5, are understood, too.',
+        doc: 'An IANA time zone, for quiet hours and digests. Windows names of time zones, and hours east of UTC such as 5.5, are also accepted.',
         default: 'UTC',
         lenient: true,
       },
       {
         name: 'quietFrom',
         type: ['null', 'string'],
-        doc: 'Local time from which nothing is sent, such as "22:00".',
+        doc: 'The local time at which quiet hours begin, such as "22:00".',
         default: null,
         lenient: true,
       },
       {
         name: 'quietUntil',
         type: ['null', 'string'],
-        doc: 'Local time until which nothing is sent, such as "07:00".',
+        doc: 'The local time at which quiet hours end, such as "07:00".',
         default: null,
         lenient: true,
       },
@@ -226,7 +231,7 @@ export const preferencesRefused = defineEvent(
     type: 'record',
     name: 'PreferencesRefused',
     namespace,
-    doc: 'Parts of new preferences could not be understood. They stay as they were before; the other parts are applied.',
+    doc: 'Parts of new preferences could not be understood. These parts keep their previous values; the other parts are applied.',
     fields: [
       recipientId,
       {
@@ -255,7 +260,12 @@ export const messageDue = defineEvent(
       { name: 'messageId', type: 'string', doc: 'The message: one notification, or one digest, on one channel.' },
       notificationId,
       through,
-      { name: 'address', type: 'string', doc: 'Where the channel reaches the recipient.', personal: true },
+      {
+        name: 'address',
+        type: 'string',
+        doc: 'The address at which the channel reaches the recipient.',
+        personal: true,
+      },
       title,
       body,
       link,
@@ -285,7 +295,7 @@ const outcome = [
   {
     name: 'dueAt',
     type: ['null', 'long'],
-    doc: 'When it was due; absent in events of earlier releases.',
+    doc: 'When the message was due. Absent in events of earlier releases.',
     unit: 'ms since 1970 UTC',
     default: null,
   },
@@ -309,7 +319,7 @@ export const messageFailed = defineEvent(
     type: 'record',
     name: 'Failed',
     namespace,
-    doc: 'The message will not be sent any more, or it cannot be known whether it was sent.',
+    doc: 'The message will not be sent, or it is not known whether it was sent.',
     fields: [
       ...outcome,
       failureReason,

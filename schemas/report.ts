@@ -4,7 +4,7 @@ import { moment } from '../core/moment.ts';
 
 const namespace = 'org.tributary.report';
 
-const userId = { name: 'userId', type: 'string', doc: 'Who asks for the report.', person: true } as const;
+const userId = { name: 'userId', type: 'string', doc: 'The user who asks for the report.', person: true } as const;
 const report = { name: 'report', type: 'string', doc: 'The name of the report, such as "enrollment-trend".' } as const;
 const requestId = { name: 'requestId', type: 'string', doc: 'The request.' } as const;
 const title = { name: 'title', type: 'string', doc: 'The title of the report.', default: '' } as const;
@@ -19,7 +19,7 @@ export const reportRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'A service asks for a report on behalf of a user, and vouches for the roles. Who asks for what was made a little earlier gets the same file. Passwords have no place in a log: protected files of this kind are for age recipients.',
+    doc: 'A service asks for a report on behalf of a user, and vouches for the roles of the user. If the same report was made a short time before, the user gets the same file. A password must not be written to a log, so these files can be protected only by encrypting them for age recipients.',
     fields: [
       userId,
       report,
@@ -29,13 +29,13 @@ export const reportRequested = defineEvent(
       {
         name: 'columns',
         type: { type: 'array', items: 'string' },
-        doc: 'The columns in their order; empty for all that the user may have.',
+        doc: 'The columns, in this order. Empty: all columns that the user may have.',
         default: [],
       },
       {
         name: 'recipients',
         type: { type: 'array', items: 'string' },
-        doc: 'Public keys of age: the file is encrypted for their owners. Empty: it is not encrypted.',
+        doc: 'Public keys for age. The file is encrypted for their owners. Empty: the file is not encrypted.',
         default: [],
       },
       {
@@ -47,7 +47,7 @@ export const reportRequested = defineEvent(
       {
         name: 'rowLimit',
         type: ['null', 'long'],
-        doc: 'The most rows of the file. Absent: what the report allows.',
+        doc: 'The maximum number of rows in the file. Absent: the limit of the report.',
         unit: 'rows',
         minimum: 1,
         default: null,
@@ -55,7 +55,7 @@ export const reportRequested = defineEvent(
       {
         name: 'freshMs',
         type: ['null', 'long'],
-        doc: 'How old a file may be that was made before. Absent: what the report says.',
+        doc: 'The maximum age of an earlier file that may be reused. Absent: the limit of the report.',
         unit: 'ms',
         minimum: 0,
         default: null,
@@ -85,11 +85,11 @@ export const reportDone = defineEvent(
       title,
       { name: 'format', type: 'string', doc: 'csv, xlsx, ndjson or parquet.' },
       { name: 'protection', type: 'string', doc: 'How the file is protected: none, zip or age.' },
-      { name: 'rows', type: 'long', doc: 'Rows of the file.', unit: 'rows' },
-      { name: 'truncated', type: 'boolean', doc: 'Whether there are more rows than the file has.' },
+      { name: 'rows', type: 'long', doc: 'The number of rows in the file.', unit: 'rows' },
+      { name: 'truncated', type: 'boolean', doc: 'Whether the report has more rows than the file.' },
       { name: 'bytes', type: 'long', doc: 'The size of the file.', unit: 'bytes' },
       { name: 'checksum', type: 'string', doc: 'SHA-256 of the file, in hex.' },
-      { name: 'asOf', type: 'long', doc: 'The time whose state the file shows.', ...moment },
+      { name: 'asOf', type: 'long', doc: 'The file shows the data as they were at this time.', ...moment },
       { name: 'expiresAt', type: 'long', doc: 'When the file is removed.', ...moment },
     ],
   },
@@ -134,7 +134,7 @@ export const reportRefused = defineEvent(
     type: 'record',
     name: 'Refused',
     namespace,
-    doc: 'A report that was asked for by an event cannot run: its parameters are wrong, or the user may not have it. Nothing was kept of it.',
+    doc: 'A report that an event asked for cannot run: its parameters are wrong, or the user may not have it. No request is stored.',
     fields: [
       userId,
       { name: 'eventId', type: 'string', doc: 'The id of the event that asked for it.' },

@@ -1,19 +1,20 @@
 /** Events about one user account. Topic `user.events`, keyed by `userId`. */
 import { defineEvent } from '../core/event.ts';
-import { NEWEST_HOLDS, userId } from './fields.ts';
+import { userId as learnerId, NEWEST_HOLDS } from './fields.ts';
 
 const namespace = 'org.tributary.user';
+const userId = { ...learnerId, doc: 'The user.' } as const;
 
 const text = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'string'], doc, default: null, personal: true }) as const;
 
 /** The fields of an account about its user. */
 export const profile = [
-  text('name', 'The name people see.'),
-  text('gender', 'As the platform tells it.'),
-  text('region', 'Where the user lives, in the words of the platform.'),
-  text('ageBand', 'A range of years of age, such as "35-55".'),
-  text('education', 'The highest education reached.'),
+  text('name', 'The display name.'),
+  text('gender', 'The gender, as the platform reports it.'),
+  text('region', 'Where the user lives, as the platform names it.'),
+  text('ageBand', 'The age range, such as "35-55".'),
+  text('education', 'The highest level of education.'),
   {
     name: 'disability',
     type: ['null', 'boolean'],
@@ -40,7 +41,7 @@ export const userCreated = defineEvent(
     type: 'record',
     name: 'Created',
     namespace,
-    doc: `An account was created. Of the events of one user: ${NEWEST_HOLDS}`,
+    doc: `An account was created. Of two events about the same user, ${NEWEST_HOLDS}`,
     fields: whole,
   },
   example,
@@ -52,7 +53,7 @@ export const userUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: `An account was changed. The event carries the whole account as it is now. Of the events of one user: ${NEWEST_HOLDS}`,
+    doc: `An account was changed. The event carries the whole account as it is now. Of two events about the same user, ${NEWEST_HOLDS}`,
     fields: whole,
   },
   example,
@@ -64,8 +65,8 @@ export const userMerged = defineEvent(
     type: 'record',
     name: 'Merged',
     namespace,
-    doc: 'An account was merged into another, which stays.',
-    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that stays.', person: true }],
+    doc: 'An account was merged into another account, which is kept.',
+    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that is kept.', person: true }],
   },
   { userId: 'learner-1', intoUserId: 'learner-2' },
 );
@@ -76,7 +77,7 @@ export const userDeleted = defineEvent(
     type: 'record',
     name: 'Deleted',
     namespace,
-    doc: 'An account was deleted. This is final: personal data must be deleted, whatever other events about it arrive, before or after, and with whatever time.',
+    doc: 'An account was deleted. This is final: personal data must be deleted, and no other event about the account brings them back, whenever that event happened or arrives.',
     fields: [userId],
   },
   { userId: 'learner-1' },
@@ -85,10 +86,14 @@ export const userDeleted = defineEvent(
 /** A consent is to one thing, and holds until it is withdrawn. */
 const consent = [
   userId,
-  { name: 'objectId', type: 'string', doc: 'What the consent is for: the id of a course, or of another thing.' },
+  {
+    name: 'objectId',
+    type: 'string',
+    doc: 'The object that the consent is for: the id of a course, or of another object.',
+  },
 ] as const;
 const consentExample = { userId: 'learner-1', objectId: 'AAA-2013J' };
-const OF_ONE_OBJECT = `Of the consents of one user to one thing, given and withdrawn: ${NEWEST_HOLDS}`;
+const OF_ONE_OBJECT = `Of two events about the consent of a user for the same object, ${NEWEST_HOLDS}`;
 
 export const userConsentGiven = defineEvent(
   'user.consent-given',
@@ -96,7 +101,7 @@ export const userConsentGiven = defineEvent(
     type: 'record',
     name: 'ConsentGiven',
     namespace,
-    doc: `A user agreed that those who run a course, or another thing, see the user's personal data. ${OF_ONE_OBJECT}`,
+    doc: `A user agreed that the organisers of a course, or of another object, may see the user's personal data. ${OF_ONE_OBJECT}`,
     fields: consent,
   },
   consentExample,
@@ -108,7 +113,7 @@ export const userConsentWithdrawn = defineEvent(
     type: 'record',
     name: 'ConsentWithdrawn',
     namespace,
-    doc: `A user no longer agrees to that. ${OF_ONE_OBJECT}`,
+    doc: `A user withdrew the consent for the organisers of a course, or of another object, to see the user's personal data. ${OF_ONE_OBJECT}`,
     fields: consent,
   },
   consentExample,
@@ -120,14 +125,14 @@ export const ownershipTransferred = defineEvent(
     type: 'record',
     name: 'OwnershipTransferred',
     namespace,
-    doc: 'Things that belonged to a user belong to another user now.',
+    doc: 'Assets of a user now belong to another user.',
     fields: [
       userId,
       { name: 'toUserId', type: 'string', doc: 'The new owner.', person: true },
       {
         name: 'assetIds',
         type: { type: 'array', items: 'string' },
-        doc: 'What is handed over; an empty list means everything.',
+        doc: 'The assets that are handed over. An empty list means all of them.',
         default: [],
       },
     ],

@@ -12,7 +12,7 @@ import { defineTopic, type Topic } from './define.ts';
 
 export const enrollmentEvents = defineTopic({
   name: 'enrollment.events',
-  doc: 'What happens between one learner and one course.',
+  doc: 'Events about one learner in one course.',
   key: 'userId',
   events: [
     enrollment.enrolled,
@@ -29,7 +29,7 @@ export const enrollmentEvents = defineTopic({
 
 export const batchEvents = defineTopic({
   name: 'batch.events',
-  doc: 'What happens to one batch: by the platform, and by its learners.',
+  doc: 'Events about one batch and its learners.',
   key: 'batchId',
   events: [
     batch.batchCreated,
@@ -46,7 +46,7 @@ export const batchEvents = defineTopic({
 
 export const groupEvents = defineTopic({
   name: 'group.events',
-  doc: 'What happens to one group of learners.',
+  doc: 'Events about one group of learners.',
   key: 'groupId',
   events: [
     group.groupCreated,
@@ -63,7 +63,7 @@ export const groupEvents = defineTopic({
 
 export const notificationEvents = defineTopic({
   name: 'notification.events',
-  doc: 'What one user is told, and how.',
+  doc: 'Events about the notifications of one user.',
   key: 'recipientId',
   events: [
     notification.notificationRequested,
@@ -78,7 +78,7 @@ export const notificationEvents = defineTopic({
 
 export const userEvents = defineTopic({
   name: 'user.events',
-  doc: 'What happens to one user account.',
+  doc: 'Events about one user account.',
   key: 'userId',
   events: [
     user.userCreated,
@@ -93,14 +93,14 @@ export const userEvents = defineTopic({
 
 export const contentEvents = defineTopic({
   name: 'content.events',
-  doc: 'What happens to one course as a thing that is read.',
+  doc: 'Events about the content of one course.',
   key: 'courseId',
   events: [content.coursePublished, content.courseRetired],
 });
 
 export const certificateEvents = defineTopic({
   name: 'certificate.events',
-  doc: 'The certificates of one user.',
+  doc: 'Events about the certificates of one user.',
   key: 'userId',
   events: [
     certificate.certificateRequested,
@@ -112,14 +112,14 @@ export const certificateEvents = defineTopic({
 
 export const reportRequests = defineTopic({
   name: 'report.requests',
-  doc: 'The reports that services ask for on behalf of one user.',
+  doc: 'Requests for reports that services make on behalf of one user.',
   key: 'userId',
   events: [report.reportRequested],
 });
 
 export const reportEvents = defineTopic({
   name: 'report.events',
-  doc: 'What became of the reports that one user asked for.',
+  doc: 'The outcomes of the reports that one user asked for.',
   key: 'userId',
   events: [report.reportDone, report.reportFailed, report.reportRefused],
 });
@@ -127,7 +127,7 @@ export const reportEvents = defineTopic({
 /** A topic of the module `pipeline`, and so not one of those below. */
 export const pipelineEvents = defineTopic({
   name: 'pipeline.events',
-  doc: 'What jobs have done, batch by batch.',
+  doc: 'Events about the work of jobs, batch by batch.',
   ofRuntime: true,
   key: 'job',
   events: [pipeline.batchDone, pipeline.recordsRejected],

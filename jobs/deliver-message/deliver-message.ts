@@ -29,7 +29,7 @@ const FORGET = 'forget';
 
 export const deliverMessage = defineJob({
   name: 'deliver-message',
-  doc: 'Calls the channel of each message until it accepts, refuses or was away too often, and emits the outcome.',
+  doc: 'Calls the channel of each message until it accepts or refuses the message, or was unavailable too often, and emits the outcome.',
   from: notificationEvents,
   on: [messageDue, callAnswered, timerFired],
   to: [notificationEvents],

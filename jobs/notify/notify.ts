@@ -42,7 +42,7 @@ const WAITED = 'waited';
 export const notifyWith = ({ historyDays }: Pick<JobOptions, 'historyDays'>) =>
   defineJob({
     name: 'notify',
-    doc: 'Keeps the feed and the preferences of each user, and decides which message is sent when.',
+    doc: 'Keeps the feed and the preferences of each user, and decides which messages are sent, and when.',
     from: notificationEvents,
     on: [notificationRequested, notificationRead, preferencesChanged, timerFired],
     to: [notificationEvents],

@@ -30,7 +30,7 @@ type EntryOf<E> = E extends Entries<infer V> ? V : never;
 
 export const projectCourse = defineJob({
   name: 'project-course',
-  doc: 'Keeps the structure of each course, and has progress concluded again when it changes.',
+  doc: 'Keeps the structure of each course, and has progress recalculated when it changes.',
   from: contentEvents,
   on: [coursePublished, courseRetired],
   to: [enrollmentEvents],

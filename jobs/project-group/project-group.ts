@@ -55,7 +55,7 @@ import {
 
 export const projectGroup = defineJob({
   name: 'project-group',
-  doc: 'Keeps the members and activities of each group, and follows how far the members are in its courses.',
+  doc: 'Keeps the members and activities of each group, and follows the progress of its members in its courses.',
   from: groupEvents,
   on: [
     groupCreated,

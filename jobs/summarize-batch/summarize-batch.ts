@@ -37,7 +37,7 @@ type Described = Pick<EventOf<typeof batchUpdated>, 'data' | 'time'>;
 
 export const summarizeBatch = defineJob({
   name: 'summarize-batch',
-  doc: 'Keeps when each batch runs, how many learn in it and how far they are, and emits when it starts and ends.',
+  doc: 'Keeps the start, the end, the number of learners and their progress for each batch, and emits an event when it starts and when it ends.',
   from: batchEvents,
   on: [batchCreated, batchUpdated, batchRetired, learnerJoined, learnerProgressed, learnerLeft, timerFired],
   to: [batchEvents],

@@ -57,7 +57,7 @@ const RECENT_VISITS = 8;
 
 export const trackProgress = defineJob({
   name: 'track-progress',
-  doc: 'Keeps how far each learner is in each course, and notifies batches, groups and the learner.',
+  doc: 'Keeps the progress of each learner in each course, and notifies batches, groups and the learner.',
   from: enrollmentEvents,
   on: [
     enrolled,

@@ -15,7 +15,7 @@ export const activity = defineDatasource({
   name: 'activity',
   title: 'What learners do in courses',
   about:
-    'Every visit to a content counts, whoever makes it and whether the learner is enrolled or not. Different learners and completions stay the same however often a visit is told; views do not.',
+    'Every visit to a content counts, whether the learner is enrolled or not. If an event is repeated, learners and completions count it once, and views count it again.',
   from: enrollmentEvents,
   on: [contentProgressed],
   granularity: 'quarter-hour',
@@ -24,7 +24,7 @@ export const activity = defineDatasource({
   dimensions: {
     course_id: { doc: 'The course.', field: 'courseId' },
     content_type: {
-      doc: 'What kind of content it is, in the words of the platform. Null: the course does not say, or does not have it.',
+      doc: 'The type of the content, as the platform calls it. Null: the course gives no type, or does not have the content.',
       of: ({ data }, { course }) => course?.contents.get(data.contentId)?.type || null,
     },
   },
@@ -33,19 +33,19 @@ export const activity = defineDatasource({
     views: {
       kind: 'sum',
       type: 'long',
-      doc: 'Visits that the events stand for, as told: a visit that a platform tells twice counts twice.',
+      doc: 'Visits, as reported: a visit that a platform reports twice counts twice.',
       unit: 'visits',
       field: 'views',
     },
     learners: {
       kind: 'distinct',
-      doc: 'Different learners who visited a content.',
+      doc: 'Distinct learners who visited a content.',
       unit: 'learners',
       field: 'userId',
     },
     completions: {
       kind: 'distinct',
-      doc: 'Contents that learners completed: a content that one learner completes several times is one.',
+      doc: 'Completions of contents by learners. A content that a learner completes several times counts once.',
       unit: 'completions',
       of: ({ data }) =>
         data.status === 'completed' ? JSON.stringify([data.userId, data.courseId, data.contentId]) : null,

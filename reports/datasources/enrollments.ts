@@ -15,7 +15,7 @@ export const enrollments = defineDatasource({
   name: 'enrollments',
   title: 'Learners who join, leave and complete',
   about:
-    'A completion counts when its last content was completed, which may be before it was known. Learners at a time are those who joined until then, less those who left.',
+    'A completion counts at the time when the last content was completed, which may be before the event arrived. The number of learners at a given time is the number who had joined by then, minus the number who had left.',
   from: batchEvents,
   on: [learnerJoined, learnerLeft, learnerCompleted],
   granularity: 'quarter-hour',
@@ -26,11 +26,11 @@ export const enrollments = defineDatasource({
     course_id: { doc: 'The course.', field: 'courseId' },
     batch_id: { doc: 'The batch.', field: 'batchId' },
     region: {
-      doc: 'Where the learner lives, in the words of the platform.',
+      doc: 'Where the learner lives, as the platform names it.',
       personal: true,
       of: (_, { user }) => user?.region,
     },
-    age_band: { doc: 'The years of age of the learner.', personal: true, of: (_, { user }) => user?.ageBand },
+    age_band: { doc: 'The age range of the learner.', personal: true, of: (_, { user }) => user?.ageBand },
   },
 
   metrics: {
@@ -42,7 +42,7 @@ export const enrollments = defineDatasource({
     },
     joined_first: {
       kind: 'count',
-      doc: 'Of these, those who had never been in the batch before.',
+      doc: 'Learners who became active in the batch for the first time.',
       unit: 'learners',
       on: [learnerJoined],
       field: 'first',
@@ -55,13 +55,13 @@ export const enrollments = defineDatasource({
     },
     completed: {
       kind: 'count',
-      doc: 'Learners who completed the course while they were in the batch. A completion that was taken back and made again is another one.',
+      doc: 'Learners who completed the course while they were in the batch. If a completion is taken back and the learner completes the course again, both count.',
       unit: 'learners',
       on: [learnerCompleted],
     },
     learners: {
       kind: 'distinct',
-      doc: 'Different learners who joined, left or completed.',
+      doc: 'Distinct learners who joined, left or completed.',
       unit: 'learners',
       field: 'userId',
     },

@@ -5,43 +5,43 @@ import { defineDatasource } from '../define-datasource.ts';
 
 export const notifications = defineDatasource({
   name: 'notifications',
-  title: 'What became of messages',
+  title: 'Outcomes of messages',
   about:
-    'A message is one notification, or one digest, by one channel. It counts when it has ended: delivered, or failed for good.',
+    'A message is one notification or one digest, sent by one channel. It counts once it is delivered or has failed for good.',
   from: notificationEvents,
   on: [messageDelivered, messageFailed],
   granularity: 'quarter-hour',
 
   dimensions: {
     category: {
-      doc: 'What it was about. Null for a digest, which is about several things, and in events of earlier releases.',
+      doc: 'The category of the notification. Null for a digest, which covers several, and for events of earlier releases.',
       field: 'category',
     },
-    channel: { doc: 'How it went out.', field: 'channel' },
+    channel: { doc: 'The channel that sent it: mail, webhook, push or sms.', field: 'channel' },
     outcome: {
-      doc: 'delivered: the channel accepted it; else why it failed: refused, exhausted, unknown or expired.',
+      doc: 'delivered if the channel accepted the message; otherwise the reason why it failed: refused, exhausted, unknown or expired.',
       of: ({ type, data }) => (type === 'notification.delivered' ? 'delivered' : data.reason),
     },
   },
 
   metrics: {
-    messages: { kind: 'count', doc: 'Messages.', unit: 'messages' },
+    messages: { kind: 'count', doc: 'Messages that were delivered or failed.', unit: 'messages' },
     attempts: {
       kind: 'sum',
       type: 'long',
-      doc: 'How often channels were called for them.',
+      doc: 'How often channels were called for these messages.',
       unit: 'calls',
       field: 'attempts',
     },
     recipients: {
       kind: 'distinct',
-      doc: 'Different users they were for.',
+      doc: 'Distinct users that these messages were for.',
       unit: 'users',
       field: 'recipientId',
     },
     seconds: {
       kind: 'quantile',
-      doc: 'From when a message was due to when its channel accepted it.',
+      doc: 'The time from when a message was due until its channel accepted it.',
       unit: 's',
       points: [0.5, 0.95, 0.99],
       of: ({ type, data, time }) =>

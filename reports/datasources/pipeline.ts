@@ -11,16 +11,16 @@ export const pipeline = defineDatasource({
   name: 'pipeline',
   title: 'How jobs work',
   about:
-    'Batches and their records by job, and dead letters by code. A row with a code has nothing but dead letters: what is summed over batches is in rows without one.',
+    'Batches and their records by job, and dead letters by code. Rows with a code count only dead letters. Rows without a code hold the sums over batches.',
   from: pipelineEvents,
   on: [batchDone, recordsRejected],
   granularity: 'minute',
 
   dimensions: {
     job: { doc: 'The job.', field: 'job' },
-    topic: { doc: 'The topic that it reads.', field: 'topic' },
+    topic: { doc: 'The topic that the job reads.', field: 'topic' },
     code: {
-      doc: 'Why records went to the dead letters. Null in rows of batches.',
+      doc: 'The reason why records became dead letters. Null in rows about batches.',
       on: [recordsRejected],
       field: 'code',
     },
@@ -29,26 +29,26 @@ export const pipeline = defineDatasource({
   metrics: {
     batches: {
       kind: 'count',
-      doc: 'Batches that were done.',
+      doc: 'Batches that were processed.',
       unit: 'batches',
       on: [batchDone],
     },
     applied: summed('applied', 'Records that changed a row.'),
     unchanged: summed('unchanged', 'Records that changed no row.'),
-    repeated: summed('repeated', 'Records that were known already.'),
+    repeated: summed('repeated', 'Records that repeated earlier ones.'),
     skipped: summed('skipped', 'Records that the job does not read: of another type, or for another job.'),
     routed: summed('routed', 'Records that were sent on to the partition of their key.'),
     dead_letters: {
       kind: 'sum',
       type: 'long',
-      doc: 'Records that went to the dead letters.',
+      doc: 'Records that became dead letters.',
       unit: 'records',
       on: [recordsRejected],
       field: 'records',
     },
     latency: {
       kind: 'quantile',
-      doc: 'Of every batch, how long the record that waited longest had been in the log when it was done.',
+      doc: 'How long the oldest applied record of each batch had been in the log when the batch was processed.',
       unit: 'ms',
       points: [0.5, 0.95, 0.99],
       on: [batchDone],

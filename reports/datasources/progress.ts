@@ -38,7 +38,7 @@ function movedInto(event: Change, isThere: (progress: number) => boolean): numbe
 const tenth = <const N extends (typeof TENTHS)[number]>(n: N) => ({
   kind: 'sum' as const,
   type: 'long' as const,
-  doc: `Learners who came to ${n * 10} to ${n === 9 ? 100 : n * 10 + 9} percent, less those who left that tenth.`,
+  doc: `Learners who reached ${n * 10} to ${n === 9 ? 100 : n * 10 + 9} percent, minus those who left this range.`,
   unit: 'learners',
   of: (event: Change) => movedInto(event, (progress) => tenthOf(progress) === n),
 });
@@ -47,7 +47,7 @@ export const progress = defineDatasource({
   name: 'progress',
   title: 'How far learners are',
   about:
-    'Changes, not states: the running sum of a column over all buckets until a time is how many learners were there at that time.',
+    'Rows hold changes, not states. To get the number of learners at a given time, add up a column over all buckets until then.',
   from: batchEvents,
   on: [learnerJoined, learnerProgressed, learnerLeft],
   granularity: 'quarter-hour',
@@ -61,7 +61,7 @@ export const progress = defineDatasource({
     learners: {
       kind: 'sum',
       type: 'long',
-      doc: 'Learners who came into the batch, less those who left.',
+      doc: 'Learners who joined the batch, minus those who left.',
       unit: 'learners',
       of: (event) => movedInto(event, () => true),
     },
@@ -69,13 +69,13 @@ export const progress = defineDatasource({
     gained: {
       kind: 'sum',
       type: 'long',
-      doc: 'Progress that active learners made, less what was taken back.',
+      doc: 'Progress that active learners made, minus progress that was taken back.',
       unit: 'percent',
       of: ({ type, data }) => (type === 'batch.learner-progressed' ? data.progress - data.previousProgress : null),
     },
     reached: {
       kind: 'quantile',
-      doc: 'The progress that active learners came to, with every change.',
+      doc: 'The progress of active learners after each change.',
       unit: 'percent',
       points: [0.25, 0.5, 0.75],
       on: [learnerProgressed],

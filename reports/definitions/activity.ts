@@ -15,7 +15,7 @@ export const activity = defineReport({
   role: 'analyst',
   freshMs: 5 * 60_000,
   parameters: {
-    every: { type: 'choice', of: ['day', 'week', 'month'], default: 'week', doc: 'How long a period is.' },
+    every: { type: 'choice', of: ['day', 'week', 'month'], default: 'week', doc: 'The length of a period.' },
     courseId: someCourseId,
     byCourse: { type: 'boolean', default: false, doc: 'Whether each course has rows of its own.' },
     zone,
@@ -27,7 +27,7 @@ export const activity = defineReport({
     period: {
       title: 'Period',
       type: 'date',
-      doc: 'Its first day: a week begins on Monday. A period without activity has no row. Periods at the ends have only the days that were asked for.',
+      doc: 'The first day of the period. Weeks begin on Monday. A period without activity has no row. The first and the last period have only the days that were asked for.',
     },
     course_id: {
       title: 'Course id',
@@ -37,13 +37,13 @@ export const activity = defineReport({
     active_learners: count(
       'Active learners',
       'learners',
-      'Different learners who visited a content: one who comes every day counts once in the period. Exact below 4,096, then within some percent. Never add them up.',
+      'Distinct learners who visited a content. A learner who comes every day counts once in the period. Exact below 4,096, within a few percent above. Never add up these numbers.',
     ),
     views: count('Views', 'visits', 'Visits to contents.'),
     completions: count(
       'Completions',
       'completions',
-      'Contents that learners completed: one that a learner completes several times in the period counts once. As exact as the learners.',
+      'Completions of contents by learners. A content that a learner completes several times in the period counts once. As exact as the number of learners.',
     ),
   },
   problems: daysProblems,

@@ -12,17 +12,17 @@ export const percent = (title: string, doc: string) =>
   ({ title, type: 'double', doc, unit: 'percent' }) as const satisfies Column;
 
 export const courseId = string('Course id', 'The course.');
-export const courseName = string('Course', 'The name of the course. Null: it is not known.');
+export const courseName = string('Course', 'The name of the course. Null: not known.');
 export const batchId = string('Batch id', 'The batch.');
-export const batchName = string('Batch', 'The name of the batch. Null: it is not known.');
+export const batchName = string('Batch', 'The name of the batch. Null: not known.');
 export const userId = string('Learner id', 'The learner.');
 
 export const contentId = (doc: string) => string('Content id', doc);
-export const contentName = string('Content', 'The name of the content. Null: it has none, or is not known.');
+export const contentName = string('Content', 'The name of the content. Null: it has no name, or is not known.');
 
 export const contentType = string(
   'Content type',
-  'What kind of content it is, in the words of the platform. Null: not known.',
+  'The type of the content, as the platform calls it. Null: not known.',
 );
 export const active = {
   title: 'Active',
@@ -32,18 +32,18 @@ export const active = {
 
 export const state = string(
   'State',
-  'not_started, in_progress or completed. Whoever has completed the course stays so when it grows.',
+  'not_started, in_progress or completed. A learner who has completed the course stays completed when the course grows.',
 );
 export const progress = count(
   'Progress',
   'percent',
-  'The share of the required contents that are complete, rounded down. Optional contents count on neither side. Null: the course is not known, or requires nothing.',
+  'The share of the required contents that are complete, rounded down. Optional contents do not count. Null: the course is not known, or requires nothing.',
 );
 /** Where only the progress itself is kept, and not whether the course is known. */
 export const progressMade = count(
   'Progress',
   'percent',
-  'The share of the required contents that are complete, rounded down. Optional contents count on neither side. 0, too, while the course is not known.',
+  'The share of the required contents that are complete, rounded down. Optional contents do not count. Also 0 while the course is not known.',
 );
 export const completedContents = count(
   'Completed contents',
@@ -55,10 +55,10 @@ export const requiredContents = count(
   'contents',
   'How many contents are required. Null: the course is not known, or requires nothing.',
 );
-export const completedAt = at('Completed', 'When the course was completed. Null: it is not.');
+export const completedAt = at('Completed', 'When the course was completed. Null: it is not completed.');
 export const lastAccessAt = at('Last access', 'The latest visit to any content. Null: there is none.');
 export const daysInactive = count(
   'Days inactive',
   'days',
-  'Whole days from the latest visit to the moment of `asOf`; 0 if the visit was later. Null: nothing was visited.',
+  'Whole days from the latest visit to the moment of `asOf`; 0 if the visit was later. Null: the learner has visited nothing.',
 );

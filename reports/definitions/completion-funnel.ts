@@ -21,17 +21,21 @@ const STAGES: readonly { readonly stage: string; readonly isReached: (learner: B
 export const completionFunnel = defineReport({
   name: 'completion-funnel',
   title: 'From joining to completion',
-  answers: 'How many learners of a batch have started, come to a quarter, to a half, to three quarters, and completed?',
+  answers:
+    'How many learners of a batch have started the course, reached a quarter, half and three quarters of it, and completed it?',
   version: 1,
   role: 'analyst',
   freshMs: 5 * 60_000,
   parameters: { batchId, learners, retired },
   columns: {
     batch_id: columns.batchId,
-    stage: columns.string('Stage', 'joined, started, 25 percent, 50 percent, 75 percent, completed: in this order.'),
-    learners: columns.count('Learners', 'learners', 'Learners who are at the stage, or beyond it.'),
-    share: columns.percent('Share', 'Of all who joined. Null: nobody did.'),
-    lost: columns.count('Lost', 'learners', 'Learners who came to the stage before, and not to this one.'),
+    stage: columns.string(
+      'Stage',
+      'The stages, in this order: joined, started, 25 percent, 50 percent, 75 percent, completed.',
+    ),
+    learners: columns.count('Learners', 'learners', 'Learners who are at this stage or beyond it.'),
+    share: columns.percent('Share', 'These learners as a share of all who joined. Null: nobody joined.'),
+    lost: columns.count('Lost', 'learners', 'Learners who reached the previous stage but not this one.'),
   },
   outlook: (values, reads) => batchOutlook(values, reads, () => STAGES.length),
   from: {

@@ -19,7 +19,7 @@ interface Use {
 export const contentPopularity = defineReport({
   name: 'content-popularity',
   title: 'Use of contents',
-  answers: 'Which contents of the course do the learners of a batch visit and complete, and which do they leave out?',
+  answers: 'Which contents of the course do the learners of a batch visit and complete, and which do they skip?',
   version: 1,
   role: 'analyst',
   freshMs: 5 * 60_000,
@@ -28,23 +28,30 @@ export const contentPopularity = defineReport({
     course_id: columns.courseId,
     batch_id: columns.batchId,
     content_id: columns.contentId(
-      'The content; those that most learners visited come first. Null: all contents together that are not part of the course now.',
+      'The content. Contents with the most learners come first. Null: all contents together that are not part of the course now.',
     ),
     content_name: columns.contentName,
     content_type: columns.contentType,
     required: {
       title: 'Required',
       type: 'boolean',
-      doc: 'Whether the course requires it. Null: it is not part of it.',
+      doc: 'Whether the course requires the content. Null: it is not part of the course.',
     },
     learners: columns.count(
       'Learners',
       'learners',
-      'Learners of the batch who visited it, ever: also before they joined. Of all contents together, somebody who visited two is there twice.',
+      'Learners of the batch who have ever visited it, even before they joined. In the row of all contents together, a learner who visited two of them counts twice.',
     ),
-    share: columns.percent('Share', 'How many of the learners of the batch these are. Null: the batch has none.'),
-    completed: columns.count('Completed by', 'learners', 'Of these, those who completed it.'),
-    views: columns.count('Views', 'visits', 'Their visits, as told: a visit that a platform tells twice counts twice.'),
+    share: columns.percent(
+      'Share',
+      'These learners as a share of all learners of the batch. Null: all contents together, or the batch has no learners.',
+    ),
+    completed: columns.count('Completed by', 'learners', 'Learners who completed it.'),
+    views: columns.count(
+      'Views',
+      'visits',
+      'Their visits, as reported: a visit that a platform reports twice counts twice.',
+    ),
     last_visit_at: columns.at('Last visit', 'The latest of these visits. Null: nobody visited it.'),
   },
   async outlook(values, reads) {

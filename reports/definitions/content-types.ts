@@ -10,7 +10,7 @@ import { daysProblems, firstDay, lastDay, retired, someCourseId, zone } from './
 export const contentTypes = defineReport({
   name: 'content-types',
   title: 'Use of kinds of content',
-  answers: 'Which kinds of content do learners visit and complete most, in one course or in all?',
+  answers: 'Which types of content do learners visit and complete most, in one course or in all?',
   version: 1,
   role: 'analyst',
   freshMs: 5 * 60_000,
@@ -20,13 +20,13 @@ export const contentTypes = defineReport({
     learners: columns.count(
       'Learners',
       'learners',
-      'Different learners who visited a content of this kind, enrolled or not. Exact below 4,096, then within some percent. Never add them up.',
+      'Distinct learners who visited a content of this type, enrolled or not. Exact below 4,096, within a few percent above. Never add up these numbers.',
     ),
-    views: columns.count('Views', 'visits', 'Visits to such contents; the most visited kind comes first.'),
+    views: columns.count('Views', 'visits', 'Visits to contents of this type. The most visited type comes first.'),
     completions: columns.count(
       'Completions',
       'completions',
-      'Such contents that learners completed: one that a learner completes several times counts once. As exact as the learners.',
+      'Completions of contents of this type by learners. A content that a learner completes several times counts once. As exact as the number of learners.',
     ),
   },
   problems: daysProblems,

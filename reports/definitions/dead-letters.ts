@@ -5,7 +5,7 @@ import * as columns from './columns.ts';
 export const deadLetters = defineReport({
   name: 'dead-letters',
   title: 'Dead letters',
-  answers: 'Which records could no job apply, and why?',
+  answers: 'Which records could jobs not apply, and why?',
   version: 1,
   role: 'operator',
   freshMs: 60_000,
@@ -13,8 +13,8 @@ export const deadLetters = defineReport({
   columns: {
     topic: columns.string('Topic', 'The topic of the records.'),
     job: columns.string('Job', 'The job that could not apply them.'),
-    code: columns.string('Code', 'Why, as a code of the list in docs/operate.md.'),
-    records: columns.count('Records', 'records', 'How many there are, of all tenants.'),
+    code: columns.string('Code', 'The reason, as one of the codes listed in docs/operate.md.'),
+    records: columns.count('Records', 'records', 'The number of records, of all tenants.'),
     oldest_at: columns.at('Oldest', 'When the oldest of them was written.'),
     newest_at: columns.at('Newest', 'When the newest of them was written.'),
   },

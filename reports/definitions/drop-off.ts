@@ -32,7 +32,7 @@ interface Stop {
 export const dropOff = defineReport({
   name: 'drop-off',
   title: 'Where learners stop',
-  answers: 'Which content did learners visit last who have not completed the course, and have left or are inactive?',
+  answers: 'Which content did learners visit last before they left or became inactive, without completing the course?',
   version: 1,
   role: 'analyst',
   freshMs: 5 * 60_000,
@@ -42,17 +42,17 @@ export const dropOff = defineReport({
     batch_id: columns.batchId,
     stopped_at: columns.string(
       'Stopped at',
-      'content: a content of the course. former content: one that is not part of it now. nothing: they have visited nothing.',
+      'content: at a content of the course. former content: at a content that is not part of the course now. nothing: without any visit.',
     ),
     content_id: columns.contentId(
-      'The content that they visited last; where most learners stopped comes first. Null: none of the course.',
+      'The content that the learners visited last. Contents where most learners stopped come first. Null: no content of the course.',
     ),
     content_name: columns.contentName,
-    unit_id: columns.string('Unit id', 'The innermost unit that requires it. Null: none does.'),
+    unit_id: columns.string('Unit id', 'The innermost unit that requires the content. Null: no unit does.'),
     unit_name: columns.string('Unit', 'The name of that unit. Null: there is none.'),
     learners: columns.count('Learners', 'learners', 'Learners who stopped there.'),
-    share: columns.percent('Share', 'Of all who stopped.'),
-    mean_progress: columns.percent('Mean progress', 'How far they were, on average.'),
+    share: columns.percent('Share', 'These learners as a share of all who stopped.'),
+    mean_progress: columns.percent('Mean progress', 'The average progress of these learners.'),
   },
   outlook: (values, reads) => batchOutlook(values, reads, () => null),
   from: {

@@ -8,7 +8,7 @@ import { daysProblems, firstDay, lastDay, retired, someBatchId, someCourseId, zo
 export const enrollmentTrend = defineReport({
   name: 'enrollment-trend',
   title: 'Enrollment by day',
-  answers: 'How many learners join, leave and complete each day, and how many are there?',
+  answers: 'How many learners join, leave and complete each day, and how many are in a batch at the end of the day?',
   version: 1,
   role: 'analyst',
   freshMs: 5 * 60_000,
@@ -17,7 +17,7 @@ export const enrollmentTrend = defineReport({
     day: {
       title: 'Day',
       type: 'date',
-      doc: 'A day by the clocks of the time zone. Days without events are there, too.',
+      doc: 'A day in the time zone. Days without events are included.',
     },
     joined: count('Joined', 'learners', 'Learners who joined a batch, for the first time or again.'),
     departed: count('Left', 'learners', 'Learners who left a batch.'),
@@ -25,7 +25,7 @@ export const enrollmentTrend = defineReport({
     learners: count(
       'Learners',
       'learners',
-      'Who was in a batch when the day ended: all who had joined, less those who had left. Who is in two batches is there twice.',
+      'Learners in a batch at the end of the day: all who had joined, minus those who had left. A learner in two batches counts twice.',
     ),
   },
   problems: daysProblems,

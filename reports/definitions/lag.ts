@@ -5,7 +5,7 @@ import * as columns from './columns.ts';
 export const lag = defineReport({
   name: 'lag',
   title: 'Lag of jobs',
-  answers: 'How many records has each job, and each rollup, still to read?',
+  answers: 'How many records does each job and each rollup still have to read?',
   version: 1,
   role: 'operator',
   freshMs: 0,
@@ -13,16 +13,20 @@ export const lag = defineReport({
     behindOnly: {
       type: 'boolean',
       default: false,
-      doc: 'Whether partitions that were read to their end are left out.',
+      doc: 'Whether to leave out partitions that have been read to their end.',
     },
   },
   columns: {
     job: columns.string('Job', 'The job or rollup, by the name of its consumer group.'),
     topic: columns.string('Topic', 'The topic that it reads.'),
     partition: columns.count('Partition', 'number', 'The partition of the topic.'),
-    next_offset: columns.count('Next offset', 'offset', 'The record that it reads next. Null: it never read any.'),
+    next_offset: columns.count(
+      'Next offset',
+      'offset',
+      'The offset of the record that it reads next. Null: it has never read any.',
+    ),
     end_offset: columns.count('End offset', 'offset', 'The offset of the next record that will be written.'),
-    behind: columns.count('Behind', 'offsets', 'Offsets that it has still to read. Null: it never read any.'),
+    behind: columns.count('Behind', 'offsets', 'Offsets that it still has to read. Null: it has never read any.'),
   },
   from: {
     reads: [],

@@ -30,7 +30,7 @@ export const learnerProgress = defineReport({
     batch_name: columns.batchName,
     user_id: columns.userId,
     active: columns.active,
-    joined_at: columns.at('Joined', 'When the learner first joined. Null: only a leaving is known.'),
+    joined_at: columns.at('Joined', 'When the learner first joined. Null: only an unenrollment is known.'),
     left_at: columns.at('Left', 'When the learner left. Null: the learner is in the batch.'),
     state: columns.state,
     progress: columns.progress,
@@ -39,7 +39,7 @@ export const learnerProgress = defineReport({
     views: columns.count(
       'Views',
       'visits',
-      'Visits to contents of the course, optional ones and former ones included. Null: not known.',
+      'Visits to contents of the course, including optional and former contents. Null: not known.',
     ),
     first_access_at: columns.at('First access', 'The first visit to any content. Null: there is none.'),
     last_access_at: columns.lastAccessAt,

@@ -23,7 +23,7 @@ export const learnersAtRisk = defineReport({
       min: 1,
       max: 100,
       default: 20,
-      doc: 'How many points of progress a learner has to be behind the median of the batch.',
+      doc: 'How many percentage points a learner has to be behind the median progress of the batch to count as behind.',
     },
     asOf,
     retired,
@@ -34,14 +34,14 @@ export const learnersAtRisk = defineReport({
     user_id: columns.userId,
     reason: columns.string(
       'Reason',
-      'inactive: nothing was visited for the days that were asked for. behind: the progress is too far below the median. inactive and behind: both.',
+      'inactive: no visit for the given number of days. behind: the progress is too far below the median. inactive and behind: both.',
     ),
     state: columns.state,
     progress: columns.progressMade,
     median_progress: columns.count(
       'Median progress',
       'percent',
-      'At least half of the learners who are in the batch now have come so far, or less far; the smallest such progress.',
+      'The median progress of the learners who are in the batch now: the lowest value that at least half of them do not exceed.',
     ),
     last_access_at: columns.lastAccessAt,
     days_inactive: columns.count(

@@ -23,13 +23,13 @@ export const moduleProgress = defineReport({
     batch_id: columns.batchId,
     user_id: columns.userId,
     active: columns.active,
-    unit_id: columns.string('Unit id', 'The unit. The units of a learner are in the order of their ids.'),
+    unit_id: columns.string('Unit id', 'The unit. The units of each learner are sorted by id.'),
     unit_name: columns.string('Unit', 'The name of the unit.'),
-    parent_unit_id: columns.string('Within unit id', 'The unit that contains it. Null: none does.'),
+    parent_unit_id: columns.string('Within unit id', 'The unit that contains it. Null: no unit does.'),
     progress: columns.count(
       'Progress',
       'percent',
-      'The share of the required contents in the unit, and in units below it, that are complete, rounded down. Null: it requires nothing, or the progress is not known.',
+      'The share of the required contents in the unit and in the units below it that are complete, rounded down. Null: the unit requires nothing, or the progress is not known.',
     ),
     completed_contents: columns.count(
       'Completed contents',
@@ -39,7 +39,7 @@ export const moduleProgress = defineReport({
     required_contents: columns.count(
       'Required contents',
       'contents',
-      'How many contents the unit, and units below it, require. Optional contents are not among them.',
+      'How many contents the unit and the units below it require. Optional contents do not count.',
     ),
   },
   async outlook(values, reads) {

@@ -11,7 +11,7 @@ const seconds = (title: string, share: string) =>
     title,
     type: 'double',
     unit: 's',
-    doc: `${share} of the delivered messages took at most so long, from when they were due to when the channel accepted them; within one percent. Null: none was delivered.`,
+    doc: `${share} of the delivered messages took at most this long, from when they were due until the channel accepted them. Accurate to one percent. Null: none was delivered.`,
   }) as const;
 
 export const notificationDelivery = defineReport({
@@ -22,7 +22,7 @@ export const notificationDelivery = defineReport({
   role: 'analyst',
   freshMs: 5 * 60_000,
   parameters: {
-    category: { type: 'text', optional: true, doc: 'Only messages of this category; without it, all.' },
+    category: { type: 'text', optional: true, doc: 'Only messages of this category. Without it, all messages.' },
     channel: {
       type: 'choice',
       of: ['all', 'mail', 'webhook', 'push', 'sms'],
@@ -34,19 +34,26 @@ export const notificationDelivery = defineReport({
     last: lastDay,
   },
   columns: {
-    day: { title: 'Day', type: 'date', doc: 'The day on which the messages ended, by the clocks of the time zone.' },
-    category: columns.string('Category', 'What they were about. Null: several things, as in a digest.'),
-    channel: columns.string('Channel', 'How they went out: mail, webhook, push or sms.'),
+    day: {
+      title: 'Day',
+      type: 'date',
+      doc: 'The day on which the messages were delivered or failed, in the time zone.',
+    },
+    category: columns.string(
+      'Category',
+      'The category of the notifications. Null: several, as in a digest, or not known.',
+    ),
+    channel: columns.string('Channel', 'The channel that sent them: mail, webhook, push or sms.'),
     outcome: columns.string(
       'Outcome',
-      'delivered: the channel accepted it. refused: the channel will never accept it. exhausted: it was tried as often as it may be. unknown: whether it arrived is not known. expired: it was no longer needed.',
+      'delivered: the channel accepted the message. refused: the channel will never accept it. exhausted: the channel was unavailable at every attempt. unknown: it is not known whether it arrived. expired: it was no longer needed.',
     ),
-    messages: columns.count('Messages', 'messages', 'Messages that ended so.'),
-    attempts: columns.count('Attempts', 'calls', 'How often the channel was called for them.'),
+    messages: columns.count('Messages', 'messages', 'Messages with this outcome.'),
+    attempts: columns.count('Attempts', 'calls', 'How often the channel was called for these messages.'),
     recipients: columns.count(
       'Recipients',
       'users',
-      'Different users they were for. Exact below 4,096, then within some percent. Never add them up.',
+      'Distinct users that these messages were for. Exact below 4,096, within a few percent above. Never add up these numbers.',
     ),
     seconds_p50: seconds('Half within', '50 percent'),
     seconds_p95: seconds('95 percent within', '95 percent'),

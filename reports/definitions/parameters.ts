@@ -1,52 +1,52 @@
 /** Parameters that several reports have, so that one thing has one name and one description everywhere. */
 import type { Parameter } from '../define-report.ts';
 
-export const batchId = { type: 'text', doc: 'The batch, by its id.' } as const satisfies Parameter;
+export const batchId = { type: 'text', doc: 'The id of the batch.' } as const satisfies Parameter;
 
 export const someCourseId = {
   type: 'text',
   optional: true,
-  doc: 'Only this course, by its id; without it, all courses.',
+  doc: 'The id of a course. Without it, all courses.',
 } as const satisfies Parameter;
 export const someBatchId = {
   type: 'text',
   optional: true,
-  doc: 'Only this batch, by its id; without it, all batches.',
+  doc: 'The id of a batch. Without it, all batches.',
 } as const satisfies Parameter;
 
 export const asOf = {
   type: 'moment',
   default: 'now',
-  doc: 'The moment from which days are counted back, such as 2026-03-01T00:00:00Z. What learners did is always as it is known now.',
+  doc: 'The moment from which days are counted back, such as 2026-03-01T00:00:00Z. Progress and visits are always shown as they are known now.',
 } as const satisfies Parameter;
 
 export const zone = {
   type: 'zone',
   default: 'UTC',
-  doc: 'The time zone by whose clocks a day begins, such as Asia/Kolkata.',
+  doc: 'The time zone in which days begin and end, such as Asia/Kolkata.',
 } as const satisfies Parameter;
 export const firstDay = {
   type: 'date',
   optional: true,
-  doc: 'The first day, in the time zone; without it, the day of the first event.',
+  doc: 'The first day, in the time zone. Without it, the day of the first event.',
 } as const satisfies Parameter;
 export const lastDay = {
   type: 'date',
   optional: true,
-  doc: 'The last day, in the time zone; without it, the day of the last event.',
+  doc: 'The last day, in the time zone. Without it, the day of the last event.',
 } as const satisfies Parameter;
 
 export const retired = {
   type: 'boolean',
   default: false,
-  doc: 'Whether a batch or a course that was retired is reported, too.',
+  doc: 'Whether to report a batch or a course even if it is retired.',
 } as const satisfies Parameter;
 
 export const learners = {
   type: 'choice',
   of: ['active', 'all'],
   default: 'all',
-  doc: 'active: only those who are in the batch now. all: those who have left, too.',
+  doc: 'active: only learners who are in the batch now. all: also learners who have left.',
 } as const satisfies Parameter;
 
 export const inactiveDays = {
@@ -55,7 +55,7 @@ export const inactiveDays = {
   min: 1,
   max: 3650,
   default: 14,
-  doc: 'For how many days a learner has to have visited nothing to count as inactive.',
+  doc: 'After how many days without a visit a learner counts as inactive.',
 } as const satisfies Parameter;
 
 export interface Days {

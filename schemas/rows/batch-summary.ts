@@ -24,11 +24,11 @@ const describedAt = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
 
 const counts = [
-  { name: 'learners', type: 'int', doc: 'Learners who are in it now.' },
-  { name: 'ever', type: 'int', doc: 'Learners who are or were in it.' },
-  { name: 'left', type: 'int', doc: 'Learners who were in it and are not now.' },
+  { name: 'learners', type: 'int', doc: 'Learners who are in the batch now.' },
+  { name: 'ever', type: 'int', doc: 'Learners who are or were in the batch.' },
+  { name: 'left', type: 'int', doc: 'Learners who were in the batch and are not in it now.' },
   { name: 'notStarted', type: 'int', doc: 'Current learners who have visited nothing.' },
-  { name: 'inProgress', type: 'int', doc: 'Current learners who have begun and not completed.' },
+  { name: 'inProgress', type: 'int', doc: 'Current learners who have started the course and not completed it.' },
   { name: 'completed', type: 'int', doc: 'Current learners who have completed the course.' },
   {
     name: 'meanProgress',
@@ -53,7 +53,7 @@ const progressSum = {
 /** A summary of one batch: what it is, and how far its learners are. */
 export const batchSummary = defineTable({
   name: 'batch_summary',
-  doc: 'A summary of each batch: what it is, and how far its learners are.',
+  doc: 'A summary of each batch, with the progress of its learners.',
   key: ['batchId'],
   record: {
     type: 'record',
@@ -65,12 +65,15 @@ export const batchSummary = defineTable({
       progressSum,
       describedAt(
         'createdAt',
-        'The time of the creation that describes the batch; absent if an update or nothing does.',
+        'The time of the batch.created event that the description of the batch comes from. Absent if it comes from an update, or is unknown.',
       ),
-      describedAt('updatedAt', 'The time of the update that describes the batch; absent if none does.'),
+      describedAt(
+        'updatedAt',
+        'The time of the batch.updated event that the description of the batch comes from. Absent if there is none.',
+      ),
       {
         name: 'others',
-        doc: 'The counts of learners of other courses, by course. They become its own if the batch turns out to be of that course.',
+        doc: 'The counts of learners of other courses, by course. They become the counts of the batch if it turns out to belong to that course.',
         type: { type: 'map', values: { type: 'record', name: 'OtherCourse', fields: [...counts, progressSum] } },
         default: {},
       },
@@ -81,7 +84,7 @@ export const batchSummary = defineTable({
 /** Batches to search in: a view of `batch_summary`. */
 export const batchIndex = defineIndex({
   name: 'batches',
-  doc: 'All batches, and how far their learners are.',
+  doc: 'All batches, with the progress of their learners.',
   key: ['batchId'],
   text: ['batchId', 'name'],
   record: { type: 'record', name: 'Batch', fields: [batchId, ...described, ...counts] },

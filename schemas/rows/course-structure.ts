@@ -16,14 +16,14 @@ export const courseStructure = defineTable({
       {
         name: 'measuredSince',
         type: ['null', 'long'],
-        doc: 'Identifies the measure of the standing of learners: the time when it was published, or a little later if that is taken.',
+        doc: 'Identifies the structure by which progress is measured: the time when it was published, or a little later if that time is taken.',
         unit: 'ms since 1970 UTC',
         default: null,
       },
       {
         name: 'retiredAt',
         type: ['null', 'long'],
-        doc: 'When it was last retired, whether it is offered again or not.',
+        doc: 'When it was last retired, even if it is offered again.',
         unit: 'ms since 1970 UTC',
         default: null,
       },
@@ -38,7 +38,11 @@ export const courseStructure = defineTable({
             name: 'CourseUnit',
             fields: [
               { name: 'name', type: 'string', doc: 'The name of the unit.' },
-              { name: 'parentId', type: ['null', 'string'], doc: 'The unit that contains it; of several, the first.' },
+              {
+                name: 'parentId',
+                type: ['null', 'string'],
+                doc: 'The unit that contains it. If there are several, the first.',
+              },
               {
                 name: 'otherParentIds',
                 type: { type: 'array', items: 'string' },
@@ -48,9 +52,13 @@ export const courseStructure = defineTable({
               {
                 name: 'optional',
                 type: 'boolean',
-                doc: 'Whether in every place it, or a unit above it, is optional.',
+                doc: 'Whether the unit, or a unit above it, is optional in every place.',
               },
-              { name: 'required', type: 'int', doc: 'Required contents in it and in the units below it.' },
+              {
+                name: 'required',
+                type: 'int',
+                doc: 'The number of required contents in it and in the units below it.',
+              },
             ],
           },
         },
@@ -71,7 +79,7 @@ export const courseStructure = defineTable({
                 type: { type: 'array', items: 'string' },
                 doc: 'All units in which it is required, directly or through units below them.',
               },
-              { name: 'type', type: 'string', doc: 'The kind of content; empty if it is unknown.', default: '' },
+              { name: 'type', type: 'string', doc: 'The type of the content; empty if it is unknown.', default: '' },
             ],
           },
         },
@@ -79,7 +87,7 @@ export const courseStructure = defineTable({
       {
         name: 'contentOrder',
         type: { type: 'array', items: 'string' },
-        doc: 'The ids of its contents in the order in which it was published. Empty in a row of an earlier release, until the course is published again.',
+        doc: 'The ids of its contents, in the order in which they were published. Empty in rows of earlier releases until the course is published again.',
         default: [],
       },
     ],

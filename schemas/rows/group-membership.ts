@@ -9,7 +9,7 @@ const name = { name: 'name', type: 'string', doc: 'The name of the group; empty 
 const since = (doc: string) => ({ name: 'since', type: 'long', doc, unit: 'ms since 1970 UTC' }) as const;
 const at = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
-const saidAt = at('saidAt', 'The time of the latest event that says so; absent: the time when it began.');
+const saidAt = at('saidAt', 'The time of the latest event that confirms it. Absent: the same as since.');
 
 const standing = [
   userId,
@@ -28,7 +28,7 @@ const standing = [
 /** The members and activities of a group, and how far each member is in each of its courses. */
 export const groupMembership = defineTable({
   name: 'group_membership',
-  doc: 'The members and activities of each group, and how far its members are in its courses.',
+  doc: 'The members and activities of each group, and the progress of its members in its courses.',
   key: ['groupId'],
   record: {
     type: 'record',
@@ -36,18 +36,21 @@ export const groupMembership = defineTable({
     fields: [
       groupId,
       name,
-      at('namedAt', 'Since when it is called so; absent where nobody knows.'),
+      at('namedAt', 'Since when the group has this name. Absent if unknown.'),
       {
         name: 'createdAt',
         type: ['null', 'long'],
         doc: 'When it was created; absent while that is unknown.',
         unit: 'ms since 1970 UTC',
       },
-      at('createdSaidAt', 'The time of the latest creation; absent: the time when it was created.'),
-      at('deletedAt', 'When it was deleted last; whatever is here is of a new group. Absent: never.'),
+      at('createdSaidAt', 'The time of the latest group.created event. Absent: the same as createdAt.'),
+      at(
+        'deletedAt',
+        'When the group was last deleted. The rest of the row is about a new group with the same id. Absent if it was never deleted.',
+      ),
       {
         name: 'members',
-        doc: 'The members, by user.',
+        doc: 'The members, by user id.',
         person: true,
         type: {
           type: 'map',
@@ -58,14 +61,14 @@ export const groupMembership = defineTable({
               role,
               since('When the member joined.'),
               saidAt,
-              at('roleAt', 'Since when in this role; absent: since joining.'),
+              at('roleAt', 'Since when the member has this role. Absent: since joining.'),
             ],
           },
         },
       },
       {
         name: 'absentMembers',
-        doc: 'Users who are known not to be members, or not yet, by user: the newest 5,000. An older fact about them changes nothing.',
+        doc: 'Users who are known not to be members, or not yet, by user id: the newest 5,000. Older facts about them change nothing.',
         person: true,
         type: {
           type: 'map',
@@ -75,7 +78,7 @@ export const groupMembership = defineTable({
             fields: [
               at('leftAt', 'When the user left; absent if that is unknown.'),
               { ...role, type: ['null', role.type], doc: 'The latest role.', default: null },
-              at('roleAt', 'Since when in this role.'),
+              at('roleAt', 'Since when the user has this role.'),
             ],
           },
         },
@@ -104,7 +107,7 @@ export const groupMembership = defineTable({
       },
       {
         name: 'progress',
-        doc: 'What it follows: every member in every one of its courses, by the JSON of [userId, courseId].',
+        doc: 'The progress that the group follows, of every member in each of its courses. The key is the JSON of [userId, courseId].',
         type: { type: 'map', values: { type: 'record', name: 'Followed', fields: standing } },
       },
     ],
@@ -127,7 +130,7 @@ export const userGroups = defineTable({
 /** The board of a group, in pages: a view of `group_membership`. */
 export const groupProgress = defineTable({
   name: 'group_progress',
-  doc: 'How far the members of each group are in its courses, including those who are not enrolled.',
+  doc: 'The progress of the members of each group in its courses, including members who are not enrolled.',
   key: ['groupId'],
   sort: ['userId', 'courseId'],
   record: { type: 'record', name: 'GroupProgress', fields: [groupId, ...standing] },

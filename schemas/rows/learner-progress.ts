@@ -10,20 +10,24 @@ const time = <const N extends string>(name: N, doc: string) =>
 const since = <const N extends string>(name: N, doc: string) => ({ ...time(name, doc), default: null }) as const;
 
 const standing = [
-  { name: 'required', type: 'int', doc: 'Required contents of the course; 0 while the course is not known.' },
+  {
+    name: 'required',
+    type: 'int',
+    doc: 'The number of required contents of the course; 0 while the course is unknown.',
+  },
   { name: 'completed', type: 'int', doc: 'How many of them are complete.' },
   progress,
   { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
   time(
     'completedAt',
-    'When the course was first complete. Stays, unless the progress is reset or the completion withdrawn.',
+    'When the course was first complete. Kept unless the progress is reset or the completion is withdrawn.',
   ),
 ] as const;
 
 /** How far one learner is in one course. */
 export const learnerProgress = defineTable({
   name: 'learner_progress',
-  doc: 'How far each learner is in each course: the facts, and what follows from them.',
+  doc: 'The progress of each learner in each course: the facts, and the figures that follow from them.',
   key: ['userId'],
   sort: ['courseId'],
   indexed: ['courseId'],
@@ -39,7 +43,7 @@ export const learnerProgress = defineTable({
       time('lastAccessAt', 'The latest visit to any content.'),
       {
         name: 'batches',
-        doc: 'The batches of the course in which the learner is or was, by batch.',
+        doc: 'The batches of the course that the learner is or was in, by id.',
         type: {
           type: 'map',
           values: {
@@ -47,21 +51,21 @@ export const learnerProgress = defineTable({
             name: 'Membership',
             fields: [
               { name: 'active', type: 'boolean', doc: 'Whether the learner is in the batch now.' },
-              { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
+              { name: 'since', type: 'long', doc: 'When this status began.', unit: 'ms since 1970 UTC' },
               {
                 name: 'firstAt',
                 type: 'long',
-                doc: 'When the learner first joined; 0 while no joining is known.',
+                doc: 'When the learner first joined; 0 while no enrollment is known.',
                 unit: 'ms since 1970 UTC',
               },
               { name: 'completionSaid', type: 'boolean', doc: 'Whether the completion was emitted to the batch.' },
               {
                 name: 'joined',
                 type: 'boolean',
-                doc: 'Whether a joining is known. A leaving may arrive first.',
+                doc: 'Whether an enrollment is known. An unenrollment may arrive first.',
                 default: true,
               },
-              since('leftAt', 'When the learner last left by all methods at once.'),
+              since('leftAt', 'When the learner was last unenrolled by all methods at once.'),
               {
                 name: 'methods',
                 doc: 'The methods of enrollment, in the order of their names. The learner is in the batch while any of them is active.',
@@ -72,11 +76,15 @@ export const learnerProgress = defineTable({
                     type: 'record',
                     name: 'Method',
                     fields: [
-                      { name: 'method', type: 'string', doc: 'Its name; empty if the platform gives none.' },
+                      {
+                        name: 'method',
+                        type: 'string',
+                        doc: 'The name of the method; empty if the platform gives none.',
+                      },
                       { name: 'active', type: 'boolean', doc: 'Whether the learner is enrolled by it now.' },
-                      { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
-                      time('enrolledAt', 'The latest joining by it.'),
-                      time('leftAt', 'The latest leaving.'),
+                      { name: 'since', type: 'long', doc: 'When this status began.', unit: 'ms since 1970 UTC' },
+                      time('enrolledAt', 'The latest enrollment by this method.'),
+                      time('leftAt', 'The latest unenrollment.'),
                     ],
                   },
                 },
@@ -87,7 +95,7 @@ export const learnerProgress = defineTable({
       },
       {
         name: 'contents',
-        doc: 'What the learner did, by content, including contents that are not part of the course now.',
+        doc: 'The progress in each content, by id, including contents that are not part of the course now.',
         type: {
           type: 'map',
           values: {
@@ -111,7 +119,7 @@ export const learnerProgress = defineTable({
               {
                 name: 'again',
                 type: { type: 'array', items: 'long' },
-                doc: 'The latest seven completions after the first. They are kept because a reset that arrives late does not affect those after it.',
+                doc: 'The latest seven completions after the first. They are kept because a reset that arrives late does not affect later completions.',
                 unit: 'ms since 1970 UTC',
                 default: [],
               },
@@ -121,7 +129,7 @@ export const learnerProgress = defineTable({
       },
       {
         name: 'units',
-        doc: 'Completed required contents, by unit.',
+        doc: 'The number of completed required contents, by unit.',
         type: { type: 'map', values: 'int' },
       },
       { name: 'followers', type: { type: 'array', items: 'string' }, doc: 'Groups that are notified of every change.' },
@@ -133,22 +141,22 @@ export const learnerProgress = defineTable({
       since('resetAt', 'When the whole progress was last reset.'),
       {
         name: 'resets',
-        doc: 'When single contents were last reset, by content, if later than the whole course.',
+        doc: 'When individual contents were last reset, by id, if that was later than the reset of the whole course.',
         type: { type: 'map', values: 'long' },
         default: {},
       },
-      since('retakenAt', 'When the course was last taken anew.'),
+      since('retakenAt', 'When the course was last retaken.'),
       since('withdrawnAt', 'When a completion was last withdrawn.'),
       {
         name: 'startedOver',
         type: 'boolean',
-        doc: 'Whether nothing was visited since the whole course was last reset.',
+        doc: 'Whether the learner has visited nothing since the whole course was last reset.',
         default: false,
       },
       {
         name: 'measuredSince',
         type: ['null', 'long'],
-        doc: 'The measuredSince of the course with which the counts were made. Absent: they have to be made anew.',
+        doc: 'The measuredSince of the course that the counts are based on. Absent: they have to be recalculated.',
         unit: 'ms since 1970 UTC',
         default: null,
       },
@@ -170,7 +178,7 @@ export const batchLearners = defineTable({
       userId,
       courseId,
       { name: 'active', type: 'boolean', doc: 'Whether the learner is in the batch now.' },
-      { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
+      { name: 'since', type: 'long', doc: 'When this status began.', unit: 'ms since 1970 UTC' },
       progress,
       { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
       time('completedAt', 'When the course was completed.'),
@@ -182,7 +190,7 @@ export const batchLearners = defineTable({
 /** Enrollments to search in: a view of `learner_progress`. */
 export const enrollmentIndex = defineIndex({
   name: 'enrollments',
-  doc: 'All learners in their courses, and how far they are.',
+  doc: 'All learners in their courses, with their progress.',
   key: ['userId'],
   sort: ['courseId'],
   text: ['courseName'],
@@ -194,11 +202,11 @@ export const enrollmentIndex = defineIndex({
       courseId,
       { name: 'courseName', type: 'string', doc: 'The name of the course; empty while it is unknown.' },
       { name: 'active', type: 'boolean', doc: 'Whether the learner is in any batch of the course now.' },
-      { name: 'batches', type: { type: 'array', items: 'string' }, doc: 'The batches in which the learner is now.' },
+      { name: 'batches', type: { type: 'array', items: 'string' }, doc: 'The batches that the learner is in now.' },
       {
         name: 'left',
         type: { type: 'array', items: 'string' },
-        doc: 'The batches that the learner has left. Empty in a document of an earlier release, until its row changes or views are rebuilt.',
+        doc: 'The batches that the learner has left. Empty in documents of earlier releases until the row changes or the views are rebuilt.',
         default: [],
       },
       progress,

@@ -8,7 +8,7 @@ const ids = [
   {
     name: 'notificationId',
     type: 'string',
-    doc: 'The notification, unique for its recipient. Of a digest: "digest/" and its number.',
+    doc: 'The id of the notification, unique for its recipient. For a digest, "digest/" and its number.',
   },
   { name: 'channel', type: channel, doc: 'The channel by which it is sent.' },
 ] as const;
@@ -33,18 +33,18 @@ export const message = defineTable({
     name: 'Message',
     fields: [
       ...ids,
-      { name: 'category', type: 'string', doc: 'What it is about; empty for a digest.', default: '' },
+      { name: 'category', type: 'string', doc: 'The category of the notification; empty for a digest.', default: '' },
       {
         name: 'state',
         type: { type: 'enum', name: 'MessageState', symbols: ['sending', 'waiting', 'sent', 'failed'] },
-        doc: 'sending: a channel is called; waiting: it was away and will be called again; sent: it accepted; failed: it never will.',
+        doc: 'sending: the channel is called; waiting: the channel was unavailable and will be called again; sent: the channel accepted the message; failed: the channel will not be called again.',
       },
       attempts,
       lastDetail,
       { name: 'reason', type: ['null', failureReason.type], doc: 'The reason, if it failed.' },
       {
         name: 'parcel',
-        doc: 'What the channel is called with; absent when the message has ended and it is no longer needed.',
+        doc: 'The content that the channel is called with. Absent once the message has ended and the content is no longer needed.',
         personal: true,
         type: [
           'null',
@@ -55,12 +55,12 @@ export const message = defineTable({
               {
                 name: 'address',
                 type: 'string',
-                doc: 'Where the channel reaches the recipient.',
+                doc: 'The address at which the channel reaches the recipient.',
                 personal: true,
               },
-              { name: 'title', type: 'string', doc: 'One line of plain text.' },
-              { name: 'body', type: 'string', doc: 'The text, plain.' },
-              { name: 'link', type: ['null', 'string'], doc: 'Where to read on.' },
+              { name: 'title', type: 'string', doc: 'The title: one line of plain text.' },
+              { name: 'body', type: 'string', doc: 'The body, in plain text.' },
+              { name: 'link', type: ['null', 'string'], doc: 'A link to more information.' },
               {
                 name: 'unsubscribe',
                 type: ['null', 'string'],
@@ -75,10 +75,10 @@ export const message = defineTable({
       {
         name: 'expiresAt',
         type: ['null', 'long'],
-        doc: 'When it is no longer needed; absent: never.',
+        doc: 'When the message is no longer needed. Absent: it does not expire.',
         unit: 'ms since 1970 UTC',
       },
-      time('changedAt', 'When its state was last another one.'),
+      time('changedAt', 'When the state last changed.'),
     ],
   },
 });
@@ -86,7 +86,7 @@ export const message = defineTable({
 /** Messages that could not be sent, for the operators of the channels: a view of `messages`. */
 export const failedMessages = defineIndex({
   name: 'failed_messages',
-  doc: 'Messages that will not be sent any more, with the reason.',
+  doc: 'Messages that failed, with the reason.',
   key: ['recipientId'],
   sort: ['messageId'],
   text: ['lastDetail'],

@@ -5,10 +5,10 @@ import { digest } from '../notification.ts';
 const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.', person: true } as const;
 
 const content = [
-  { name: 'category', type: 'string', doc: 'What it is about.' },
-  { name: 'title', type: 'string', doc: 'One line of plain text.', personal: true },
-  { name: 'body', type: 'string', doc: 'The text, plain.', personal: true },
-  { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', personal: true },
+  { name: 'category', type: 'string', doc: 'The category of the notification.' },
+  { name: 'title', type: 'string', doc: 'The title: one line of plain text.', personal: true },
+  { name: 'body', type: 'string', doc: 'The body, in plain text.', personal: true },
+  { name: 'link', type: ['null', 'string'], doc: 'A link to more information.', personal: true },
   {
     name: 'expiresAt',
     type: ['null', 'long'],
@@ -38,7 +38,7 @@ const at = <const N extends string>(name: N, doc: string) =>
 /** The preferences of a user, the latest notifications, and those that wait for the end of quiet hours or for a digest. */
 export const recipient = defineTable({
   name: 'recipient',
-  doc: 'The preferences of each user, the latest notifications, and those that are held back.',
+  doc: 'The preferences of each user, the latest notifications, and the notifications that are held back.',
   key: ['recipientId'],
   record: {
     type: 'record',
@@ -55,34 +55,42 @@ export const recipient = defineTable({
             name: 'Reached',
             fields: [
               { name: 'channel', type: channel, doc: 'The channel.' },
-              { name: 'address', type: 'string', doc: 'A mail address, a URL, a token or a number.', personal: true },
+              {
+                name: 'address',
+                type: 'string',
+                doc: 'A mail address, a URL, a token or a phone number.',
+                personal: true,
+              },
             ],
           },
         },
         personal: true,
       },
-      { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that are sent by no channel.' },
-      at('preferencesAt', 'The time of the newest preferences; absent where nobody knows.'),
-      at('addressesAt', 'The time of the addresses; 0: there were none yet; absent: as old as the preferences.'),
-      at('mutedAt', 'Since when the muted categories are so; 0 and absent as above.'),
+      { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that no channel sends.' },
+      at('preferencesAt', 'The time of the newest preferences. Absent if unknown.'),
+      at('addressesAt', 'The time of the addresses. 0: there were none yet. Absent: the same as preferencesAt.'),
+      at(
+        'mutedAt',
+        'Since when the muted categories apply. 0: there were none yet. Absent: the same as preferencesAt.',
+      ),
       {
         name: 'timeZone',
         type: 'string',
         doc: 'An IANA time zone or an offset such as "+05:30", for quiet hours and digests.',
       },
-      at('timeZoneAt', 'Since when it is this zone; absent where nobody knows.'),
-      { name: 'quietFrom', type: ['null', 'string'], doc: 'Local time from which nothing is sent.' },
-      { name: 'quietUntil', type: ['null', 'string'], doc: 'Local time until which nothing is sent.' },
-      at('quietAt', 'Since when the quiet hours are so; absent where nobody knows.'),
+      at('timeZoneAt', 'Since when the time zone applies. Absent if unknown.'),
+      { name: 'quietFrom', type: ['null', 'string'], doc: 'The local time at which quiet hours begin.' },
+      { name: 'quietUntil', type: ['null', 'string'], doc: 'The local time at which quiet hours end.' },
+      at('quietAt', 'Since when the quiet hours apply. Absent if unknown.'),
       { name: 'digest', type: ['null', digest], doc: 'Which channels send digests, and when.', default: null },
-      at('digestAt', 'Since when the digests are so; absent where nobody knows.'),
+      at('digestAt', 'Since when the digests apply. Absent if unknown.'),
       {
         name: 'refused',
         type: { type: 'array', items: 'string' },
-        doc: 'Problems of the newest preferences that could not be understood, and what to give instead.',
+        doc: 'Parts of the newest preferences that could not be understood, and what to give instead.',
         default: [],
       },
-      { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' },
+      { name: 'unread', type: 'int', doc: 'The number of unread notifications in the feed.' },
       {
         name: 'feed',
         doc: 'The newest notifications, at most 100, by id.',
@@ -118,7 +126,7 @@ export const recipient = defineTable({
               {
                 name: 'channels',
                 type: { type: 'array', items: channel },
-                doc: 'The channels whose digests will have it.',
+                doc: 'The channels whose digests will include it.',
               },
               { name: 'until', type: 'long', doc: 'When the digest is due.', unit: 'ms since 1970 UTC' },
             ],
@@ -128,19 +136,19 @@ export const recipient = defineTable({
       {
         name: 'uncollected',
         type: 'int',
-        doc: 'How many more notifications there are for the next digest, which do not fit into it.',
+        doc: 'The number of notifications for the next digest that do not fit into it.',
         default: 0,
       },
       { name: 'digests', type: 'int', doc: 'The number of digests so far.', default: 0 },
       {
         name: 'recent',
         type: { type: 'array', items: 'string' },
-        doc: 'The ids of the latest 200 notifications that were requested, the latest last, to recognise repeats.',
+        doc: 'The ids of the latest 200 notifications that were requested, newest last, to recognise repeats.',
       },
       {
         name: 'readAhead',
         type: { type: 'array', items: 'string' },
-        doc: 'The ids of the latest 200 notifications that were read before they were requested, the latest last.',
+        doc: 'The ids of the latest 200 notifications that were read before they were requested, newest last.',
         default: [],
       },
     ],
@@ -150,7 +158,7 @@ export const recipient = defineTable({
 /** The feed of a user in the platform, in pages, the newest first: a view of `recipient`. */
 export const notificationFeed = defineTable({
   name: 'notification_feed',
-  doc: 'The newest notifications of each user, the newest first.',
+  doc: 'The newest notifications of each user, newest first.',
   key: ['recipientId'],
   sort: ['place', 'notificationId'],
   record: {
@@ -158,7 +166,11 @@ export const notificationFeed = defineTable({
     name: 'FeedItem',
     fields: [
       recipientId,
-      { name: 'place', type: 'string', doc: 'Orders the newest first: digits that are smaller the later the time is.' },
+      {
+        name: 'place',
+        type: 'string',
+        doc: 'Sorts the newest first: digits that are smaller the later the notification.',
+      },
       { name: 'notificationId', type: 'string', doc: 'The notification, unique for its recipient.' },
       ...shown,
     ],
@@ -168,12 +180,12 @@ export const notificationFeed = defineTable({
 /** The number on the bell: a view of `recipient`. */
 export const unreadCounts = defineCache({
   name: 'unread_counts',
-  doc: 'How many notifications each user has not read, published at every change.',
+  doc: 'The number of unread notifications of each user, published at every change.',
   key: ['recipientId'],
   live: true,
   record: {
     type: 'record',
     name: 'UnreadCount',
-    fields: [recipientId, { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' }],
+    fields: [recipientId, { name: 'unread', type: 'int', doc: 'The number of unread notifications in the feed.' }],
   },
 });

@@ -15,20 +15,24 @@ export const userProfile = defineTable({
       {
         name: 'toldAt',
         type: ['null', 'long'],
-        doc: 'The time of the event with the profile; absent once the account is deleted.',
+        doc: 'The time of the event that the profile comes from. Absent once the account is deleted.',
         unit: 'ms since 1970 UTC',
       },
       { name: 'deleted', type: 'boolean', doc: 'Whether the account was deleted. Then no personal data are kept.' },
       {
         name: 'consents',
-        doc: 'To whom the user agreed to show personal data, by the id of a course or of another thing. What is not here was never agreed to.',
+        doc: 'The consents to show personal data, by the id of a course or of another object. The user never consented for an object that is not listed.',
         type: {
           type: 'map',
           values: {
             type: 'record',
             name: 'Consent',
             fields: [
-              { name: 'given', type: 'boolean', doc: 'Whether it holds now: given, and not withdrawn since.' },
+              {
+                name: 'given',
+                type: 'boolean',
+                doc: 'Whether the consent is valid now: given, and not withdrawn since.',
+              },
               {
                 name: 'at',
                 type: 'long',

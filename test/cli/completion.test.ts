@@ -179,7 +179,7 @@ test('zsh completes commands, names, values and files', skipWithout('zsh'), (t) 
     'list:List the dead letters that nobody has dealt with yet',
     '--only=cache',
     'files',
-    'enrollment.events:What happens between one learner and one course.',
+    'enrollment.events:Events about one learner in one course.',
     'some events.ndjson',
   ]);
 });
