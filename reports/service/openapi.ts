@@ -12,17 +12,17 @@ interface Named {
 
 /** Answers that any route may give, besides those it declares. */
 const PROBLEMS: Readonly<Record<number, string>> = {
-  400: 'It cannot be done like this, or takes too long: each problem has its field.',
-  401: 'Nobody has signed in, or the token or key does not hold.',
+  400: 'The request is wrong, or takes too long. Each problem names its field.',
+  401: 'Nobody has signed in, or the token or key is not valid.',
   403: 'The caller may not do this.',
   404: 'There is no such thing, or it is not the caller’s.',
-  409: 'It is in a state in which this cannot be done, or somebody else has the name.',
+  409: 'The state of the object does not allow this, or the name is taken.',
   413: 'The body is too large.',
-  415: 'The body is not of a type that the address takes.',
+  415: 'The address does not accept this type of body.',
   416: 'There is no such range.',
-  429: 'Too many requests: `retry-after` says when to come again.',
+  429: 'Too many requests: `retry-after` says when to try again.',
   500: 'An error of the service.',
-  503: 'Something that is needed does not answer: try again.',
+  503: 'A server that is needed does not answer: try again.',
 };
 
 /** The statuses of problems that a route may answer with. */

@@ -12,8 +12,8 @@ const id = z.string().min(1).max(300).describe('The id of the request.');
 export const requestPath = z.object({ request: id });
 
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(200).default(50).describe('At most so many.'),
-  cursor: z.string().min(1).max(1000).optional().describe('`next` of the page before.'),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('The maximum number of results.'),
+  cursor: z.string().min(1).max(1000).optional().describe('The value of `next` on the previous page.'),
 };
 
 export const parameterShape = z
@@ -25,8 +25,8 @@ export const parameterShape = z
     unit: z.string().optional(),
     min: z.number().optional(),
     max: z.number().optional(),
-    longest: z.int().optional().describe('The most characters.'),
-    of: z.array(z.string()).optional().describe('What there is to choose from.'),
+    longest: z.int().optional().describe('The maximum number of characters.'),
+    of: z.array(z.string()).optional().describe('The values to choose from.'),
     personal: z.boolean().describe('Whether a value identifies a person.'),
   })
   .meta({ id: 'Parameter' });
@@ -48,11 +48,11 @@ export const reportShape = z
     title: z.string(),
     answers: z.string().describe('The question that it answers.'),
     version: z.int(),
-    role: z.string().describe('What the caller needs to have it.'),
+    role: z.string().describe('The role that the caller needs for it.'),
     allowed: z.boolean().describe('Whether this caller may have it.'),
     protection: z.enum(['optional', 'required']).describe('Whether its files must be protected.'),
-    rowLimit: z.int().describe('The most rows of a file.'),
-    freshMs: z.number().describe('How old a file may be that is handed out again, in ms.'),
+    rowLimit: z.int().describe('The maximum number of rows in a file.'),
+    freshMs: z.number().describe('How old a file may be to be reused, in ms.'),
     parameters: z.record(z.string(), parameterShape),
     columns: z.array(columnShape),
   })
@@ -90,9 +90,11 @@ export const requestShape = z
         bytes: count('Its size.'),
         checksum: z.string().describe('SHA-256, in hex.'),
         truncated: z.boolean().describe('Whether there were more rows than the limit.'),
-        asOf: time('The time whose state it shows.'),
-        definitionVersion: z.string().describe('Of the report. It changes with the meaning of its rows.'),
-        columnsVersion: z.string().describe('It changes with the columns.'),
+        asOf: time('It shows the data as they were at this time.'),
+        definitionVersion: z
+          .string()
+          .describe('The version of the report. It changes when the meaning of the rows changes.'),
+        columnsVersion: z.string().describe('It changes when the columns change.'),
         finishedAt: time('When it was done.'),
         expiresAt: time('Until when it is kept.'),
       })
@@ -105,7 +107,7 @@ export const askedRequestShape = requestShape
   .extend({
     notes: z
       .array(z.string())
-      .describe('For people: what the data say about it already, such as how many learners have consented.'),
+      .describe('What is already known, as text for people, such as how many learners have consented.'),
   })
   .meta({ id: 'AskedRequest' });
 
@@ -141,15 +143,15 @@ export const askBody = z.strictObject({
     .min(0)
     .nullable()
     .default(null)
-    .describe('How old a file may be, in ms; 0 makes a new one. Null: as the report says.'),
+    .describe('How old a file may be, in ms. 0 makes a new file. Null: as the report says.'),
 });
 
 /** The most rows that are read while the caller waits. */
 const MOST_ROWS = 1000;
 export const rowsBody = z.strictObject({
   parameters,
-  columns: columns.describe('These alone, in this order. Null: all that are not personal.'),
-  limit: z.int().min(1).max(MOST_ROWS).default(100).describe('At most so many rows.'),
+  columns: columns.describe('Only these columns, in this order. Null: all columns that are not personal.'),
+  limit: z.int().min(1).max(MOST_ROWS).default(100).describe('The maximum number of rows.'),
 });
 
 export const scheduleBody = z.strictObject({
@@ -160,7 +162,7 @@ export const scheduleBody = z.strictObject({
   catchUp: z
     .enum(['none', 'latest', 'all'])
     .default('latest')
-    .describe('What becomes of times at which no worker ran.'),
+    .describe('What happens to due times at which no worker ran.'),
   enabled: z.boolean().default(true),
 });
 
@@ -189,14 +191,14 @@ export const previewShape = z
 /** RFC 9457. */
 export const problemShape = z
   .object({
-    type: z.string().describe('Always `about:blank`: `code` tells problems apart.'),
+    type: z.string().describe('Always `about:blank`. Use `code` to tell problems apart.'),
     title: z.string(),
     status: z.int(),
     code: z.string(),
     detail: z.string().describe('What happened, and what to do.'),
     problems: z
       .array(z.object({ field: z.string(), message: z.string() }))
-      .describe('All that is wrong, by field, each with what to do.'),
+      .describe('Everything that is wrong, by field, each with what to do.'),
   })
   .meta({ id: 'Problem' });
 

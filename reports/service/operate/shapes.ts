@@ -7,17 +7,17 @@ const time = (doc: string) => z.iso.datetime().describe(doc);
 const count = (doc: string) => z.int().min(0).describe(doc);
 
 const pace = {
-  lag: count('Records that it has still to read.'),
+  lag: count('Records that it still has to read.'),
   lagSeconds: z
     .number()
     .min(0)
     .nullable()
-    .describe('How long the first of them has waited; null if there is none, or its time is not known.'),
+    .describe('How long the first of these records has waited. Null: there is none, or its time is not known.'),
   rate: z
     .number()
     .min(0)
     .nullable()
-    .describe('Records a second that it came forward since the look before; null while that is not known.'),
+    .describe('Records read per second since the previous look. Null while it is not known.'),
 };
 
 export const pauseShape = z
@@ -44,16 +44,20 @@ export const jobsShape = z
         failed: z
           .object({ code: z.string(), message: z.string() })
           .nullable()
-          .describe('What ended it in the process that answers; of other processes nothing is known.'),
+          .describe('The error that ended it in the process that answers. Errors in other processes are not known.'),
         paused: pauseShape
           .nullable()
-          .describe('Null: it is not paused, or the tables, which know that, do not answer.'),
+          .describe('Null: it is not paused, or the tables that store pauses do not answer.'),
         partitions: z.array(
           z.object({
             partition: z.int().min(0),
             begin: count('The first offset that can still be read.'),
             end: count('The offset that the next record will have.'),
-            committed: z.int().min(0).nullable().describe('Where the group goes on; null if it never committed.'),
+            committed: z
+              .int()
+              .min(0)
+              .nullable()
+              .describe('The offset at which the group continues. Null: it has never committed.'),
             ...pace,
           }),
         ),
@@ -70,7 +74,7 @@ export const findingsShape = z
         check: z.string().describe('What was checked.'),
         state: z.enum(['ok', 'warning', 'problem']),
         message: z.string(),
-        todo: z.string().nullable().describe('What to do about it; null if it is well.'),
+        todo: z.string().nullable().describe('What to do about it. Null: nothing is wrong.'),
       }),
     ),
   })
@@ -78,11 +82,11 @@ export const findingsShape = z
 
 export const jobPath = z.object({ job: z.string().min(1).max(300) });
 
-const why = z.string().max(500).default('').describe('Why it is done: kept with it.');
+const why = z.string().max(500).default('').describe('The reason, which is stored with the action.');
 
 export const turnBody = z.strictObject({
   why,
-  dryRun: z.boolean().default(false).describe('Say what would be done, and do nothing.'),
+  dryRun: z.boolean().default(false).describe('Only say what would be done.'),
 });
 
 export const turnedShape = z
@@ -90,7 +94,7 @@ export const turnedShape = z
     job: z.string(),
     dryRun: z.boolean().describe('Whether this is only what would be done.'),
     paused: pauseShape.nullable().describe('As it is now.'),
-    changed: z.boolean().describe('Whether it was otherwise before.'),
+    changed: z.boolean().describe('Whether the state changed.'),
   })
   .meta({ id: 'TurnedJob' });
 
@@ -99,7 +103,7 @@ const letterId = z
   .max(400)
   .regex(/^[^/]+\/\d{1,10}\/\d{1,16}$/)
   .describe('<topic>/<partition>/<offset> of the rejected record.');
-const name = { id: letterId, job: z.string().min(1).max(300).describe('Which job, or rollup, rejected it.') };
+const name = { id: letterId, job: z.string().min(1).max(300).describe('The job or rollup that rejected it.') };
 const letterName = z.object(name);
 
 const letter = {
@@ -117,26 +121,24 @@ const letter = {
         why: z.string().nullable(),
       }),
     )
-    .describe('What was done about it, the latest last.'),
+    .describe('What was done about it, latest last.'),
 };
 
 export const lettersShape = z
   .object({
     total: count('How many match.'),
-    deadLetters: z
-      .array(z.object(letter).meta({ id: 'DeadLetter' }))
-      .describe('The one that was rejected last comes first.'),
-    next: z.string().nullable().describe('The cursor of the next page; null at the end.'),
+    deadLetters: z.array(z.object(letter).meta({ id: 'DeadLetter' })).describe('The latest rejections come first.'),
+    next: z.string().nullable().describe('The cursor of the next page. Null at the end.'),
   })
   .meta({ id: 'DeadLetters' });
 
 export const wholeLetterShape = z
   .object({
     ...letter,
-    producedAt: time('When the record was produced; null if no calendar has the time.').nullable(),
+    producedAt: time('When the record was produced. Null: the time is not a valid date.').nullable(),
     key: z.string().nullable().describe('Of the record.'),
     type: z.string().nullable().describe('Of the event, as far as the record can be read.'),
-    data: z.unknown().describe('The data of the event; null if they cannot be read.'),
+    data: z.unknown().describe('The data of the event. Null if they cannot be read.'),
     problem: z.object({ code: z.string(), message: z.string() }).nullable().describe('Why they cannot be read.'),
     personal: z
       .boolean()
@@ -146,20 +148,22 @@ export const wholeLetterShape = z
     headers: z
       .record(z.string(), z.string())
       .nullable()
-      .describe('Bytes that are no text are base64, after `base64 `.'),
+      .describe('Bytes that are not text are shown as `base64 ` and their base64 encoding.'),
     value: z
       .object({
-        base64: z.string().describe('Its bytes, at most the first 64 KB.'),
+        base64: z.string().describe('The bytes of the value, at most the first 64 KB.'),
         bytes: count('How many bytes there are.'),
         cutFrom: count('How many there were, if the log has not kept all of them.').nullable(),
       })
       .nullable()
-      .describe('The value of the record; null if it has none, or is left out.'),
+      .describe('The value of the record. Null if it has none, or if it is left out.'),
     rows: z
       .array(z.array(z.string()))
       .nullable()
-      .describe('The rows that did not take it, by their keys; null: it is of use to all rows of its event.'),
-    unshown: z.array(z.array(z.string())).describe('The rows that took it, but whose views were not written.'),
+      .describe('The keys of the rows that did not apply it. Null: it concerns all rows of its event.'),
+    unshown: z
+      .array(z.array(z.string()))
+      .describe('The keys of the rows that applied it, but whose views were not written.'),
     unnamed: count('How many rows the letter could not name.'),
   })
   .meta({ id: 'WholeDeadLetter' });
@@ -178,7 +182,7 @@ export const lettersQuery = z.object({
   state: z
     .enum([...LETTER_STATES, 'any'])
     .default('open')
-    .describe('`open`: nothing was done about it yet.'),
+    .describe('`open`: it is not resolved yet.'),
   ...pageQuery,
 });
 
@@ -193,11 +197,11 @@ const MOST_NAMES = 1000;
 
 /** Letters by their names, or those that match. */
 export const resolveBody = z.strictObject({
-  deadLetters: z.array(z.strictObject(name)).min(1).max(MOST_NAMES).optional().describe('These.'),
+  deadLetters: z.array(z.strictObject(name)).min(1).max(MOST_NAMES).optional().describe('These dead letters.'),
   filter: z.strictObject(filter).optional().describe(`Or those that match, at most ${MOST_NAMES}; {} is all.`),
-  again: z.boolean().default(false).describe('Also those about which something was done before.'),
+  again: z.boolean().default(false).describe('Also letters that were already resolved.'),
   why,
-  dryRun: z.boolean().default(true).describe('Say what would be done, and do nothing.'),
+  dryRun: z.boolean().default(true).describe('Only say what would be done.'),
 });
 
 /** Of an event: what is left out stays, and null takes away. */
@@ -211,13 +215,13 @@ export const editBody = resolveBody.extend({
       tenant: z.string().max(300).nullable().optional(),
       data: z.looseObject({}).optional(),
     })
-    .describe('A JSON merge patch (RFC 7396) of the event: what it leaves out stays.'),
+    .describe('A JSON merge patch (RFC 7396) of the event. Members that it leaves out stay as they are.'),
 });
 
 export const MOST_AT_ONCE = MOST_NAMES;
 
-const left = z.array(z.object({ ...name, why: z.string() })).describe('Those that stay as they are.');
-const more = z.boolean().describe('Whether more match: then call again.');
+const left = z.array(z.object({ ...name, why: z.string() })).describe('The letters that stay as they are.');
+const more = z.boolean().describe('Whether more letters match. If so, call again.');
 const dryRun = z.boolean().describe('Whether this is only what would be done.');
 
 export const replayedShape = z
@@ -242,7 +246,9 @@ export const editedShape = z
             data: z.unknown(),
           })
           .describe('As it is after the correction.'),
-        leftOut: z.array(z.string()).describe('What was left out of its data, since its schema does not have it.'),
+        leftOut: z
+          .array(z.string())
+          .describe('Fields that were left out of the data, because the schema does not have them.'),
       }),
     ),
     left,

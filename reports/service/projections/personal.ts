@@ -22,7 +22,7 @@ const QUERY = {
     .max(512)
     .optional()
     .describe(
-      'The id of a course, or of another thing: with personal fields of those whose consent to it holds now. Needs the role personal-data.',
+      'The id of a course, or of another object. Adds the personal fields of users whose consent for it is valid now. Needs the role personal-data.',
     ),
   self: z
     .enum(['true', 'false'])

@@ -24,7 +24,12 @@ export function searchQuery(index: IndexDef): z.ZodObject {
       .describe(`Words that ${index.text.join(', ')} must have; a last one with * is a beginning.`),
     ...Object.fromEntries(fields.flatMap(parametersOf)),
     ...(sorts.length > 0 && {
-      sort: z.enum(sorts).optional().describe('By this field; with a minus, the largest first. Else the best match.'),
+      sort: z
+        .enum(sorts)
+        .optional()
+        .describe(
+          'The field to sort by. With a minus, the largest value comes first. Without it, the best match comes first.',
+        ),
     }),
     ...pageQuery,
   });

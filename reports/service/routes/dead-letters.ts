@@ -29,12 +29,12 @@ export const listDeadLetters = defineRoute({
   name: 'listDeadLetters',
   method: 'GET',
   path: '/v1/operate/dead-letters',
-  summary: 'Dead letters, the newest first.',
-  doc: 'Of the whole installation. A letter is named by its id and its job: several jobs may have rejected the same record.',
+  summary: 'Dead letters, newest first.',
+  doc: 'All dead letters of the installation. A letter is identified by its id and its job, because several jobs may have rejected the same record.',
   scope: 'operate:read',
   takes: { query: lettersQuery },
   mostAtOnce: MOST_CALLS,
-  answers: { 200: { doc: 'A page of them.', body: lettersShape } },
+  answers: { 200: { doc: 'A page of dead letters.', body: lettersShape } },
   async run({ caller, query, signal }, { operations }) {
     needRole(caller, 'operator', 'see dead letters');
     const found = await operations.deadLetters(filterOf(query), signal);
@@ -102,15 +102,15 @@ const resolveRoute = ({ name, summary, doc, action, done }: ResolveRoute): Route
 
 export const replayDeadLetters = resolveRoute({
   name: 'replayDeadLetters',
-  summary: 'Send records again to the jobs that rejected them, each to its own job alone.',
-  doc: 'Unless `dryRun` is false, this says what would be sent and sends nothing. It may be called again: what was replayed before is left as it is.',
+  summary: 'Send records again, each only to the job that rejected it.',
+  doc: 'Unless `dryRun` is false, this says what would be sent and sends nothing. It is safe to call again: letters that were already replayed are skipped.',
   action: 'replay',
   done: { name: 'replayed', shape: replayedShape },
 });
 
 export const discardDeadLetters = resolveRoute({
   name: 'discardDeadLetters',
-  summary: 'Say of dead letters that nothing is to be done about them.',
+  summary: 'Discard dead letters: nothing more will be done about them.',
   doc: 'Unless `dryRun` is false, this says which would be discarded and does nothing. Discarded letters stay in the log as long as it keeps them, and can be replayed with `again`.',
   action: 'discard',
   done: { name: 'discarded', shape: discardedShape },
@@ -120,12 +120,12 @@ export const editDeadLetters = defineRoute({
   name: 'editDeadLetters',
   method: 'POST',
   path: '/v1/operate/dead-letters/edit',
-  summary: 'Send the events of dead letters again, corrected, each to the job that rejected it alone.',
-  doc: 'Unless `dryRun` is false, this says how the events would be and sends nothing. They are checked as those of producers are; one that is still wrong is in `left`. Events are shown whole, so this also needs the role `personal-data`.',
+  summary: 'Correct the events of dead letters and send them again, each only to the job that rejected it.',
+  doc: 'Unless `dryRun` is false, this shows the corrected events and sends nothing. They are checked like events from producers; an event that is still wrong is in `left`. Events are shown in full, so this also needs the role `personal-data`.',
   scope: 'operate:write',
   takes: { body: editBody },
   mostAtOnce: MOST_CALLS,
-  answers: { 200: { doc: 'What was sent, and what was not.', body: editedShape } },
+  answers: { 200: { doc: 'The events that were sent, and those that were not.', body: editedShape } },
   async run({ caller, body, signal }, service) {
     needRole(caller, 'operator', 'edit dead letters');
     needRole(caller, 'personal-data', 'edit dead letters');

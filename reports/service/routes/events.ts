@@ -25,8 +25,10 @@ const acceptedShape = z
           source: z.string(),
           records: z
             .array(z.object({ partition: z.int().min(0), offset: z.int().min(0) }))
-            .describe('Where it is in the topic: one record, or one in each partition for a broadcast.'),
-          leftOut: z.array(z.string()).describe('What was left out of its data, since its schema does not have it.'),
+            .describe('The position of the event in the topic: one record, or one in each partition for a broadcast.'),
+          leftOut: z
+            .array(z.string())
+            .describe('Fields that were left out of the data, because the schema does not have them.'),
         }),
       )
       .describe('In the order in which they were given.'),
@@ -46,7 +48,7 @@ export const produceEvents = (topic: Topic): Route =>
     bodyTypes: bodyTypesOf(topic),
     mostBytes: MOST_BYTES,
     mostAtOnce: 8,
-    answers: { 200: { doc: 'All are in the log.', body: acceptedShape } },
+    answers: { 200: { doc: 'All events are in the log.', body: acceptedShape } },
     async run({ caller, body, headers }, service) {
       needRole(caller, 'producer', 'produce events');
       const given = givenIn(body, headers);
@@ -79,8 +81,8 @@ function bodyTypesOf({ name, events, broadcasts }: Topic) {
       source: z.string().min(1).max(4096),
       type: z.string().meta({ enum: [...events, ...broadcasts].map(({ type }) => type) }),
       time: z.iso.datetime({ offset: true }).optional(),
-      tenant: z.string().optional().describe('That of the caller, or left out.'),
-      data: z.looseObject({}).describe('As docs/events.md and docs/schemas say.'),
+      tenant: z.string().optional().describe('The tenant of the caller. It may be left out.'),
+      data: z.looseObject({}).describe('As described in docs/events.md and docs/schemas.'),
     })
     .meta({ id: `EventOf${pascalCase(name)}` });
   return {

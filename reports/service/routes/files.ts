@@ -15,7 +15,7 @@ const RANGE = { range: 'One range of bytes.', 'if-range': 'The ETag that the ran
 const FILE_ANSWERS = {
   200: { doc: 'The file.', type: 'application/octet-stream', headers: { etag: 'Its checksum.' } },
   206: { doc: 'The range.', type: 'application/octet-stream', headers: { 'content-range': 'Which part it is.' } },
-  304: { doc: 'The caller has it.' },
+  304: { doc: 'The caller already has this file.' },
 };
 
 export const previewRequest = defineRoute({
@@ -23,7 +23,7 @@ export const previewRequest = defineRoute({
   method: 'GET',
   path: '/v1/requests/{request}/preview',
   summary: 'The first 100 rows, as they are now.',
-  doc: 'They are read anew, so they may be newer than the file. Personal data are of those whose consent holds now.',
+  doc: 'The rows are read again, so they may be newer than the file. Personal data are included only for users whose consent is valid now.',
   scope: 'reports:read',
   takes: { path: requestPath },
   mostAtOnce: 4,
@@ -56,9 +56,12 @@ export const downloadRequest = defineRoute({
   method: 'GET',
   path: '/v1/requests/{request}/file',
   summary: 'The file of a request that is done.',
-  doc: 'Roles and consents are checked again: a file with data of somebody who has withdrawn the consent is refused.',
+  doc: 'Roles and consents are checked again: a file with data of a user who has withdrawn consent is refused.',
   scope: 'reports:read',
-  takes: { path: requestPath, headers: { ...RANGE, 'if-none-match': 'The ETag of what the caller has.' } },
+  takes: {
+    path: requestPath,
+    headers: { ...RANGE, 'if-none-match': 'The ETag of the file that the caller already has.' },
+  },
   mayConflict: true,
   isLong: true,
   mostAtOnce: 20,
@@ -79,8 +82,8 @@ export const describeFile = defineRoute({
   name: 'describeFile',
   method: 'GET',
   path: '/v1/requests/{request}/about',
-  summary: 'What describes the file of a request: what it reflects, and the meaning of its columns.',
-  doc: 'JSON; that of a file for age is encrypted for the same keys. A zip archive has it within.',
+  summary: 'The description of the file of a request: the data that it reflects, and the meaning of its columns.',
+  doc: 'JSON. If the file is encrypted with age, the description is encrypted for the same keys. A zip archive contains its description.',
   scope: 'reports:read',
   takes: { path: requestPath },
   mayConflict: true,
@@ -99,7 +102,7 @@ export const describeFile = defineRoute({
 
 const LINK_MS = 3_600_000;
 const linkBody = z.strictObject({
-  forMs: z.int().min(60_000).max(LINK_MS).default(LINK_MS).describe('How long it shall hold, in ms.'),
+  forMs: z.int().min(60_000).max(LINK_MS).default(LINK_MS).describe('How long the link is valid, in ms.'),
 });
 
 export const linkRequest = defineRoute({
@@ -118,7 +121,7 @@ export const linkRequest = defineRoute({
         path: z
           .string()
           .nullable()
-          .describe('The same at this service, whatever its address is; null: another server has it.'),
+          .describe('The path of the link at this service. Null: another server has the file.'),
         expiresAt: z.iso.datetime(),
       }),
     },
@@ -142,13 +145,13 @@ export const openLink = defineRoute({
   method: 'GET',
   path: '/objects/{name*}',
   summary: 'What a link leads to.',
-  doc: 'Links are made by the service and in notifications. They are signed, so that nobody can make one of another.',
+  doc: 'The service makes these links, also for notifications. They are signed, so a link cannot be changed to reach another file.',
   scope: null,
   takes: {
     path: z.object({ name: z.string().min(1).max(1000).describe('The object.') }),
     query: z.object({
       expires: z.coerce.number().int().describe('In ms since 1970 UTC.'),
-      file: z.string().max(300).default('').describe('Under which name it is saved.'),
+      file: z.string().max(300).default('').describe('The name under which the file is saved.'),
       signature: z.string().max(100),
     }),
     headers: RANGE,

@@ -10,8 +10,8 @@ export const listJobs = defineRoute({
   name: 'listJobs',
   method: 'GET',
   path: '/v1/operate/jobs',
-  summary: 'How far every job is: jobs, rollups, archives, and what takes report requests.',
-  doc: 'Of the whole installation, whatever process runs them. The answer may be two seconds old.',
+  summary: 'The progress of every job: jobs, rollups, archives, and the job that takes report requests.',
+  doc: 'All jobs of the installation, in whatever process they run. The answer may be up to two seconds old.',
   scope: 'operate:read',
   answers: { 200: { doc: 'The jobs.', body: jobsShape } },
   async run({ caller }, { operations }) {
@@ -24,7 +24,7 @@ export const followJobs = defineRoute({
   name: 'followJobs',
   method: 'GET',
   path: '/v1/operate/jobs/events',
-  summary: 'How far every job is, live.',
+  summary: 'The progress of every job, live.',
   doc: 'Server-sent events: `jobs` every two seconds, with all jobs; `away` while the log does not answer.',
   scope: 'operate:read',
   isLong: true,
@@ -44,7 +44,7 @@ export const listFindings = defineRoute({
   method: 'GET',
   path: '/v1/operate/findings',
   summary: 'What is wrong with the installation, as `tributary doctor` finds it.',
-  doc: 'Servers, topics, tables and positions are looked at anew, which takes some seconds, and up to 30 where a server is away.',
+  doc: 'Checks servers, topics, tables and positions on each call. This takes a few seconds, and up to 30 if a server does not answer.',
   scope: 'operate:read',
   isLong: true,
   mostAtOnce: 1,
@@ -85,15 +85,15 @@ const turnRoute = ({ name, summary, doc, action, is }: TurnRoute): Route =>
 
 export const pauseJob = turnRoute({
   name: 'pauseJob',
-  summary: 'Pause a job: within some seconds all its workers stop reading, until it is resumed.',
-  doc: 'It stays paused when workers are restarted. A job that is paused already keeps its pause.',
+  summary: 'Pause a job. Within a few seconds all its workers stop reading, until it is resumed.',
+  doc: 'The job stays paused when workers restart. If it is already paused, nothing changes.',
   action: 'pause',
   is: 'The job is paused.',
 });
 
 export const resumeJob = turnRoute({
   name: 'resumeJob',
-  summary: 'Resume a job that was paused. It goes on where it was.',
+  summary: 'Resume a paused job. It continues where it stopped.',
   action: 'resume',
   is: 'The job is not paused.',
 });

@@ -14,7 +14,7 @@ import { pageQuery } from '../shapes.ts';
 
 type Found = Readonly<Record<string, unknown>>;
 
-const next = z.string().nullable().describe('The cursor of the next page; null at the end.');
+const next = z.string().nullable().describe('The cursor of the next page. Null at the end.');
 
 const projectionShape = z
   .object({
@@ -170,7 +170,7 @@ const followEntry = (cache: CacheDef): Route =>
     name: `follow_${identifier(cache)}`,
     path: `${base(cache).path}/events`,
     summary: `The records of ${cache.name} with one key, live.`,
-    doc: 'Server-sent events: `record` for each record there is, and whenever one changes, with the whole record; `removed` with its key when it is gone; `current` once all that there is was told, and every 15 seconds after that. A client that comes back is told everything again.',
+    doc: 'Server-sent events: `record` for each record there is, and whenever one changes, with the whole record; `removed` with its key when it is gone; `current` once all existing records were sent, and every 15 seconds after that. A client that reconnects gets everything again.',
     scope: 'projections:read',
     takes: { path: keyShape(cache, cache.key), query: z.object(personalQuery(cache)) },
     isLong: true,

@@ -29,12 +29,12 @@ export const requestReport = (report: Report): Route =>
       body: askBody,
       headers: {
         [IDEMPOTENCY]:
-          'Asked again with the same key and body, it is the same request, as long as its file is kept. The same key with another body is another request.',
+          'Sending the same key and body again returns the same request, as long as its file is kept. The same key with another body makes another request.',
       },
     },
     bodySchema: askSchema(report, askBody),
     answers: {
-      200: { doc: 'The same was asked for before: this is its request.', body: askedRequestShape },
+      200: { doc: 'The same report was already requested. This is its request.', body: askedRequestShape },
       201: { doc: 'A new request.', body: askedRequestShape, headers: { location: 'Where its state is.' } },
     },
     async run({ caller, body, headers }, service) {
@@ -81,16 +81,16 @@ function keyed(request: NewRequest, key: string, keepMs: number): NewRequest {
 
 const listQuery = z.object({
   ...pageQuery,
-  report: z.string().min(1).max(300).optional().describe('Only those for this report.'),
-  state: z.enum(STATES).optional().describe('Only those in this state.'),
-  mine: z.enum(['true', 'false']).default('true').describe('false: those of all users, for operators.'),
+  report: z.string().min(1).max(300).optional().describe('Only requests for this report.'),
+  state: z.enum(STATES).optional().describe('Only requests in this state.'),
+  mine: z.enum(['true', 'false']).default('true').describe('false: the requests of all users, for operators.'),
 });
 
 export const listRequests = defineRoute({
   name: 'listRequests',
   method: 'GET',
   path: '/v1/requests',
-  summary: 'Requests, the newest first.',
+  summary: 'Requests, newest first.',
   scope: 'reports:read',
   takes: { query: listQuery },
   answers: {
@@ -98,7 +98,7 @@ export const listRequests = defineRoute({
       doc: 'A page of requests.',
       body: z.object({
         requests: z.array(requestShape),
-        next: z.string().nullable().describe('The cursor of the next page; null at the end.'),
+        next: z.string().nullable().describe('The cursor of the next page. Null at the end.'),
       }),
     },
   },
@@ -139,12 +139,12 @@ export const followRequest = defineRoute({
   method: 'GET',
   path: '/v1/requests/{request}/events',
   summary: 'The state of a request, live.',
-  doc: 'Server-sent events: `request` whenever it changes, with the whole request, and `end` when it has ended. A client that comes back after that is answered with 204, and so stays away.',
+  doc: 'Server-sent events: `request` whenever it changes, with the whole request, and `end` when it has ended. A client that reconnects after that gets 204, so it does not connect again.',
   scope: 'reports:read',
-  takes: { path: requestPath, headers: { 'last-event-id': 'What browsers send when they come back.' } },
+  takes: { path: requestPath, headers: { 'last-event-id': 'Sent by browsers when they reconnect.' } },
   isLong: true,
   mostAtOnce: 20,
-  answers: { 200: { doc: 'The events.', type: 'text/event-stream' }, 204: { doc: 'The end was told before.' } },
+  answers: { 200: { doc: 'The events.', type: 'text/event-stream' }, 204: { doc: 'The end was already sent.' } },
   async run({ caller, path, headers, signal, stopping }, service) {
     const first = await requestFor(caller, path.request, service);
     if (headers['last-event-id'] === 'end') return { status: 204 };
@@ -158,8 +158,8 @@ export const cancelRequest = defineRoute({
   name: 'cancelRequest',
   method: 'POST',
   path: '/v1/requests/{request}/cancel',
-  summary: 'Cancel a request that waits or runs.',
-  doc: 'One that others asked for, too, can be cancelled by an operator alone.',
+  summary: 'Cancel a waiting or running request.',
+  doc: 'If others asked for the same request, only an operator can cancel it.',
   mayConflict: true,
   scope: 'reports:write',
   takes: { path: requestPath },

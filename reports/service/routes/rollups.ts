@@ -10,7 +10,7 @@ const day = z.iso.date().nullable().default(null);
 
 const queryBody = z.strictObject({
   every: z.enum(['day', 'week', 'month']).nullable().default(null).describe('Null: all time is one period.'),
-  zone: z.string().max(100).default('UTC').describe('Whose days they are: an IANA time zone.'),
+  zone: z.string().max(100).default('UTC').describe('The IANA time zone of the days.'),
   by: z.array(z.string().max(100)).max(20).default([]).describe('The dimensions to group by.'),
   metrics: z.array(z.string().max(100)).max(100).nullable().default(null).describe('Null: all.'),
   first: day.describe('The first day, with `last`.'),
@@ -18,8 +18,8 @@ const queryBody = z.strictObject({
   filter: z
     .record(z.string().max(100), z.array(z.union([z.string().max(300), z.number(), z.boolean(), z.null()])).max(100))
     .default({})
-    .describe('By dimension, the values that count; null is unknown.'),
-  limit: z.int().min(1).max(MOST_ROWS).default(1000).describe('At most so many rows.'),
+    .describe('The values to include, by dimension. Null means unknown.'),
+  limit: z.int().min(1).max(MOST_ROWS).default(1000).describe('The maximum number of rows.'),
 });
 
 const answerShape = z
@@ -34,7 +34,7 @@ export const listDatasources = defineRoute({
   name: 'listDatasources',
   method: 'GET',
   path: '/v1/datasources',
-  summary: 'What is counted: datasources, their dimensions and their metrics.',
+  summary: 'The datasources, with their dimensions and metrics.',
   scope: 'rollups:read',
   answers: { 200: { doc: 'The datasources.', body: z.object({ datasources: z.array(datasourceShape) }) } },
   async run(_call, { datasources }) {

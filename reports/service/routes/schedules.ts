@@ -69,7 +69,7 @@ export const removeSchedule = defineRoute({
   name: 'removeSchedule',
   method: 'DELETE',
   path: '/v1/schedules/{schedule}',
-  summary: 'Remove a schedule. Requests that it has made go on.',
+  summary: 'Remove a schedule. Requests that it has already made continue.',
   scope: 'reports:write',
   takes: { path: schedulePath },
   answers: { 204: { doc: 'It is removed.' } },

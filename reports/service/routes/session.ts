@@ -5,13 +5,17 @@ import { defineRoute } from '../route.ts';
 
 const signInShape = z
   .object({
-    access: z.enum(['local', 'signed-in']).describe('local: whoever uses the machine of the service is signed in.'),
+    access: z
+      .enum(['local', 'signed-in'])
+      .describe('local: every user of the machine that runs the service is signed in.'),
     providers: z
       .array(
         z.object({
           issuer: z.string().describe('The OpenID Connect provider, which is found by discovery.'),
-          client: z.string().describe('The id of the page there: a public client, for the code flow with PKCE.'),
-          scope: z.string().describe('What to ask the provider for.'),
+          client: z
+            .string()
+            .describe('The client id of the page at the provider: a public client, for the code flow with PKCE.'),
+          scope: z.string().describe('The scopes to request from the provider.'),
         }),
       )
       .describe('Where people sign in.'),
@@ -24,7 +28,7 @@ const sessionShape = z
     tenant: z.string(),
     roles: z.array(z.enum(ROLES)),
     scopes: z.array(z.enum(SCOPES)),
-    zone: z.string().nullable().describe('The time zone to begin with; null: that of the reader.'),
+    zone: z.string().nullable().describe('The default time zone. Null: the time zone of the reader.'),
     version: z.string().describe('The version of the service.'),
   })
   .meta({ id: 'Session' });
