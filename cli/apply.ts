@@ -24,6 +24,6 @@ export async function applyMissing(
   if (json) return printJson(context, { dryRun, [dryRun ? 'missing' : 'made']: missing });
   if (missing.length === 0) return print(context, `${what} are as they are declared`);
   for (const statement of missing) await print(context, `${statement.trim()}${dryRun ? ending : ''}`);
-  const [count, verb] = [missing.length, dryRun ? 'would be made; nothing was' : 'made'];
+  const [count, verb] = [missing.length, dryRun ? 'would be made; nothing was changed' : 'made'];
   context.stderr.write(`${count === 1 ? '1 change' : `${count} changes`} ${verb}\n`);
 }

@@ -27,7 +27,7 @@ function causes(error: Error): string {
 /** Prints why the standard output accepts no more, and returns the exit code. A reader that stops early, such as `head`, is no error. */
 export function outputFailed(error: NodeJS.ErrnoException, stderr: Writable): number {
   if (error.code === 'EPIPE') return 0;
-  const todo = error.code === 'ENOSPC' || error.code === 'EDQUOT' ? 'make room on its disk' : 'see to where it goes';
+  const todo = error.code === 'ENOSPC' || error.code === 'EDQUOT' ? 'make room on its disk' : 'check where it goes';
   stderr.write(`error: the output cannot be written: ${messageOf(error)}; ${todo}, then run it again\n`);
   return FAILED;
 }

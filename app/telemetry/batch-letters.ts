@@ -35,7 +35,7 @@ export class LettersAtHand {
 
 export function lettersText({ deadLetters, firstDeadLetter }: BatchLetters): string {
   const counts = Object.entries(deadLetters).map(([code, count]) => `${count} ${code}`);
-  return `dead letters: ${counts.join(', ')}; the first is of offset ${firstDeadLetter}: \`tributary dead-letters list\` says why`;
+  return `dead letters: ${counts.join(', ')}; the first is at offset ${firstDeadLetter}: \`tributary dead-letters list\` shows why`;
 }
 
 const keyOf = ({ job, topic, partition }: Where): string => `${job} ${topic} ${partition}`;

@@ -79,7 +79,7 @@ export class Outages implements Telemetry {
       .filter(({ view, parts, since }) => view === undefined && parts.size > 0 && now - since >= ms)
       .map((outage) => ({
         job: outage.job,
-        text: `${outage.job} is ${outage.what} since ${timeText(outage.since)}${partsText(outage.parts)}: ${outage.code}: ${outage.message}`,
+        text: `${outage.job} has been ${outage.what} since ${timeText(outage.since)}${partsText(outage.parts)}: ${outage.code}: ${outage.message}`,
       }));
   }
 
@@ -91,8 +91,7 @@ export class Outages implements Telemetry {
   ): void {
     const now = this.#now();
     const key = `${job} ${view ?? ''} ${view === undefined ? code : ''}`;
-    const what =
-      view === undefined ? `waiting for ${STORES[code] ?? 'what is away'}` : `without ${view}, which is behind`;
+    const what = view === undefined ? `waiting for ${STORES[code] ?? 'a store'}` : `without ${view}, which is behind`;
     const known = this.#outages.get(key);
     const isFresh = known === undefined || (known.parts.size === 0 && now - known.loggedAt >= EVERY_MS);
     const outage: Outage = isFresh

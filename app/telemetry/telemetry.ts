@@ -30,7 +30,7 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   claimed: {
     level: 'debug',
     text: ({ offset, token }) =>
-      `claimed, going on at offset ${offset}${token === undefined ? '' : ` as owner ${token}`}`,
+      `claimed, continuing at offset ${offset}${token === undefined ? '' : ` as owner ${token}`}`,
     count: (metrics, event) => metrics.claimed(event),
   },
   released: {
@@ -40,7 +40,7 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   },
   paused: {
     level: 'debug',
-    text: () => 'let go: the job is paused',
+    text: () => 'gave up the partition: the job is paused',
     count: (metrics, event) => metrics.paused(event),
   },
   published: {
@@ -72,41 +72,41 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   // `outages.ts` logs the whole outage.
   waiting: {
     level: 'debug',
-    text: ({ code, message, delayMs }) => `${code}: ${message}; again in ${delayMs} ms`,
+    text: ({ code, message, delayMs }) => `${code}: ${message}; trying again in ${delayMs} ms`,
     count: (metrics, event) => metrics.waits(event, event.code),
   },
   resumed: {
     level: 'debug',
-    text: () => 'what it waited for is back',
+    text: () => 'no longer waiting',
     count: (metrics, event) => metrics.resumed(event),
   },
   fenced: {
     level: 'info',
-    text: ({ message }) => `let go: ${message}`,
+    text: ({ message }) => `gave up the partition: ${message}`,
     count: (metrics, event) => metrics.fenced(event),
   },
   'topic-remade': {
     level: 'warn',
     text: ({ offset }) =>
-      `the topic was deleted and made again; going on with the new one, at offset ${offset}: what rows have applied of the old one does not count`,
+      `the topic was deleted and created again; continuing with the new one, at offset ${offset}: records of the old one that rows have applied do not count`,
     count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, outcome: event.kind }),
   },
   'offset-foreign': {
     level: 'error',
     text: ({ offset }) =>
-      `another tool has moved the offset to ${offset}, which loses the dedupe positions; they were made anew from the log, as far as it goes back: use \`tributary offsets seek\` instead`,
+      `another tool has moved the offset to ${offset}, which loses the dedupe positions; they were rebuilt from the log, as far back as it reaches: use \`tributary offsets seek\` instead`,
     count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, outcome: event.kind }),
   },
   expanded: {
     level: 'error',
     text: ({ from, to }) =>
-      `the topic was expanded from ${from} to ${to} partitions by another tool; what an upstream job repeats after a rewind may be counted twice: expand with \`tributary topics apply\``,
+      `the topic was expanded from ${from} to ${to} partitions by another tool; events that an upstream job repeats after a rewind may be counted twice: expand with \`tributary topics apply\``,
     count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, outcome: event.kind }),
   },
   'views-stale': {
     level: 'warn',
     text: ({ view, count }) =>
-      `${count} records of ${view} were not written, because it has newer ones: after a restore of the tables, begin the view anew and rebuild the views`,
+      `${count} records of ${view} were not written, because it has newer ones: after a restore of the tables, start with an empty view and rebuild the views`,
     count: (metrics, { job, count }) => metrics.viewsStale.inc({ job }, count),
   },
   'records-lost': {
@@ -139,7 +139,7 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   'view-refused': {
     level: 'warn',
     // The message names the record.
-    text: ({ view }) => `${view} will never have one of its records, which its store refuses or which cannot be made`,
+    text: ({ view }) => `a record of ${view} can never be written: its store refuses it, or it cannot be made`,
     fields: ({ message: _of, ...fields }) => fields,
     count: (metrics, { job, view }) => metrics.viewsRefused.inc({ job, view }),
   },
@@ -151,23 +151,23 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   },
   'job-waiting': {
     level: 'debug',
-    text: ({ code, message, delayMs }) => `not running yet: ${code}: ${message}; again in ${delayMs} ms`,
+    text: ({ code, message, delayMs }) => `not running yet: ${code}: ${message}; trying again in ${delayMs} ms`,
     count: (metrics, { job, code }) => metrics.jobWaits(job, code),
   },
   'job-paused': {
     level: 'info',
     text: ({ by, why, job }) =>
-      `the job is paused${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}; it goes on with \`tributary resume ${job}\``,
+      `the job is paused${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}; resume it with \`tributary resume ${job}\``,
     count: (metrics, { job }) => metrics.jobPaused.set({ job }, 1),
   },
   'job-unpaused': {
     level: 'info',
-    text: () => 'the job is not paused any more',
+    text: () => 'the job is no longer paused',
     count: (metrics, { job }) => metrics.jobPaused.set({ job }, 0),
   },
   'job-resumed': {
     level: 'debug',
-    text: () => 'what its start waited for is back',
+    text: () => 'no longer waiting to start',
     count: (metrics, { job }) => metrics.jobResumed(job),
   },
   rebalanced: {
@@ -183,7 +183,7 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   'job-failed': {
     level: 'fatal',
     text: ({ code, message, delayMs }) =>
-      `${code}: ${message}; the job was stopped and the others go on; again in ${Math.round(delayMs / 1000)} s`,
+      `${code}: ${message}; the job was stopped and the others continue; trying again in ${Math.round(delayMs / 1000)} s`,
     count: (metrics, { job }) => metrics.jobRunning.set({ job }, 0),
   },
 };

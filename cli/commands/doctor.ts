@@ -41,7 +41,7 @@ export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, c
     const local = PORTS.filter((port) => isEmbedded(config[port]));
     const isUsable = local.length === 0 || folder(config.data, findings);
     const lacksData = !hasData(config.data) && local.some((port) => LOOKED_INTO.has(port));
-    if (isUsable && lacksData) findings.push(problem('data', absentText(config.data), 'do what it says'));
+    if (isUsable && lacksData) findings.push(problem('data', absentText(config.data), 'do what the message says'));
     const { found, away } = await servers({ config, platform });
     findings.push(...found);
     streams.signal.throwIfAborted();
@@ -99,14 +99,14 @@ async function stores(
     const warned = [...err.text().matchAll(/^warning: (.+)$/gm)].map(([, text]) => text as string);
     if (code === 0)
       return [
-        ...warned.map((each) => warning('stores', each, 'do what it says')),
+        ...warned.map((each) => warning('stores', each, 'do what the message says')),
         ...(JSON.parse(out.text()) as Finding[]),
       ];
-    return [problem('stores', `looking into them failed: ${err.text().trim()}`, 'do what it says')];
+    return [problem('stores', `looking into them failed: ${err.text().trim()}`, 'do what the message says')];
   } catch (error) {
     streams.signal.throwIfAborted();
     if (error instanceof TributaryError) {
-      return [problem('stores', `they cannot be opened: ${error.message} (${error.code})`, 'do what it says')];
+      return [problem('stores', `they cannot be opened: ${error.message} (${error.code})`, 'do what the message says')];
     }
     const todo = 'this was not foreseen: see with `tributary topics --debug` where it came from';
     return [problem('stores', `they cannot be opened: ${messageOf(error)}`, todo)];

@@ -156,7 +156,7 @@ class Sending {
   }
 
   #whatWasSent(): string {
-    return `lines up to ${this.#sentTo} were sent: go on with --from-line ${this.#sentTo + 1}`;
+    return `lines up to ${this.#sentTo} were sent: continue with --from-line ${this.#sentTo + 1}`;
   }
 
   #printUnknown(unknown: readonly Problem[]): void {

@@ -81,7 +81,7 @@ function reporting(say: (text: string) => void): Telemetry {
       }
       if (event.kind === 'records-lost') {
         say(
-          `partition ${event.partition}: the log begins at ${event.to}, and what was there from ${event.from} on is not in these rows`,
+          `partition ${event.partition}: the log begins at ${event.to}, so the records from ${event.from} up to there are not in these rows`,
         );
       }
     },
@@ -128,7 +128,7 @@ async function make(doing: Doing): Promise<undefined> {
   if (args.json) await printJson(context, { job: job.name, generation, table, behind });
   else {
     const next = `compare it with --compare, make it current with --swap`;
-    await print(context, `generation ${generation} of ${job.name} (${table}) has read what the job has read: ${next}`);
+    await print(context, `generation ${generation} of ${job.name} (${table}) has caught up with the job: ${next}`);
   }
   return undefined;
 }
@@ -182,12 +182,12 @@ async function status(doing: Doing): Promise<undefined> {
   const rows = generations.map(({ generation, table, is, group, behind }) => [generation, table, is, group, behind]);
   await printTable(context, ['generation', 'table', 'is', 'group', 'behind'], rows);
   if (now.swap !== undefined)
-    await print(context, `the swap to generation ${now.swap.to} is not done: ${finish(job, now)}`);
+    await print(context, `the swap to generation ${now.swap.to} is not finished: ${finish(job, now)}`);
   return undefined;
 }
 
 const finish = ({ name }: Job, { swap }: Generations): string =>
-  `go on with \`tributary rebuild ${name} ${(swap?.to ?? 0) > (swap?.from ?? 0) ? '--swap' : '--back'} --yes\``;
+  `continue with \`tributary rebuild ${name} ${(swap?.to ?? 0) > (swap?.from ?? 0) ? '--swap' : '--back'} --yes\``;
 
 async function compare(doing: Doing): Promise<number | undefined> {
   const { context, args, job, runtime, signal, line, say } = doing;
@@ -222,10 +222,10 @@ async function swap(doing: Doing, choose: (now: Generations) => number): Promise
   const behind = (await statusOf(doing, now)).find(({ generation }) => generation === to)?.behind ?? 0;
   const plan = [
     `Generation ${to} (${tableOf(job.row, to).name}) of ${job.name} would become the current one instead of ${now.swap?.from ?? now.current}.`,
-    `It is ${number(behind)} behind the job; it catches up first, while the job goes on.`,
-    'Then the owners of the job let go, wait for a moment, and go on with its rows, where they were. Nothing is said again.',
-    'After that all views are written from its rows, and what only the rows of before showed is removed.',
-    `The generation of before is kept: \`--back\` makes it current again, \`--drop ${now.swap?.from ?? now.current}\` deletes it.`,
+    `It is ${number(behind)} behind the job; it catches up first, while the job keeps running.`,
+    'Then the owners of the job stop for a moment, and continue where they were, with its rows. No event is emitted again.',
+    'After that, all views are written from its rows, and view records that only the previous rows had are removed.',
+    `The previous generation is kept: \`--back\` makes it current again, \`--drop ${now.swap?.from ?? now.current}\` deletes it.`,
   ];
   if (!args.yes) {
     if (args.json)
@@ -249,7 +249,7 @@ async function swap(doing: Doing, choose: (now: Generations) => number): Promise
     },
     failed(view, key, why) {
       failed += 1;
-      if (failed <= FAILURES_SHOWN) say(`perhaps not as it should be in ${view}: ${key}: ${why}`);
+      if (failed <= FAILURES_SHOWN) say(`may be wrong in ${view}: ${key}: ${why}`);
     },
     waiting: ({ code, message }, delayMs) => say(`${code}: ${message}; again in ${delayMs} ms`),
   });

@@ -96,7 +96,7 @@ test('a job that waits for long is reported with the reason and the start of the
   assert.deepEqual(outages.longerThan(30_000), [
     {
       job: 'track-progress',
-      text: 'track-progress is waiting for the tables since 2027-03-01T10:02:00Z, 1 partition: TABLES_AWAY: nobody answers',
+      text: 'track-progress has been waiting for the tables since 2027-03-01T10:02:00Z, 1 partition: TABLES_AWAY: nobody answers',
     },
   ]);
   tell({ kind: 'resumed', partition: 0 } as never);
@@ -104,7 +104,7 @@ test('a job that waits for long is reported with the reason and the start of the
   tell({ kind: 'job-waiting', code: 'LOG_AWAY', message: 'no', delayMs: 1 } as never);
   assert.match(
     outages.longerThan(0)[0]?.text ?? '',
-    /is waiting for the log since 2027-03-01T10:02:30Z: LOG_AWAY: no$/,
+    /has been waiting for the log since 2027-03-01T10:02:30Z: LOG_AWAY: no$/,
   );
   tell({ kind: 'job-resumed' } as never);
   assert.deepEqual(outages.longerThan(0), []);

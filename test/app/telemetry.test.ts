@@ -140,7 +140,7 @@ test('the dead letters of a batch are one line with it, as counts, without what 
   const { deadLetters, firstDeadLetter, records, msg } = JSON.parse(text());
   assert.deepEqual(deadLetters, { KEY_INVALID: 1, DATA_INVALID: 2 });
   assert.deepEqual([firstDeadLetter, records], [7, 10]);
-  assert.match(msg, /^dead letters: 1 KEY_INVALID, 2 DATA_INVALID; the first is of offset 7:/);
+  assert.match(msg, /^dead letters: 1 KEY_INVALID, 2 DATA_INVALID; the first is at offset 7:/);
   assert.doesNotMatch(text(), /ada|userId/);
 });
 

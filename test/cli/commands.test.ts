@@ -100,7 +100,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['search', 'enrollments', '--filter', 'progress=much'], /progress is a number/],
   [['search', 'enrollments', '--filter', 'active=perhaps'], /active is true or false/],
   [['dead-letters', 'list', '--topic', 'nonsense'], /there is no topic nonsense/],
-  [['dead-letters', 'show', 'nonsense'], /no id of a dead letter/],
+  [['dead-letters', 'show', 'nonsense'], /not the id of a dead letter/],
   [['dead-letters', 'show', 'user.events/0/0'], /there is no dead letter user\.events\/0\/0/],
   [['dead-letters', 'replay'], /either their ids, or --all/],
   [['dead-letters', 'replay', 'user.events/0/0', '--all'], /either their ids, or --all/],

@@ -82,7 +82,7 @@ test('a correction that leaves something wrong sends nothing, and says what is w
     assert.match(json.left[0].why, why);
   }
   const { code, stderr } = await edit(one, { ids: [id] }, 'courseId=c');
-  assert.deepEqual([code, /the correction is no JSON/.test(stderr)], [2, true]);
+  assert.deepEqual([code, /the correction is not JSON/.test(stderr)], [2, true]);
   assert.deepEqual(await one.stores.transport.describe(), ends);
   assert.equal((await list(one))[0].state, 'open');
 });
@@ -100,7 +100,7 @@ test('a dry run shows the events as they would be, and twice is once', async (t)
   assert.equal((await edit(one, { all: true })).json.edited.length, 1);
   assert.equal((await edit(one, { all: true })).json.edited.length, 0);
   const again = await edit(one, { ids: [id] });
-  assert.deepEqual([again.code, /was edited already; with --again/.test(again.stderr)], [2, true]);
+  assert.deepEqual([again.code, /was edited already; use --again/.test(again.stderr)], [2, true]);
   assert.equal((await edit(one, { ids: [id], again: true })).code, 0);
 });
 

@@ -149,7 +149,7 @@ test('a replayed dead letter is listed only with --all, and replayed again only 
 
   const twice = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify' });
   assert.equal(twice.code, 2);
-  assert.match(twice.stderr, /was replayed already; with --again/);
+  assert.match(twice.stderr, /was replayed already; use --again/);
   const again = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify', again: true });
   assert.equal(again.code, 0);
   const all = await command(one, 'dead-letters replay', { ...REPLAY, all: true });

@@ -40,10 +40,10 @@ test('a move repairs what another tool has changed before the next claim', async
     await c.enrol(10);
     await c.run();
     await putBy(c, summarizeBatch, (last) => last);
-    assert.match((await showText(c)).stdout, /^summarize-batch .* put there by another tool$/m);
+    assert.match((await showText(c)).stdout, /^summarize-batch .* committed by another tool$/m);
     assert.match(
       await seek(c, summarizeBatch, to),
-      /The dedupe positions are made from the log, which is there from offset 0 on\./,
+      /The dedupe positions are rebuilt from the log, which is complete from offset 0 on\./,
     );
     assert.ok((await show(c, [summarizeBatch.name])).shown[0]?.partitions.every(({ notes }) => notes.length === 0));
     await c.run();
@@ -66,7 +66,7 @@ test('the report names the first offset from which the log shows what was counte
   assert.ok(first > 0);
   await putBy(c, summarizeBatch, (last) => last);
   const output = await seek(c, summarizeBatch, end);
-  assert.match(output, /The dedupe positions are made from the log, as far as it reaches back: /);
+  assert.match(output, /The dedupe positions are rebuilt from the log, as far back as it reaches\. /);
   assert.match(output, new RegExp(`^ +0 .* ${first} `, 'm'));
   // Both upstream partitions have emitted something since.
   await seek(c, trackProgress, begin);

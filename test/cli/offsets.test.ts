@@ -80,7 +80,7 @@ test('one partition is moved to an offset, a time, the end or a saved offset', a
 test('the number of records that a move skips is shown', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
-  assert.match(await seek(c, trackProgress, end), /^6 offsets are never read: what lies there is not applied\.$/m);
+  assert.match(await seek(c, trackProgress, end), /^6 offsets are never read: their records are not applied\.$/m);
   await c.run();
   assert.deepEqual(await c.counts(), [0, 0]);
 });
@@ -129,7 +129,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['seek', 'track-progress', '--all', '--to-time', 'yesterday'], /Give a time with its zone/],
   [['seek', 'track-progress', '--all', '--to-time', '2026-03-01T04:00:00'], /Give a time with its zone/],
   [['seek', 'track-progress', '--all', '--to-saved', 'nowhere.json'], /nowhere.json cannot be read/],
-  [['seek', 'track-progress', '--all', '--to-saved', '-'], /what was saved is no JSON/],
+  [['seek', 'track-progress', '--all', '--to-saved', '-'], /the saved offsets are not JSON/],
 ];
 
 test('every wrong usage is answered with one line and exit code 2', async (t) => {
@@ -150,6 +150,6 @@ test('saved offsets of another topic with the same name, or damaged ones, are re
   const { topicId = '' } = JSON.parse(text)[1];
   const another = text.replaceAll(topicId, 'another');
   await assert.rejects(seek(c, trackProgress, saved, { restored: true }, another), /its offsets mean nothing here/);
-  await assert.rejects(seek(c, trackProgress, saved, {}, '[]'), /nothing was saved of track-progress/);
-  await assert.rejects(seek(c, trackProgress, saved, {}, text.replaceAll('"progress"', '"x"')), /is damaged/);
+  await assert.rejects(seek(c, trackProgress, saved, {}, '[]'), /no offsets were saved for track-progress/);
+  await assert.rejects(seek(c, trackProgress, saved, {}, text.replaceAll('"progress"', '"x"')), /are damaged/);
 });

@@ -157,7 +157,7 @@ test('a process waits for a store that is away at its start: it is live, reports
   assert.equal(ready.status, 503);
   assert.match(
     await ready.text(),
-    /^the jobs are not running yet\ntrack-progress is waiting for the tables since \d{4}-.*Z: TABLES_AWAY: .*\n$/,
+    /^the jobs are not running yet\ntrack-progress has been waiting for the tables since \d{4}-.*Z: TABLES_AWAY: .*\n$/,
   );
   let text = '';
   do text = await (await asked('/metrics')).text();

@@ -150,8 +150,9 @@ test('for a pipe with a wrong line the output shows what was sent, and one can r
   const failed = await tributary(folder, ['produce', TOPIC], { input: wrong });
   assert.equal(failed.code, 1);
   const [, sent = '', from = ''] =
-    /^error: one line is wrong; the lines up to (\d+) were sent: go on with --from-line (\d+)$/m.exec(failed.stderr) ??
-    [];
+    /^error: one line is wrong; the lines up to (\d+) were sent: continue with --from-line (\d+)$/m.exec(
+      failed.stderr,
+    ) ?? [];
   assert.match(failed.stderr, /^line 12001: type: a string is missing$/m);
   assert.equal(Number(from), Number(sent) + 1);
   assert.ok(Number(sent) >= 5000 && Number(sent) <= 12_000, sent);
@@ -190,7 +191,7 @@ test('when the process with the folder is gone, the output shows which lines wer
   const input = lines(users(9000));
   const { code, stderr } = await tributary(folder, ['produce', TOPIC], { input });
   assert.equal(code, 1);
-  const [, sent = ''] = /^The lines up to (\d+) were sent: go on with --from-line \d+$/m.exec(stderr) ?? [];
+  const [, sent = ''] = /^The lines up to (\d+) were sent: continue with --from-line \d+$/m.exec(stderr) ?? [];
   const [, first = '', last = ''] =
     /^Whether lines (\d+) to (\d+) were sent, all or none, is not known/m.exec(stderr) ?? [];
   assert.equal(Number(first), Number(sent) + 1);

@@ -47,7 +47,7 @@ test('rows are made anew beside running jobs, compared, made current, and swappe
   assert.deepEqual([code, stderr.includes('enrollment.events has no archive')], [2, true]);
   assert.match(
     await rebuild(folder),
-    /generation 2 of track-progress \(learner_progress_g2\) has read what the job has read/,
+    /generation 2 of track-progress \(learner_progress_g2\) has caught up with the job/,
   );
   assert.match(await rebuild(folder, '--compare'), /2 rows are the same\nno difference\n$/);
   assert.match(
@@ -135,7 +135,7 @@ test('rows are made of the archive where retention has emptied the topic, and ma
     made.stderr,
     /partition \d: read from offset 0 of archive-enrollment-events on, and from \d on in enrollment.events/,
   );
-  assert.match(made.stdout, /generation 3 of track-progress .* has read what the job has read/);
+  assert.match(made.stdout, /generation 3 of track-progress .* has caught up with the job/);
   assert.match(
     await rebuild(folder, '--status'),
     / 3 +learner_progress_g3 +being made +rebuild:track-progress:3 +0\n$/,

@@ -22,7 +22,7 @@ interface Parts {
 export async function withArchive({ topic, say, ...options }: Parts): Promise<Transport> {
   const archive = archiveOf(topic);
   const kept = await currentTable(options.stores, archive);
-  if (kept === undefined) throw usage(`${topic.name} has no archive, so that --from-archive adds nothing`);
+  if (kept === undefined) throw usage(`${topic.name} has no archive, so --from-archive adds nothing`);
   const { transport, parts } = await archivedLog({ ...options, topic, snapshot: kept.snapshot });
   for (const { partition, first, begin, reach = 0 } of parts) {
     if (first !== undefined)
@@ -31,7 +31,7 @@ export async function withArchive({ topic, say, ...options }: Parts): Promise<Tr
       );
     if (reach >= begin) continue;
     say(
-      `partition ${partition}: what lies from offset ${reach} to ${begin - 1} is neither in the topic nor in its archive`,
+      `partition ${partition}: the records from offset ${reach} to ${begin - 1} are neither in the topic nor in its archive`,
     );
   }
   return transport;

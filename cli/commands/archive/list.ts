@@ -8,7 +8,7 @@ export const run: Run<Form> = async (context, form) => {
   const { platform, config } = context.wired;
   await listTables(context, form, archiveTables(platform));
   if (config.archive === 'off' && !form.json && form.csv !== true) {
-    await print(context, 'No archive is kept by `tributary up`: --archive on begins it.');
+    await print(context, '`tributary up` keeps no archive: start one with --archive on.');
   }
   return undefined;
 };

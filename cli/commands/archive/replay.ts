@@ -61,7 +61,7 @@ export const run: Run<Args> = async (context, args) => {
     if (derived > 0) {
       await print(
         context,
-        `Jobs derived ${derived.toLocaleString('en')} of them: who has read these before skips them.`,
+        `Jobs derived ${derived.toLocaleString('en')} of them: readers that have seen these skip them.`,
       );
     }
     await print(context, 'Nothing was done: do it with --yes.');
@@ -95,7 +95,7 @@ export const run: Run<Args> = async (context, args) => {
     return leftOut === 0 ? undefined : FAILED;
   } catch (error) {
     line.clear();
-    if (reached !== undefined) stderr.write(`Go on with --after ${textOf(reached)}\n`);
+    if (reached !== undefined) stderr.write(`Continue with --after ${textOf(reached)}\n`);
     throw error;
   }
 };

@@ -59,10 +59,10 @@ async function chosenLetters(
   { ids, all, again, ...filter }: ResolveArgs,
   verb: Words['verb'],
 ): Promise<readonly DeadLetter[]> {
-  if (all === ids.length > 0) throw usage(`say which dead letters to ${verb}: either their ids, or --all`);
+  if (all === ids.length > 0) throw usage(`give the dead letters to ${verb}: either their ids, or --all`);
   const { job, code, topic, since, until } = filter;
   if (!all && [code, topic, since, until].some((each) => each !== null))
-    throw usage('--topic, --code, --since and --until choose among --all, not among ids');
+    throw usage('--topic, --code, --since and --until go with --all, not with ids');
   const names = all ? null : [...new Set(ids)].map((id) => ({ id, job }));
   const { letters, resolved, unknown } = await chooseDeadLetters(wired, { names, filter, again }, signal);
   const [missing] = unknown;
@@ -74,12 +74,12 @@ async function chosenLetters(
 
 export function unknownText(id: string, job: string | null): string {
   if (!/^[^/]+\/\d+\/\d+$/.test(id))
-    return `${id} is no id of a dead letter; give <topic>/<partition>/<offset>, as \`tributary dead-letters list\` shows it`;
-  return `there is no dead letter ${id}${job === null ? '' : ` of ${job}`}; \`tributary dead-letters list\` shows those there are`;
+    return `${id} is not the id of a dead letter; give <topic>/<partition>/<offset>, as \`tributary dead-letters list\` shows it`;
+  return `there is no dead letter ${id}${job === null ? '' : ` of ${job}`}; \`tributary dead-letters list\` lists them`;
 }
 
 function resolvedText({ id, resolutions }: DeadLetter): string {
-  return `${id} was ${resolutions.at(-1)?.how} already; with --again it is done once more`;
+  return `${id} was ${resolutions.at(-1)?.how} already; use --again to do it once more`;
 }
 
 export async function printOutcome(

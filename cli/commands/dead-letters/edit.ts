@@ -9,7 +9,7 @@ import { printOutcome, type ResolveArgs, resolveChosen } from './chosen.ts';
 export const run: Run<ResolveArgs> = async (context, args) => {
   const parsed = parseJson(await buffer(context.stdin));
   if (parsed.kind === 'rejected')
-    throw usage(`the correction is no JSON; give a part of an event, such as {"data": {"courseId": "rivers"}}`);
+    throw usage(`the correction is not JSON; give a part of an event, such as {"data": {"courseId": "rivers"}}`);
   const outcome = await resolveChosen(context, args, 'edit', (log, letters, resolving, signal) =>
     editAll(log, letters, { ...resolving, patch: parsed.value }, signal),
   );

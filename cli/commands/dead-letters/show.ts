@@ -90,7 +90,7 @@ async function asJson(
 
 /** The log keeps the whole record as long as any other. */
 const cutText = (record: LogRecord, from: number): string =>
-  `${record.value?.length ?? 0} of ${from} bytes of the value are left; the log does not keep the record any more`;
+  `${record.value?.length ?? 0} of ${from} bytes of the value are left; the log no longer has the record`;
 
 function readable(headers: Headers): Record<string, string> {
   const entries = Object.entries(headers);

@@ -15,8 +15,8 @@ export const run: Run<{ readonly index: string; readonly json: boolean }> = asyn
     await printJson(context, { index: name, before: renewed.before ?? null, now: renewed.now, next });
     return undefined;
   }
-  await print(context, `${name} is ${renewed.now} from now on, which is empty; fill it with \`${next}\``);
+  await print(context, `${name} is now ${renewed.now}, which is empty; fill it with \`${next}\``);
   if (renewed.before !== undefined)
-    await print(context, `${renewed.before} is still there; delete it when you need it no more`);
+    await print(context, `${renewed.before} is still there; delete it when you no longer need it`);
   return undefined;
 };

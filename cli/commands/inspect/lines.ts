@@ -14,7 +14,7 @@ const WHY: Readonly<Record<Verdict, string>> = {
   unwanted: 'unwanted: the job folds no event of this type',
   undeclared: 'undeclared: the topic has no event of this type',
   'not-ours': 'not-ours: it is for another job, or no longer awaited',
-  'not-read': 'not-read: the job has not come to it yet',
+  'not-read': 'not-read: the job has not read it yet',
 };
 
 export function rowLines(job: string, topic: string, standing: RowStanding): [string, string][] {
@@ -28,7 +28,7 @@ export function rowLines(job: string, topic: string, standing: RowStanding): [st
     ['token', row === undefined ? 'none' : `${row.version.token}, revision ${row.version.revision}`],
     ['timers', timers.length === 0 ? 'none' : timers.join(', ')],
     ['still to be emitted', String(standing.pending)],
-    ['records', `${topic}/${partition}, ${extentText(standing)}; the job goes on at ${next ?? begin}`],
+    ['records', `${topic}/${partition}, ${extentText(standing)}; the job continues at ${next ?? begin}`],
   ];
 }
 

@@ -24,7 +24,7 @@ export const run: RunForCaller<Args> = async ({ sources }, streams, { name, tena
   const file = keysFileOf(loadConfig(sources).config);
   const keys = readKeys(file);
   if (keys.some((each) => each.name === name)) throw usage(`there is a key ${name} already: choose another name`);
-  if (days > MOST_DAYS) throw usage(`a key holds for ${MOST_DAYS} days at most: make another before it ends`);
+  if (days > MOST_DAYS) throw usage(`a key is valid for ${MOST_DAYS} days at most: create another before it expires`);
   const id = randomBytes(6).toString('hex');
   const key = apiKeyText(id, randomBytes(32));
   const now = systemClock.now();
@@ -40,7 +40,7 @@ export const run: RunForCaller<Args> = async ({ sources }, streams, { name, tena
     expiresAt,
   };
   writeKeys(file, [...keys, made]);
-  streams.stderr.write(`the key ${name} is in ${file} and holds until ${expiresAt}; it is not shown again:\n`);
+  streams.stderr.write(`the key ${name} is in ${file} and is valid until ${expiresAt}; it is not shown again:\n`);
   await print(streams, key);
   return 0;
 };

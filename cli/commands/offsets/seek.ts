@@ -95,19 +95,19 @@ function savedTargets(text: string, job: Job, partition: number | null): Target[
   try {
     saved = JSON.parse(text);
   } catch {
-    throw usage('what was saved is no JSON; give what `tributary offsets show --json` said');
+    throw usage('the saved offsets are not JSON; give the output of `tributary offsets show --json`');
   }
   const ofJob = Array.isArray(saved)
     ? saved.find((each) => each?.job === job.name && each?.topic === job.from.name)
     : undefined;
   const partitions: unknown = ofJob?.partitions;
   if (!Array.isArray(partitions))
-    throw usage(`nothing was saved of ${job.name}; give what \`tributary offsets show --json\` said`);
+    throw usage(`no offsets were saved for ${job.name}; give the output of \`tributary offsets show --json\``);
   const targets = partitions.map((each): Target => {
     const { partition, committed, begin, progress } = each ?? {};
     const offset = committed ?? begin;
     if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset) || typeof progress !== 'string') {
-      throw usage(`what was saved of ${job.name} is damaged; give what \`tributary offsets show --json\` said`);
+      throw usage(`the saved offsets of ${job.name} are damaged; give the output of \`tributary offsets show --json\``);
     }
     return { partition, offset, saved: each.foreign === true || committed === null ? undefined : progress };
   });
@@ -119,21 +119,21 @@ function* consequences(job: Job, moves: readonly Move[], restored: boolean): Ite
   const again = sum(({ from, to }) => (from ?? to) - to);
   const unread = sum(({ from, begin, to }) => to - (from ?? begin));
   if (again > 0) yield `${offsets(again)} read again.`;
-  if (unread > 0) yield `${offsets(unread)} never read: what lies there is not applied.`;
+  if (unread > 0) yield `${offsets(unread)} never read: their records are not applied.`;
   if (restored) {
-    yield `Rows that ${job.name} keeps have to be those of these offsets or later; stop the job before they are restored. Each record from there on that its row does not know is applied, and said once more; readers that have seen it skip it.`;
+    yield `The rows of ${job.name} must be as new as these offsets, or newer; stop the job before you restore them. Each later record that its row does not know is applied, and its events are emitted again; readers that have seen them skip them.`;
   } else if (again > 0) {
-    yield 'Rows keep what they have applied, and readers know what was said: the views of rows that events of the platform lead to are written again, and nothing else changes. If the rows were restored or lost, use --restored.';
+    yield 'Rows skip records that they have applied, and readers skip events that they have seen. The views of rows that events of the platform lead to are written again, and nothing else changes. If the rows were restored or lost, use --restored.';
   }
   if (restored && job.on.includes(callAnswered)) {
-    yield 'Messages that rows do not know any more leave once more; where they must not, move the job --to-end.';
+    yield 'Messages that rows no longer know are sent again; if they must not be, move the job --to-end.';
   }
   const fromLog = moves.filter(({ dedupe }) => dedupe === 'from the log');
   if (fromLog.length > 0) {
     const isWhole = fromLog.every(({ begin }) => begin === 0);
     yield isWhole
-      ? 'The dedupe positions are made from the log, which is there from offset 0 on.'
-      : 'The dedupe positions are made from the log, as far as it reaches back: what a job upstream repeats of before is applied again, if it has emitted nothing since.';
+      ? 'The dedupe positions are rebuilt from the log, which is complete from offset 0 on.'
+      : 'The dedupe positions are rebuilt from the log, as far back as it reaches. If an upstream job repeats earlier events and has emitted nothing since, they are applied again.';
   }
   yield 'Owners are fenced and claim again.';
 }

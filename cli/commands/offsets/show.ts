@@ -57,7 +57,7 @@ async function show({ wired }: Context, job: Work) {
 function notesOf({ committed, progress, isOfAnother }: Standing, partitions: number): string[] {
   const notes: string[] = [];
   if (committed.offset === undefined) notes.push('never committed');
-  if (committed.foreign) notes.push('put there by another tool');
+  if (committed.foreign) notes.push('committed by another tool');
   if (isOfAnother) notes.push('of a topic that was deleted');
   if (progress.partitions !== 0 && progress.partitions !== partitions) notes.push('expanded by another tool');
   if (progress.within !== undefined) notes.push('within a record that finds many rows');

@@ -15,7 +15,7 @@ type Columns = Pick<Answer, 'columns'>;
 export async function printJsonLines(out: Out, { columns }: Columns, rows: AsyncIterable<AnswerRow>): Promise<void> {
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw usage(`two columns are named ${twice}: give one another name, by AS`);
+  if (twice !== undefined) throw usage(`two columns are named ${twice}: rename one with AS`);
   for await (const row of rows) {
     const fields = columns.map(({ name, type }, at) => `${JSON.stringify(name)}:${jsonOf(row[at] as Value, type)}`);
     await print(out, `{${fields.join(',')}}`);

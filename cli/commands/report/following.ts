@@ -64,7 +64,7 @@ export async function read(
   if (request !== undefined) return request;
   throw new TributaryError(
     'NOT_FOUND',
-    `${tenant} has no request ${id}: \`tributary report status\` shows those there are`,
+    `${tenant} has no request ${id}: \`tributary report status\` lists the requests`,
   );
 }
 

@@ -67,7 +67,7 @@ async function describing(
   { companion }: Result,
 ): Promise<AsyncIterable<Uint8Array>> {
   if (companion !== null) return wired.objects.get(companion);
-  throw usage(`what describes the file of ${id} is in its archive, as about.json: download the file`);
+  throw usage(`the description of the file of ${id} is in its archive, as about.json: download the file`);
 }
 
 async function* checkedBytes({ wired }: Context, { object, checksum }: Result): AsyncGenerator<Uint8Array> {

@@ -33,7 +33,7 @@ export const run: Run<Args> = async (context, { tables, day, dryRun, json, progr
     }
     const compacted = await compactTable(stores, source, table, choice);
     const { files, groups, dropped, bytesBefore, bytesAfter } = compacted;
-    const left = dropped === 0 ? '' : `; ${counted(dropped, 'day')} left as they are, since others changed them`;
+    const left = dropped === 0 ? '' : `; ${counted(dropped, 'day')} left as they are, because others changed them`;
     const sizes = `${megabytes(bytesBefore)} became ${megabytes(bytesAfter)}`;
     const text = `${counted(files, 'segment')} of ${name} are ${groups.toLocaleString('en')} now: ${sizes}${left}`;
     if (groups + dropped > 0) done.push({ table: name, text, json: { table: name, ...compacted } });
@@ -41,7 +41,7 @@ export const run: Run<Args> = async (context, { tables, day, dryRun, json, progr
   line.clear();
   if (!dryRun && day === null && tables.length === 0) await noteUpkeep(stores.objects, 'compact');
   if (json) await printJson(context, { dryRun, tables: done.map((each) => each.json) });
-  else if (done.length === 0) await print(context, 'no day has segments that are worth being put together');
+  else if (done.length === 0) await print(context, 'no day has segments worth compacting');
   else for (const { text } of done) await print(context, text);
   return undefined;
 };

@@ -22,7 +22,7 @@ export const run: Run<Args> = async (context, { tables, before, yes, json }) => 
     const declared = source.retentionDays === undefined ? undefined : firstKeptDay(source.retentionDays, now());
     const first = before ?? declared;
     if (first === undefined && tables.length > 0) {
-      throw usage(`${name} declares no retentionDays: say with --before which day is the first that is kept`);
+      throw usage(`${name} declares no retentionDays: give the first day to keep, with --before`);
     }
     if (first === undefined) continue;
     const expired = await expireTable(table, first, { now, dryRun: !yes });
@@ -36,7 +36,7 @@ export const run: Run<Args> = async (context, { tables, before, yes, json }) => 
       const what = `${counted(days.length, 'day')} of ${table} (${range}, ${counted(segments, 'segment')})`;
       await print(context, `${what} ${yes ? 'removed' : 'would be removed'}`);
     }
-    if (done.length === 0) await print(context, 'no day is over');
+    if (done.length === 0) await print(context, 'no day has expired');
     else if (!yes) await print(context, 'Nothing was done: do it with --yes.');
   }
   return undefined;

@@ -64,7 +64,9 @@ function printingTelemetry(say: (text: string) => void): Telemetry {
       if (event.kind === 'waiting') say(`${event.code}: ${event.message}; again in ${event.delayMs} ms`);
       if (event.kind === 'records-lost') {
         const { partition, from, to } = event;
-        say(`partition ${partition}: the log begins at ${to}, and what was there from ${from} on is not in this table`);
+        say(
+          `partition ${partition}: the log begins at ${to}, so the records from ${from} up to there are not in this table`,
+        );
       }
     },
   };
@@ -145,7 +147,8 @@ async function compare(doing: Doing): Promise<number | undefined> {
     );
   }
   const [before, after] = [await snapshotOf(doing, current.generation), await snapshotOf(doing, other.generation)];
-  if (before === undefined || after === undefined) throw usage(`nothing was counted into one of the two tables yet`);
+  if (before === undefined || after === undefined)
+    throw usage('nothing has been counted into one of the two tables yet');
   const { duck, cache } = stores;
   const compared = await compareTables(datasource, before, after, {
     duck,
@@ -187,12 +190,12 @@ async function become(
     const plan = [
       `Generation ${to.generation} (${to.table}) of ${datasource.name} would become the current one instead of ${current.generation}.`,
       isSwap
-        ? `It is ${number(to.behind)} behind the topic; it catches up first, while the rollup goes on.`
-        : `It is ${number(to.behind)} behind the topic: the rollup goes on there, as far as the topic reaches back.`,
-      'The rollup notices within seconds, and goes on in that table from where it is. Queries read it at once.',
+        ? `It is ${number(to.behind)} behind the topic; it catches up first, while the rollup keeps running.`
+        : `It is ${number(to.behind)} behind the topic: the rollup continues there, as far back as the topic reaches.`,
+      'The rollup notices within seconds, and continues in that table where it stands. Queries read it at once.',
       ...(lost.length === 0
         ? []
-        : [`The current table alone has ${counted(lost.length, 'day')}: ${lost[0]} to ${lost.at(-1)}.`]),
+        : [`Only the current table has ${counted(lost.length, 'day')}: ${lost[0]} to ${lost.at(-1)}.`]),
       `The other table is kept: ${isSwap ? '`--back`' : '`--swap`'} makes it current again, \`--drop ${current.generation}\` deletes it.`,
     ];
     if (args.json) {
