@@ -117,17 +117,21 @@ test('other attributes of a CloudEvent become headers; those without a value are
 
 const WRONG: readonly (readonly [what: string, line: unknown, because: RegExp])[] = [
   ['no JSON', '{', /^it is no JSON in UTF-8/],
-  ['an array', [], /^it is no JSON object$/],
-  ['null', 'null', /^it is no JSON object$/],
+  ['an array', [], /^it is not a JSON object$/],
+  ['null', 'null', /^it is not a JSON object$/],
   ['no type', { data: {} }, /^type: a string is missing$/],
   ['a type that is a number', { type: 1 }, /^type: a string is expected$/],
   [
     'an unknown type',
     { type: 'enrollment.enroled' },
-    /is no event of enrollment\.events; did you mean enrollment\.enrolled\?/,
+    /is not an event of enrollment\.events; did you mean enrollment\.enrolled\?/,
   ],
-  ['an event of another topic', { type: 'user.deleted', data: { userId: 'u1' } }, /is no event of enrollment\.events/],
-  ['an event of the runtime', { type: 'timer.fired', data: {} }, /is no event of enrollment\.events/],
+  [
+    'an event of another topic',
+    { type: 'user.deleted', data: { userId: 'u1' } },
+    /is not an event of enrollment\.events/,
+  ],
+  ['an event of the runtime', { type: 'timer.fired', data: {} }, /is not an event of enrollment\.events/],
   ['no data', { type: 'enrollment.enrolled' }, /^data: an object is missing$/],
   ['a missing field', { ...enrolled('u1'), data: { userId: 'u1' } }, /^data\.courseId: a string is missing$/],
   ['an empty key', enrolled(''), /^data\.userId: /],
@@ -146,7 +150,7 @@ const WRONG: readonly (readonly [what: string, line: unknown, because: RegExp])[
   [
     'an origin',
     { specversion: '1.0', id: 'e', source: '/s', ...enrolled('u1'), origin: 'a/b/0/1/0' },
-    /^origin: only jobs say it/,
+    /^origin: only jobs set it/,
   ],
   [
     'data as base64',

@@ -32,7 +32,7 @@ test('topics are compared, then made, and then match their declarations', async 
   const apply = (dryRun: boolean, json = false) => command(one, 'topics apply', { dryRun, json });
   const before = await verify();
   assert.deepEqual([before.code, linesOf(before.stdout).length], [1, count]);
-  assert.match(before.stdout, /^user\.events does not exist; it is wanted with 6 partitions$/m);
+  assert.match(before.stdout, /^user\.events does not exist; it should have 6 partitions$/m);
   const dry = await apply(true);
   assert.equal(dry.code, 0);
   assert.match(dry.stdout, /^would create: user\.events does not exist/m);
@@ -53,7 +53,7 @@ test('topics that must not be changed are left unchanged, with exit code 1', asy
   await transport.createTopics([{ name, partitions: 9, retentionMs }]);
   const { code, stdout } = await command(one, 'topics apply', { dryRun: false, json: false });
   assert.equal(code, 1);
-  assert.match(stdout, new RegExp(`^left as it is: ${name} has 9 partitions, and 6 are wanted`, 'm'));
+  assert.match(stdout, new RegExp(`^left as it is: ${name} has 9 partitions, and should have 6`, 'm'));
   assert.equal((await transport.describe([name]))[0]?.partitions.length, 9);
   assert.equal((await transport.describe()).length, count, 'the others were made');
 });

@@ -103,14 +103,14 @@ test('an untrusted certificate is refused, with the option to set', async (t) =>
 
 const plain = server.url.replace('kafka://', '');
 const MIX_UPS: readonly (readonly [url: string, because: RegExp])[] = [
-  [`kafkas://${plain}`, /does not speak TLS, and the URL says kafkas:\/\/: write kafka:\/\//],
+  [`kafkas://${plain}`, /does not speak TLS, but the URL says kafkas:\/\/: write kafka:\/\//],
   [`kafkas://${login}@${sasl}`, /does not speak TLS/],
-  [`kafka://${ssl}`, /speaks TLS, and the URL says kafka:\/\/: write kafkas:\/\//],
+  [`kafka://${ssl}`, /speaks TLS, but the URL says kafka:\/\/: write kafkas:\/\//],
   [`kafka://${login}@${saslSsl}`, /speaks TLS/],
-  [`kafka://${login}@${plain}`, /takes no user: leave user:password@ out/],
-  [`kafkas://${login}@${ssl}`, /takes no user/],
-  [`kafka://${sasl}`, /wants a user: .* \?sasl= one of .*SCRAM-SHA-512/],
-  [`kafkas://${saslSsl}`, /wants a user/],
+  [`kafka://${login}@${plain}`, /does not accept a user: leave user:password@ out/],
+  [`kafkas://${login}@${ssl}`, /does not accept a user/],
+  [`kafka://${sasl}`, /requires a user: .* \?sasl= one of .*SCRAM-SHA-512/],
+  [`kafkas://${saslSsl}`, /requires a user/],
 ];
 
 for (const [url, because] of MIX_UPS) {

@@ -153,7 +153,7 @@ function readBody(writer: Writer, { type, resolver }: Pick<Reader, 'type' | 'res
     if (writer.needsBounds) checkBounds(writer.type, body);
     return { kind: 'value', value: type.fromBuffer(body, resolver) };
   } catch (error) {
-    return rejected('VALUE_UNREADABLE', `the value is no Avro of schema ${schemaId(value)}: ${messageOf(error)}`);
+    return rejected('VALUE_UNREADABLE', `the value is not Avro of schema ${schemaId(value)}: ${messageOf(error)}`);
   }
 }
 

@@ -78,7 +78,7 @@ class Walk {
       case 'union:unwrapped':
       case 'union:wrapped': {
         const branch = (type as types.UnwrappedUnionType).types[this.#long()];
-        if (branch === undefined) throw new Overrun('a union has no branch of the number it says');
+        if (branch === undefined) throw new Overrun('a union names a branch that it does not have');
         this.value(branch, depth + 1);
         break;
       }
@@ -127,6 +127,6 @@ class Walk {
   }
 
   #overrun(): never {
-    throw new Overrun('the record counts more than it holds');
+    throw new Overrun('the record announces more items than it holds');
   }
 }

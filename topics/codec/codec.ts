@@ -118,7 +118,7 @@ export class Codec {
     if (parsed.kind === 'rejected') return parsed;
     const object = parsed.value;
     if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-      return rejected('ENVELOPE_INVALID', 'the value is no JSON object; a structured CloudEvent is one');
+      return rejected('ENVELOPE_INVALID', 'the value is not a JSON object, as a structured CloudEvent is');
     }
     // An attribute that is null is one that is not set (section 2.2 of the JSON format of CloudEvents).
     const read = (name: string): unknown =>
@@ -160,7 +160,7 @@ export class Codec {
     const event = { type: def.type, id, source, time, loggedAt, tenant, data };
     const onlyFor = record.headers[ONLY_FOR];
     const only = onlyRows(record.headers);
-    if (typeof only === 'string') return rejected('ENVELOPE_INVALID', `the header ${only} is no list of keys`);
+    if (typeof only === 'string') return rejected('ENVELOPE_INVALID', `the header ${only} is not a list of keys`);
     return {
       kind: 'event',
       event: unfit === undefined ? event : { ...event, unfit },

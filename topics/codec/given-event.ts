@@ -50,7 +50,8 @@ export function recordsOf(given: GivenEvent, { topic, partitions, codec, now: cl
   const { type, id, source, time, others, tenant = DEFAULT_TENANT } = given;
   const wanted = wantedOf(topic);
   const def = wanted.get(type);
-  if (def === undefined) return wrong(`type: ${type} is no event of ${topic.name}${hint(type, [...wanted.keys()])}`);
+  if (def === undefined)
+    return wrong(`type: ${type} is not an event of ${topic.name}${hint(type, [...wanted.keys()])}`);
   const checked = codec.check(def, given.data);
   if (!checked.ok) return wrong(checked.problem);
   const data = checked.value as Readonly<Record<string, unknown>>;
@@ -77,9 +78,9 @@ function unknownText(def: EventDef, path: string): string {
   return `${name} was left out, since ${def.type} has no such field${isOutermost ? hint(name.slice(5), fields) : ''}`;
 }
 
-/** The members of a JSON object that are not null. Or why it is no JSON object. */
+/** The members of a JSON object that are not null. Or why it is not a JSON object. */
 export function membersOf(value: unknown): Map<string, unknown> | string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not a JSON object';
   return new Map(Object.entries(value).filter(([, each]) => each !== null));
 }
 
@@ -101,7 +102,7 @@ export function saidIn(members: ReadonlyMap<string, unknown>, extensible: Extens
   }
   const others: Record<string, string> = {};
   for (const [name, each] of members) {
-    if (name === 'origin') return 'origin: only jobs say it; leave it out';
+    if (name === 'origin') return 'origin: only jobs set it; leave it out';
     if (name === 'data_base64') return 'data_base64: give the data as JSON in data';
     if (NAMED.includes(name)) continue;
     if (!structured && extensible !== 'always')

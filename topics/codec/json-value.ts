@@ -15,7 +15,7 @@ export function parseJson(value: Uint8Array): Read {
   try {
     return { kind: 'value', value: JSON.parse(utf8.decode(value)) };
   } catch (error) {
-    return rejected('VALUE_UNREADABLE', `the value is no JSON in UTF-8: ${messageOf(error)}`);
+    return rejected('VALUE_UNREADABLE', `the value is not JSON in UTF-8: ${messageOf(error)}`);
   }
 }
 

@@ -24,11 +24,11 @@ export async function diagnoseRegistry({ url, ca }: ConfluentOptions): Promise<F
 export function registryFindings(config: RegistryAnswer, mode: RegistryAnswer): Finding[] {
   const level = fieldOf(config, 'compatibilityLevel');
   if (config.status === 401 || config.status === 403) {
-    const message = `the registry does not let us in (${config.status})`;
+    const message = `the registry refuses the login (${config.status})`;
     throw new TributaryError('ACCESS_REFUSED', `${message}; correct the user and password in its URL`);
   }
   if (level === undefined) {
-    const message = `what answers is no schema registry (${config.status})`;
+    const message = `the server there is not a schema registry (${config.status})`;
     throw new TributaryError('CONFIG_INVALID', `${message}; correct the URL and its path`);
   }
   return [compatibility(level), ...writable(fieldOf(mode, 'mode'))];
@@ -37,14 +37,14 @@ export function registryFindings(config: RegistryAnswer, mode: RegistryAnswer): 
 function compatibility(level: string): Finding {
   const message = `a schema registry, compatibility ${level}`;
   if (level !== 'NONE') return ok('registry', message);
-  const todo = 'set BACKWARD or FULL: with NONE, a producer may register what readers cannot read';
+  const todo = 'set BACKWARD or FULL: with NONE, a producer may register a schema that readers cannot use';
   return warning('registry', message, todo);
 }
 
 /** Nothing if the registry has no modes. */
 function writable(mode: string | undefined): Finding[] {
   if (mode === undefined || mode === 'READWRITE') return [];
-  const todo = 'set READWRITE for the time of a deployment: schemas that are new cannot be registered';
+  const todo = 'set READWRITE during a deployment: otherwise new schemas cannot be registered';
   return [warning('registry: mode', `its mode is ${mode}`, todo)];
 }
 

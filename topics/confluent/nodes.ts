@@ -72,7 +72,10 @@ export class Nodes {
       const text = await mixUp(failure);
       if (text !== undefined) throw new TributaryError('CONFIG_INVALID', `${request.purpose}: ${text}`);
     }
-    throw new TributaryError('REGISTRY_AWAY', `${request.purpose}: the registry is away: ${problems.join('; ')}`);
+    throw new TributaryError(
+      'REGISTRY_AWAY',
+      `${request.purpose}: the registry does not answer: ${problems.join('; ')}`,
+    );
   }
 
   #exchange(node: Node, { method, path, body }: RegistryRequest, ms: number): Promise<RegistryAnswer> {

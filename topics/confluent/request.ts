@@ -86,11 +86,11 @@ function errorOf({ purpose }: RegistryRequest, answer: RegistryAnswer): Tributar
         `${purpose}: it is not compatible with the versions registered before (${detail}); give new fields a default and leave old ones as they are, or change the compatibility of the subject`,
       );
     case 422:
-      return new TributaryError('DECLARATION_INVALID', `${purpose}: the registry does not take it (${detail})`);
+      return new TributaryError('DECLARATION_INVALID', `${purpose}: the registry refuses it (${detail})`);
     default:
       return new TributaryError(
         'CONFIG_INVALID',
-        `${purpose}: what answers is no schema registry (${detail}); check the URL and its path`,
+        `${purpose}: the server there is not a schema registry (${detail}); check the URL and its path`,
       );
   }
 }

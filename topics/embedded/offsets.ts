@@ -103,11 +103,11 @@ function committedOf(offset: number | null, text: string): Committed {
 export function fenced(group: string, partition: Partition, why: string): TributaryError {
   return new TributaryError(
     'FENCED',
-    `group ${group} at ${partition.topic}/${partition.partition}: ${why}; let go of the partition, and claim again if it is still assigned`,
+    `group ${group} at ${partition.topic}/${partition.partition}: ${why}; release the partition, and claim it again if it is still assigned`,
   );
 }
 
 function checked(offset: number): number {
   if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-  throw new TributaryError('USAGE', `${offset} is no offset; give a whole number from 0 on`);
+  throw new TributaryError('USAGE', `${offset} is not an offset; give a whole number from 0 on`);
 }

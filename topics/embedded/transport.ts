@@ -63,7 +63,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
       const topic = topics.get(each.name);
       return topic === undefined ? [] : [foundTopic(topic, each.groups)];
     });
-    return differences(wanted, found, -1, 'it stays what it was made with');
+    return differences(wanted, found, -1, 'it stays as it was created');
   }
 
   function foundTopic(topic: StoredTopic, names: readonly string[]): FoundTopic {
@@ -108,7 +108,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
     const exclusive: Exclusive = {
       produce: (records) =>
         guarded('LOG_AWAY', 'appending to the log', () => {
-          if (newest.get(name) !== exclusive) throw new TributaryError('FENCED', `there is a newer one of ${name}`);
+          if (newest.get(name) !== exclusive) throw new TributaryError('FENCED', `there is a newer writer of ${name}`);
           return log.append(records);
         }),
     };

@@ -27,7 +27,7 @@ export async function openExclusive(
   return {
     produce: (records) =>
       guarded('appending to the log', async () => {
-        if (isOver) throw new TributaryError('FENCED', `this one of ${name} ended with an error; begin again`);
+        if (isOver) throw new TributaryError('FENCED', `this writer of ${name} ended with an error; begin again`);
         if (records.length === 0) return [];
         try {
           await findLeaders(cluster, partitionsOf(records));
@@ -56,7 +56,7 @@ async function readable(cluster: Cluster, topics: readonly string[]): Promise<vo
     if (performance.now() - began > patienceMs)
       throw new TributaryError(
         'LOG_AWAY',
-        `a transaction is open in ${keyOf(open)}, so that its end cannot be read yet; try again in a minute`,
+        `a transaction is open in ${keyOf(open)}, so its end cannot be read yet; try again in a minute`,
       );
   }
 }

@@ -63,7 +63,7 @@ export function differences(
   return wanted.flatMap((topic) => {
     const there = found.find(({ name }) => name === topic.name);
     if (there === undefined) {
-      const message = `${topic.name} does not exist; it is wanted with ${topic.partitions} partitions`;
+      const message = `${topic.name} does not exist; it should have ${topic.partitions} partitions`;
       return [{ topic: topic.name, kind: 'missing', action: 'create', message } as const];
     }
     return [
@@ -79,10 +79,10 @@ export function differences(
 function partitionsOf(wanted: WantedTopic, found: FoundTopic): Difference[] {
   if (found.partitions === wanted.partitions) return [];
   const topic = wanted.name;
-  const message = `${topic} has ${found.partitions} partitions, and ${wanted.partitions} are wanted`;
+  const message = `${topic} has ${found.partitions} partitions, and should have ${wanted.partitions}`;
   const kind = 'partitions';
   if (found.partitions > wanted.partitions) {
-    return [{ topic, kind, action: 'reported', message: `${message}; a topic never gets fewer` }];
+    return [{ topic, kind, action: 'reported', message: `${message}; a topic cannot get fewer` }];
   }
   const busy = found.groups.find(({ members, lag }) => members > 0 || lag > 0);
   if (busy === undefined) return [{ topic, kind, action: 'expand', message }];
@@ -92,14 +92,14 @@ function partitionsOf(wanted: WantedTopic, found: FoundTopic): Difference[] {
       topic,
       kind,
       action: 'reported',
-      message: `${message}; stop who writes it, and its jobs when they are done: ${why}`,
+      message: `${message}; stop its producers, and then its jobs once they have read all: ${why}`,
     },
   ];
 }
 
 function retentionOf(wanted: WantedTopic, found: FoundTopic, todo: string): Difference[] {
   if (found.retentionMs === wanted.retentionMs) return [];
-  const message = `${found.name} keeps records ${time(found.retentionMs)}, and is wanted to keep them ${time(wanted.retentionMs)}; ${todo}`;
+  const message = `${found.name} keeps records ${time(found.retentionMs)}, and should keep them ${time(wanted.retentionMs)}; ${todo}`;
   return [{ topic: found.name, kind: 'retention', action: 'reported', message }];
 }
 
@@ -118,18 +118,18 @@ function limitOf({ name, largestRecord }: FoundTopic, found: readonly FoundTopic
   const wanted = Math.max(LARGEST_RECORD, of);
   if (largestRecord >= wanted) return [];
   const what = of > LARGEST_RECORD ? 'as much as the topic of its records' : 'as is declared';
-  const message = `${name} takes records of ${largestRecord} bytes, and is wanted to take ${wanted}, ${what}; raise its max.message.bytes: what is larger is cut, or a dead letter`;
+  const message = `${name} takes records of ${largestRecord} bytes, and should take ${wanted}, ${what}; raise its max.message.bytes: larger records are cut, or become dead letters`;
   return [{ topic: name, kind: 'limit', action: 'reported', message }];
 }
 
 function aheadOf({ name, mostAheadMs }: FoundTopic): Difference[] {
   if (mostAheadMs === undefined || mostAheadMs <= MOST_AHEAD_MS) return [];
-  const message = `${name} takes records of times that are more than an hour ahead, and what a clock that is wrong says would hold until then; set its message.timestamp.after.max.ms to ${MOST_AHEAD_MS}`;
+  const message = `${name} takes records with times of more than an hour ahead, so the time of a wrong clock would hold until then; set its message.timestamp.after.max.ms to ${MOST_AHEAD_MS}`;
   return [{ topic: name, kind: 'ahead', action: 'reported', message }];
 }
 
 function replicationOf(found: FoundTopic, replication: number): Difference[] {
   if (replication < 0 || found.replication === replication) return [];
-  const message = `${found.name} has ${found.replication} replicas, and ${replication} are wanted; reassign its partitions`;
+  const message = `${found.name} has ${found.replication} replicas, and should have ${replication}; reassign its partitions`;
   return [{ topic: found.name, kind: 'replication', action: 'reported', message }];
 }

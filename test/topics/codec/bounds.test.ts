@@ -75,15 +75,15 @@ test('a count is refused when there are fewer bytes than items', () => {
   const list = { type: 'array', items: 'int' };
   check(list, 0);
   check(list, 4, 1, 1, 0);
-  assert.throws(() => check(list, 0xfe, 0xff, 0xff, 0xff, 0x0f), /counts more than it holds/);
-  assert.throws(() => check(list, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), /counts more/);
-  assert.throws(() => check(list, 4, 1), /counts more/);
+  assert.throws(() => check(list, 0xfe, 0xff, 0xff, 0xff, 0x0f), /announces more items than it holds/);
+  assert.throws(() => check(list, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), /announces more/);
+  assert.throws(() => check(list, 4, 1), /announces more/);
 });
 
 test('the number of items without bytes is limited', () => {
   const nothings = { type: 'array', items: 'null' };
   check(nothings, 2, 2, 0);
-  assert.throws(() => check(nothings, 6, 6, 6, 6, 0), /counts more than it holds/);
+  assert.throws(() => check(nothings, 6, 6, 6, 6, 0), /announces more items than it holds/);
 });
 
 test('a block with a size must have that size', () => {
@@ -93,9 +93,9 @@ test('a block with a size must have that size', () => {
 });
 
 test('a length may not be negative, and a branch must exist', () => {
-  assert.throws(() => check('string', 1), /counts more/);
-  assert.throws(() => check(['null', 'string'], 4), /no branch/);
-  assert.throws(() => check(['null', 'string'], 1), /no branch/);
+  assert.throws(() => check('string', 1), /announces more/);
+  assert.throws(() => check(['null', 'string'], 4), /a branch that it does not have/);
+  assert.throws(() => check(['null', 'string'], 1), /a branch that it does not have/);
 });
 
 test('the nesting of a record is limited', () => {

@@ -40,8 +40,8 @@ test('an Avro value that is not possible for its type is refused', () => {
   assert.match(of([1], [...value].slice(1))[1] as string, /^the value does not begin with the zero byte/);
   assert.equal(of([0, 0, 0])[0], 'VALUE_UNREADABLE');
   assert.equal(of([])[0], 'VALUE_UNREADABLE');
-  assert.match(of([...value].slice(0, -3))[1] as string, /^the value is no Avro of schema \d+: truncated buffer$/);
-  assert.match(of([...value], [0])[1] as string, /^the value is no Avro of schema \d+: trailing data$/);
+  assert.match(of([...value].slice(0, -3))[1] as string, /^the value is not Avro of schema \d+: truncated buffer$/);
+  assert.match(of([...value], [0])[1] as string, /^the value is not Avro of schema \d+: trailing data$/);
   assert.deepEqual(of([0, 255, 255, 255, 255], [...value].slice(5)), [
     'SCHEMA_UNKNOWN',
     'the registry has no readable schema with the id 4294967295; register it, then replay the record',

@@ -348,7 +348,7 @@ test('a value that is not JSON is unreadable', () => {
     for (const each of [jsonRecord(enrolled), structuredRecord(enrolled)]) {
       const [code, message] = rejection({ ...each, value });
       assert.equal(code, 'VALUE_UNREADABLE');
-      assert.match(message as string, /^the value (?:is no JSON in UTF-8: .+|nests deeper than 1000 levels)$/);
+      assert.match(message as string, /^the value (?:is not JSON in UTF-8: .+|nests deeper than 1000 levels)$/);
     }
   };
   unreadable(bytes('{"userId":'));

@@ -15,9 +15,9 @@ test('the compatibility of a registry is shown, and whether it accepts new schem
   assert.deepEqual(found('NONE'), ['warning: a schema registry, compatibility NONE']);
   assert.deepEqual(found('FULL', answer(200, '{"mode":"READONLY"}')).slice(1), ['warning: its mode is READONLY']);
   for (const status of [401, 403]) {
-    assert.throws(() => registryFindings(answer(status, ''), missing), /does not let us in/);
+    assert.throws(() => registryFindings(answer(status, ''), missing), /refuses the login/);
   }
   for (const text of ['<html>', '[]', 'null', '{"compatibilityLevel":7}']) {
-    assert.throws(() => registryFindings(answer(200, text), missing), /is no schema registry/);
+    assert.throws(() => registryFindings(answer(200, text), missing), /is not a schema registry/);
   }
 });

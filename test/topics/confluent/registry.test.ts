@@ -131,7 +131,7 @@ test('without an answer of any node the registry is away, and the message names 
   const host = (url: string) => new URL(url).host;
   await assert.rejects(client(t, { url: `${dead},${overloaded.url}` }).register('a', '"int"'), {
     code: 'REGISTRY_AWAY',
-    message: `looking up a schema under a: the registry is away: ${host(dead)}: connect ECONNREFUSED ${host(dead)}; ${host(overloaded.url)}: it answered 503`,
+    message: `looking up a schema under a: the registry does not answer: ${host(dead)}: connect ECONNREFUSED ${host(dead)}; ${host(overloaded.url)}: it answered 503`,
   });
 });
 
@@ -204,12 +204,7 @@ const ANSWERS: readonly (readonly [what: string, answer: Answer, code: string, m
     'DECLARATION_INVALID',
     /under a: it is not compatible with .* \(409 reader field missing\)/,
   ],
-  [
-    'no valid schema',
-    [422, { message: 'bad' }],
-    'DECLARATION_INVALID',
-    /under a: the registry does not take it \(422 bad\)/,
-  ],
+  ['no valid schema', [422, { message: 'bad' }], 'DECLARATION_INVALID', /under a: the registry refuses it \(422 bad\)/],
   [
     'a forbidden write',
     [403, '<html>no</html>'],
@@ -220,14 +215,14 @@ const ANSWERS: readonly (readonly [what: string, answer: Answer, code: string, m
     'a page of somebody else',
     [404, '<html>not here</html>'],
     'CONFIG_INVALID',
-    /no schema registry \(404 .*check the URL and its path/,
+    /not a schema registry \(404 .*check the URL and its path/,
   ],
-  ['a 404 with another code', [404, { error_code: 404 }], 'CONFIG_INVALID', /no schema registry/],
-  ['a redirect', [302, ''], 'CONFIG_INVALID', /no schema registry \(302\)/],
-  ['something without an id', [200, { ok: true }], 'CONFIG_INVALID', /no schema registry \(200 /],
-  ['an id that is none', [200, { id: 2 ** 31 }], 'CONFIG_INVALID', /no schema registry/],
-  ['a text', [200, '"7"'], 'CONFIG_INVALID', /no schema registry/],
-  ['null', [200, 'null'], 'CONFIG_INVALID', /no schema registry/],
+  ['a 404 with another code', [404, { error_code: 404 }], 'CONFIG_INVALID', /not a schema registry/],
+  ['a redirect', [302, ''], 'CONFIG_INVALID', /not a schema registry \(302\)/],
+  ['something without an id', [200, { ok: true }], 'CONFIG_INVALID', /not a schema registry \(200 /],
+  ['an id that is none', [200, { id: 2 ** 31 }], 'CONFIG_INVALID', /not a schema registry/],
+  ['a text', [200, '"7"'], 'CONFIG_INVALID', /not a schema registry/],
+  ['null', [200, 'null'], 'CONFIG_INVALID', /not a schema registry/],
 ];
 
 for (const [what, answer, code, message] of ANSWERS) {

@@ -48,7 +48,7 @@ test('a topic that accepts less than is declared is reported, and so are dead le
         { ...found, name: 'orders.dead-letter', largestRecord: deadLetters },
       ],
       -1,
-    ).map(({ topic, message }) => [topic, /wanted to take (\d+)/.exec(message)?.[1]]);
+    ).map(({ topic, message }) => [topic, /should take (\d+)/.exec(message)?.[1]]);
   assert.deepEqual(both(larger, larger), []);
   assert.deepEqual(both(declared, larger), []);
   assert.deepEqual(both(larger, declared), [['orders.dead-letter', String(larger)]]);

@@ -98,7 +98,7 @@ async function settings(
   const [resource] = await connection.send(describeConfigs(BROKER, [String(node)], SETTINGS));
   if (resource?.error === CLUSTER_REFUSED) {
     const message = 'they cannot be read without the right DescribeConfigs on the cluster';
-    return [warning('transport: settings', message, 'grant it, or look at them yourself: docs/operate.md says which')];
+    return [warning('transport: settings', message, 'grant it, or check them yourself: docs/operate.md lists them')];
   }
   check(resource?.error ?? CODE.UNKNOWN_SERVER_ERROR, 'reading the settings of a broker');
   const found = new Map([...(resource?.settings ?? [])].map(([name, value]) => [name, Number(value)]));
@@ -136,7 +136,7 @@ export function copiesFound(settings: ReadonlyMap<string, number>, brokers: numb
  */
 export function requestsFound(most: number | undefined): Finding[] {
   if (most === undefined || most >= REQUEST_BYTES + LARGEST_RECORD) return [];
-  const message = `brokers take calls of ${most} bytes, and those that write have up to ${REQUEST_BYTES + LARGEST_RECORD}`;
+  const message = `brokers accept requests of up to ${most} bytes, and a write may have ${REQUEST_BYTES + LARGEST_RECORD}`;
   return [
     problem('transport: calls', message, 'raise socket.request.max.bytes of the brokers: by default it is 104857600'),
   ];
@@ -168,13 +168,13 @@ const LEAST_METADATA = 128;
 
 /** `hasTopic`: whether the topic for longer metadata exists. */
 export function metadataFound(longest: number, limit: number, hasTopic: boolean): Finding {
-  const message = `the longest in an offset have ${longest} of ${limit} characters`;
+  const message = `the longest metadata of an offset have ${longest} of ${limit} characters`;
   if (limit < LEAST_METADATA) {
-    const todo = `set offset.metadata.max.bytes of the brokers to ${LEAST_METADATA} or more: an offset has to say what it is`;
+    const todo = `set offset.metadata.max.bytes of the brokers to ${LEAST_METADATA} or more: every committed offset has metadata`;
     return problem('transport: metadata', message, todo);
   }
   if (hasTopic || longest < limit * MUCH) return ok('transport: metadata', message);
-  const todo = `run \`tributary topics apply\`: it makes the topic ${METADATA_TOPIC.name} for longer ones`;
+  const todo = `run \`tributary topics apply\`: it creates the topic ${METADATA_TOPIC.name} for longer metadata`;
   return warning('transport: metadata', message, todo);
 }
 

@@ -55,17 +55,17 @@ export function mixUpOf(settings: Settings, { host, port }: Address, listener: L
   const { tls, sasl } = settings.security;
   const where = `${host}:${port}`;
   if (tls !== undefined && !listener.tls) {
-    return `${where} does not speak TLS, and the URL says kafkas://: write kafka://, or name the port of a listener with TLS`;
+    return `${where} does not speak TLS, but the URL says kafkas://: write kafka://, or name the port of a listener with TLS`;
   }
   if (tls === undefined && listener.tls) {
-    return `${where} speaks TLS, and the URL says kafka://: write kafkas://, or name the port of a listener without TLS`;
+    return `${where} speaks TLS, but the URL says kafka://: write kafkas://, or name the port of a listener without TLS`;
   }
   if (sasl !== undefined && listener.mechanisms === undefined) {
-    return `${where} takes no user: leave user:password@ out of the URL, or name the port of a listener with SASL`;
+    return `${where} does not accept a user: leave user:password@ out of the URL, or name the port of a listener with SASL`;
   }
   const { mechanisms = [] } = listener;
   if (sasl === undefined && mechanisms.length > 0) {
-    return `${where} wants a user: write user:password@ before the hosts, with ?sasl= one of ${mechanisms.join(', ')}`;
+    return `${where} requires a user: write user:password@ before the hosts, with ?sasl= one of ${mechanisms.join(', ')}`;
   }
   if (sasl !== undefined && !mechanisms.includes(sasl.mechanism)) {
     return `${where} does not know the mechanism ${sasl.mechanism}: write ?sasl= one of ${mechanisms.join(', ')}`;

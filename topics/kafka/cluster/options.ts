@@ -84,7 +84,8 @@ export function settingsOf(options: KafkaOptions): Settings {
   const [, scheme, username, password, hosts, query] = match;
   const parameters = new URLSearchParams(query ?? '');
   for (const name of parameters.keys()) {
-    if (!['sasl', 'compression', 'replication'].includes(name)) throw invalid(`${name} is no parameter of Kafka's URL`);
+    if (!['sasl', 'compression', 'replication'].includes(name))
+      throw invalid(`${name} is not a parameter of Kafka's URL`);
   }
   const compression = options.compression ?? parameters.get('compression') ?? 'none';
   if (!isOneOf(COMPRESSIONS, compression)) throw invalid(`compression is one of ${COMPRESSIONS.join(', ')}`);

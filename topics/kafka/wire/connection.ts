@@ -93,7 +93,7 @@ export class Connection {
     this.#opening = link;
     let late: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      const refuse = () => reject(new Unreachable(`${host}:${port} did not let us in`));
+      const refuse = () => reject(new Unreachable(`${host}:${port} refused the login`));
       late = setTimeout(refuse, 2 * this.#options.connectMs);
     });
     try {

@@ -36,7 +36,7 @@ test('brokers that accept smaller requests than ours are a problem', () => {
   assert.deepEqual(requestsFound(undefined), []);
   assert.deepEqual(requestsFound(100 * mib), []);
   assert.deepEqual(requestsFound(20 * mib).map(brief), [
-    `problem: brokers take calls of ${20 * mib} bytes, and those that write have up to ${25 * mib}`,
+    `problem: brokers accept requests of up to ${20 * mib} bytes, and a write may have ${25 * mib}`,
   ]);
 });
 

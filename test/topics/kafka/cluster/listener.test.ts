@@ -16,8 +16,8 @@ test('a listener that is addressed correctly is no mix-up', () => {
 test('TLS on one side only, an unwanted or missing user, and another mechanism are each named with the remedy', () => {
   assert.match(mixUp('kafkas://broker', false) ?? '', /^broker:9092 does not speak TLS.*write kafka:/);
   assert.match(mixUp('kafka://broker', true) ?? '', /speaks TLS.*write kafkas:/);
-  assert.match(mixUp('kafka://a:secret@broker', false) ?? '', /takes no user: leave user:password@ out/);
-  assert.match(mixUp('kafka://broker', false, ['PLAIN']) ?? '', /wants a user.*\?sasl= one of PLAIN/);
+  assert.match(mixUp('kafka://a:secret@broker', false) ?? '', /does not accept a user: leave user:password@ out/);
+  assert.match(mixUp('kafka://broker', false, ['PLAIN']) ?? '', /requires a user.*\?sasl= one of PLAIN/);
   const wrong = mixUp('kafka://a:secret@broker', false, ['PLAIN', 'SCRAM-SHA-256']) ?? '';
   assert.match(wrong, /does not know the mechanism SCRAM-SHA-512: write \?sasl= one of PLAIN, SCRAM-SHA-256/);
   assert.ok(!wrong.includes('secret'));
