@@ -40,9 +40,9 @@ export async function mixUpAt({ addresses, tls, hello, plainly, encrypted }: Url
     const spoken = await spokenAt(address, hello);
     const where = `${address.host}:${address.port}`;
     if (tls && spoken === 'plain')
-      return `${where} does not speak TLS, and the URL says ${encrypted}: write ${plainly}, or name its port for TLS`;
+      return `${where} does not speak TLS, but the URL says ${encrypted}: write ${plainly}, or name its port for TLS`;
     if (!tls && spoken === 'tls')
-      return `${where} speaks TLS, and the URL says ${plainly}: write ${encrypted}, or name its port without TLS`;
+      return `${where} speaks TLS, but the URL says ${plainly}: write ${encrypted}, or name its port without TLS`;
   }
   return undefined;
 }
@@ -56,7 +56,7 @@ export function certificateProblem(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   const message = messageOf(error).split('\n', 1)[0];
   if (WANTED_TEXT.test(String(message))) {
-    return `it does not take us without a certificate of ours, or with this one (${message}): give tlsCert and tlsKey`;
+    return `it requires a client certificate, or refuses the one that it was given (${message}): give tlsCert and tlsKey`;
   }
   if (UNTRUSTED.test(String(code)) || UNTRUSTED_TEXT.test(String(message))) {
     return `its certificate is not trusted (${message}): give the file of its authority as tlsCa, or renew it`;

@@ -23,13 +23,13 @@ export function nameOf(key: string): string {
 export function problemOf(channel: ChannelName, address: string): string | undefined {
   switch (channel) {
     case 'mail':
-      return isMailAddress(address) ? undefined : 'the address is no mail address';
+      return isMailAddress(address) ? undefined : 'the address is not a mail address';
     case 'webhook':
-      return isWebAddress(address) ? undefined : 'the address is no http or https URL';
+      return isWebAddress(address) ? undefined : 'the address is not an http or https URL';
     case 'push':
-      return /^[\x21-\x7e]+$/.test(address) ? undefined : 'the address is no token of a device';
+      return /^[\x21-\x7e]+$/.test(address) ? undefined : 'the address is not a token of a device';
     case 'sms':
-      return /^\+?[0-9][0-9 ()./-]{2,30}$/.test(address) ? undefined : 'the address is no telephone number';
+      return /^\+?[0-9][0-9 ()./-]{2,30}$/.test(address) ? undefined : 'the address is not a telephone number';
   }
 }
 

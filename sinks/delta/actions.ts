@@ -89,7 +89,7 @@ export function parseCommit(name: string, text: string): Action[] {
     if (action !== undefined && isWhole(action as Action)) return action as Action;
     throw new TributaryError(
       'STORE_BROKEN',
-      `line ${at + 1} of ${name} is no action of Delta's log; restore the object`,
+      `line ${at + 1} of ${name} is not an action of Delta's log; restore the object`,
     );
   });
 }

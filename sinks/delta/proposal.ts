@@ -17,10 +17,11 @@ export function checkProposal(snapshot: Snapshot, actions: readonly Action[], ol
   for (const { add, remove, protocol, metaData } of actions) {
     if (protocol) problems.push('it changes the protocol');
     if (add) {
-      if (fileOf(snapshot, add.path) !== undefined) problems.push(`${add.path} is added and is in the table already`);
+      if (fileOf(snapshot, add.path) !== undefined) problems.push(`${add.path} is added, but is already in the table`);
       if (objectName(table, add.path) === undefined) problems.push(`${add.path} lies outside of the table`);
     }
-    if (remove && fileOf(snapshot, remove.path) === undefined) problems.push(`${remove.path} is removed and not there`);
+    if (remove && fileOf(snapshot, remove.path) === undefined)
+      problems.push(`${remove.path} is removed, but is not in the table`);
     if (remove?.dataChange && onlyGrows) problems.push(`${remove.path} is removed from a table that only grows`);
     if (metaData) {
       const before = snapshot.columns.map(({ field }) => JSON.stringify(field));
@@ -32,10 +33,13 @@ export function checkProposal(snapshot: Snapshot, actions: readonly Action[], ol
     }
   }
   if (problems.length > 0) {
-    throw new TributaryError('USAGE', `a commit to the table ${table} cannot be: ${problems.slice(0, 5).join('; ')}`);
+    throw new TributaryError(
+      'USAGE',
+      `a commit to the table ${table} is not possible: ${problems.slice(0, 5).join('; ')}`,
+    );
   }
   const late = actions.find(({ add }) => add !== undefined && add.modificationTime < oldest)?.add;
   if (late === undefined) return;
   const message = `the segment ${late.path} was written long before its commit, and may have been deleted as left over`;
-  throw new TributaryError('COMMIT_REFUSED', `${message}; write it anew`, { outcome: 'none' });
+  throw new TributaryError('COMMIT_REFUSED', `${message}; write it again`, { outcome: 'none' });
 }

@@ -95,7 +95,7 @@ export function checkProtocol(table: string, protocol: Protocol, metaData: MetaD
   const advice = 'another program has raised it; restore the table as it was before, or write to a new one';
   throw new TributaryError(
     'TABLE_PROTOCOL',
-    `the table ${table} asks for ${asks.join(', ')}; we have ${known}; ${advice}`,
+    `the table ${table} requires ${asks.join(', ')}; this release supports ${known}; ${advice}`,
   );
 }
 
@@ -126,10 +126,10 @@ export function grown(
     } else if (!found.nullable && nullable) problems.push(`its column ${name} must have a value`);
   }
   if (problems.length > 0) {
-    const advice = 'make a new table and fill it anew';
+    const advice = 'make a new table and fill it again';
     throw new TributaryError(
       'TABLE_DRIFTED',
-      `the table ${table} is not what is declared: ${problems.join('; ')}; ${advice}`,
+      `the table ${table} differs from its declaration: ${problems.join('; ')}; ${advice}`,
     );
   }
   if (missing.length === 0) return undefined;

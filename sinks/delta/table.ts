@@ -142,7 +142,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
   async function refresh(): Promise<Snapshot> {
     const found = await newest();
     if (found !== undefined) return found;
-    throw new TributaryError('NOT_FOUND', `there is no table ${table}; look at its name, or create it`);
+    throw new TributaryError('NOT_FOUND', `there is no table ${table}; check its name, or create it`);
   }
 
   /** Whether the version is ours now. After an error with an unknown outcome it is checked first. */
@@ -191,7 +191,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       await pause(random() * Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** Math.min(conflicts, 10)));
       snapshot = await refresh();
     }
-    const message = `a commit to the table ${table} met ${COMMIT_ATTEMPTS} others, one after the other; try again later`;
+    const message = `a commit to the table ${table} was overtaken by ${COMMIT_ATTEMPTS} others, one after the other; try again later`;
     throw new TributaryError('COMMIT_REFUSED', message, { outcome: 'none' });
   }
 

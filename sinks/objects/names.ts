@@ -39,7 +39,7 @@ function problemOf(segments: readonly string[], length: number): string | undefi
   if (length > LONGEST_NAME) return `it has ${length} characters, and ${LONGEST_NAME} is the most`;
   for (const segment of segments) {
     if (segment === '') return 'a segment is empty; it neither begins nor ends with "/", and has none twice';
-    if (segment === '.' || segment === '..') return `"${segment}" is no segment`;
+    if (segment === '.' || segment === '..') return `"${segment}" is not a segment`;
     if (!SEGMENT.test(segment)) return 'a segment has other characters than A-Z, a-z, 0-9, ".", "_", "=" and "-"';
     if (segment.length > LONGEST_SEGMENT) return `a segment has more than ${LONGEST_SEGMENT} characters`;
   }

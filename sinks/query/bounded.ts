@@ -20,7 +20,7 @@ export function bounded({ signal, rows: most = Number.POSITIVE_INFINITY, ms }: Q
   const onAbort = (): void => controller.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   const late = () => {
-    const message = `the query takes longer than the ${ms} ms that it may; ask for less, or allow more`;
+    const message = `the query takes longer than the ${ms} ms allowed; ask for less, or allow more`;
     controller.abort(new TributaryError('QUERY_LIMIT', message));
   };
   const timer = ms === undefined ? undefined : setTimeout(late, ms);
@@ -45,7 +45,7 @@ export function bounded({ signal, rows: most = Number.POSITIVE_INFINITY, ms }: Q
       for await (const page of pages) {
         rows += page.length;
         if (rows > most) {
-          const message = `the answer has more than the ${most} rows that it may have; ask for less, or allow more`;
+          const message = `the answer has more than the ${most} rows allowed; ask for less, or allow more`;
           throw new TributaryError('QUERY_LIMIT', message);
         }
         yield page;

@@ -69,7 +69,7 @@ export function checkAsked(asked: Asked): void {
   } catch (cause) {
     throw new TributaryError(
       'USAGE',
-      `the parameters of a request for ${asked.report} are no JSON; write them as JSON`,
+      `the parameters of a request for ${asked.report} are not JSON; write them as JSON`,
       {
         cause,
       },

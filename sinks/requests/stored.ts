@@ -268,5 +268,5 @@ export function checkPage(page: { limit: number; cursor?: string | null }): Afte
   } catch {
     // Whatever is wrong with it, the caller can do one thing.
   }
-  throw new TributaryError('USAGE', 'this is no cursor of a list of requests; begin at the first page');
+  throw new TributaryError('USAGE', 'this is not a cursor of a list of requests; begin at the first page');
 }

@@ -67,16 +67,17 @@ export function checkLayout(what: string, { columns, partition }: Layout): void 
   for (const { name, type } of columns) {
     // Not every engine distinguishes "userId" from "userid".
     const key = name.toLowerCase();
-    if (!NAME.test(name)) problems.push(`${JSON.stringify(name)} is no name of a column: letters, digits and "_" are`);
-    if (seen.has(key)) problems.push(`two columns are called ${name}, whether in capitals or not`);
+    if (!NAME.test(name))
+      problems.push(`${JSON.stringify(name)} is not a name of a column: use letters, digits and "_"`);
+    if (seen.has(key)) problems.push(`two columns are called ${name}, apart from capitals`);
     seen.add(key);
-    if (!Object.hasOwn(COLUMN_TYPES, type)) problems.push(`${name} has the type ${type}, which there is not`);
+    if (!Object.hasOwn(COLUMN_TYPES, type)) problems.push(`${name} has the type ${type}, which does not exist`);
   }
   const day = columns.find(({ name }) => name === partition);
   if (day?.type !== 'date' || day.nullable) problems.push(`${partition} must be a column, a date and not nullable`);
-  if (columns.length < 2) problems.push('there must be another column beside that of the day');
+  if (columns.length < 2) problems.push('there must be a column besides that of the day');
   if (problems.length === 0) return;
-  throw new TributaryError('DECLARATION_INVALID', `the columns of ${what} cannot be: ${problems.join('; ')}`);
+  throw new TributaryError('DECLARATION_INVALID', `the columns of ${what} are not valid: ${problems.join('; ')}`);
 }
 
 /** The columns in the files. */

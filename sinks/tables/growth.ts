@@ -58,7 +58,7 @@ export class Growth {
     if (size <= most) return undefined;
     const exact = rest() + this.#sum(maps, (map) => this.#measure(map));
     if (exact <= most) return undefined;
-    return `it would have ${exact} bytes, and the most is ${this.#largest}, less what it may grow by before it is measured again: its next owner has to write it whole`;
+    return `it would have ${exact} bytes, and the most is ${this.#largest}, less a reserve for its growth until it is measured again: its next owner has to write it whole`;
   }
 
   #sum(maps: readonly Growing[], sizeOf: (map: Growing) => number): number {

@@ -248,8 +248,11 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
 
   deltaTest('a writer that meets a raised protocol refuses it before it writes anything', async (world) => {
     for (const [protocol, message] of [
-      [{ minReaderVersion: 1, minWriterVersion: 3 }, /asks for writer version 3; we have reader version 1/],
-      [{ minReaderVersion: 2, minWriterVersion: 2 }, /asks for reader version 2/],
+      [
+        { minReaderVersion: 1, minWriterVersion: 3 },
+        /requires writer version 3; this release supports reader version 1/,
+      ],
+      [{ minReaderVersion: 2, minWriterVersion: 2 }, /requires reader version 2/],
       [
         {
           minReaderVersion: 3,
@@ -282,9 +285,9 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.ok(add);
     const drop = { ...metaData, schemaString: metaData.schemaString.replace('"tenant"', '"landlord"') };
     for (const [action, message] of [
-      [{ add }, /is in the table already/],
+      [{ add }, /is already in the table/],
       [{ add: { ...add, path: 's3://elsewhere/a.parquet' } }, /outside/],
-      [{ remove: { path: 'date=2026-11-30/none.parquet', dataChange: true } }, /removed and not there/],
+      [{ remove: { path: 'date=2026-11-30/none.parquet', dataChange: true } }, /removed, but is not in the table/],
       [{ protocol: { minReaderVersion: 3, minWriterVersion: 7 } }, /changes the protocol/],
       [{ metaData: drop }, /changes columns/],
       [{ metaData: { ...metaData, partitionColumns: [] } }, /changes columns/],

@@ -38,8 +38,8 @@ test('there is no mix-up where both sides use the same protocol', async (t) => {
   const [plain, tls] = [await listening(t, 'http', 'plain'), await listening(t, 'http', 'tls')];
   assert.equal(await mixUpAt(urlForm(addressOf(plain), false)), undefined);
   assert.equal(await mixUpAt(urlForm(addressOf(tls), true)), undefined);
-  assert.match((await mixUpAt(urlForm(addressOf(plain), true))) ?? '', /does not speak TLS, and the URL says https:/);
-  assert.match((await mixUpAt(urlForm(addressOf(tls), false))) ?? '', /speaks TLS, and the URL says http:/);
+  assert.match((await mixUpAt(urlForm(addressOf(plain), true))) ?? '', /does not speak TLS, but the URL says https:/);
+  assert.match((await mixUpAt(urlForm(addressOf(tls), false))) ?? '', /speaks TLS, but the URL says http:/);
 });
 
 test('after a refused connection the protocol is not probed', async (t) => {

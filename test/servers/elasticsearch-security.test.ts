@@ -96,7 +96,7 @@ test('with a user, a password and the authority of its certificate it works', as
 test('without a user or with a wrong password the error names what to set', async (t) => {
   for (const who of ['', 'worker:wrong@', 'nobody:wrong@']) {
     const search = opened(t, { url: `https://${who}${host}`, caFile });
-    const message = /does not let us in \((action .* requires authentication|unable to authenticate user \[\w+\])\)/;
+    const message = /refuses the login \((action .* requires authentication|unable to authenticate user \[\w+\])\)/;
     await refused(search.prepare([courses]), message);
     await refused(search.apply(courses, [put('t', 'a', {})]), message);
     await refused(search.search(courses, { tenant: 't', words: '', limit: 1 }), message);

@@ -270,7 +270,7 @@ describe('indexes', () => {
     await search.prepare([things]);
     await search.apply(things, [putThing('ann', { title: 'algebra' })]);
     const turned = declare([user, title, { ...count, type: 'string' }, sizes]);
-    const message = `the search index things: ${prefix}things-v1 was made with count as long and is declared with count as keyword; begin it anew with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``;
+    const message = `the search index things: ${prefix}things-v1 was made with count as long and is declared with count as keyword; renew it with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``;
     await assert.rejects(search.prepare([turned]), { code: 'TABLE_DRIFTED', message });
     assert.equal((await search.search(things, all)).total, 1);
 

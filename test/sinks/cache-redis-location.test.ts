@@ -50,12 +50,12 @@ for (const [url, location] of Object.entries(CASES)) {
 }
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
-  'http://a': /not of any of the forms/,
-  'redis://': /not of any of the forms/,
-  'redis+other://a': /not of any of the forms/,
-  'redis://ann:geheim@a@b': /not of any of the forms/,
+  'http://a': /none of the known forms/,
+  'redis://': /none of the known forms/,
+  'redis+other://a': /none of the known forms/,
+  'redis://ann:geheim@a@b': /none of the known forms/,
   'redis://ann:geheim%zz@a': /%25/,
-  'redis://a/one': /not the number of a database/,
+  'redis://a/one': /only the number of a database may follow the host/,
   'redis://a?db=1': /host or host:port/,
   'redis://a:0': /no port 0/,
   'redis://a:65536': /no port 65536/,

@@ -47,7 +47,7 @@ const WRONG: readonly (readonly [url: string, problem: RegExp])[] = [
   ['smtp://a?tsl=never', /no parameter tsl; there are tls and name/],
   ['smtp://a?tls=maybe', /tls may be required, offered, never/],
   ['smtps://a?tls=never', /always required/],
-  ['smtp://user:secret@a?tls=offered', /say tls=required/],
+  ['smtp://user:secret@a?tls=offered', /write tls=required/],
   ['smtp://user:secret%@a', /write % as %25/],
 ];
 

@@ -301,14 +301,14 @@ test('a receiver that fails three times in a row gets no calls for a while, and 
   const send = async (path = '') => (await channel.send(message(url + path, {}))).detail;
   for (let n = 0; n < 3; n++) assert.match(await send(), /answered 500/);
   const end = new Date(time + 5000).toISOString();
-  assert.equal(await send(), `${url} failed lately and is left alone until ${end}`);
+  assert.equal(await send(), `${url} failed recently and is not called until ${end}`);
   assert.match(await send('/another'), /answered 500/, 'another URL of the same host is not left alone');
   time += 4999;
-  assert.match(await send(), /left alone/);
+  assert.match(await send(), /is not called until/);
   time += 1;
   assert.match(await send(), /answered 500/);
   time += 9999;
-  assert.match(await send(), /left alone/, 'twice as long now');
+  assert.match(await send(), /is not called until/, 'twice as long now');
   time += 1;
   sound = true;
   assert.match(await send(), /answered 204/);
@@ -325,7 +325,7 @@ test('a clock that is set back does not extend the pause', async (t) => {
   const send = async () => (await channel.send(message(url, {}))).detail;
   for (let n = 0; n < 3; n++) await send();
   wall = Date.UTC(2026, 0, 1);
-  assert.equal(await send(), `${url} failed lately and is left alone until 2026-01-01T00:00:05.000Z`);
+  assert.equal(await send(), `${url} failed recently and is not called until 2026-01-01T00:00:05.000Z`);
   elapsed += 5000;
   assert.match(await send(), /answered 500/);
 });
@@ -335,7 +335,7 @@ test('a pause of an unreachable host applies to all of its URLs', async (t) => {
   await interrupt();
   const channel = opened(t);
   for (const path of ['/a', '/b', '/c']) await channel.send(message(url + path, {}));
-  assert.match((await channel.send(message(`${url}/d`, {}))).detail, /left alone/);
+  assert.match((await channel.send(message(`${url}/d`, {}))).detail, /is not called until/);
 });
 
 const WISHES: readonly (readonly [header: string, ms: number])[] = [
@@ -351,7 +351,7 @@ for (const [header, ms] of WISHES) {
     const channel = opened(t, { now: () => time, elapsed: () => time });
     await channel.send(message(url, {}));
     time += ms - 1;
-    assert.match((await channel.send(message(url, {}))).detail, /left alone/);
+    assert.match((await channel.send(message(url, {}))).detail, /is not called until/);
     time += 1;
     assert.match((await channel.send(message(url, {}))).detail, /answered 429/);
     assert.equal(calls.length, 2);

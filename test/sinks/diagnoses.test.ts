@@ -162,7 +162,7 @@ test('mail: the advice depends on what failed', () => {
   assert.match(todo('EAUTH'), /user and password/);
   assert.match(todo('ETLS'), /tlsCa/);
   assert.match(todo('ECONNECTION'), /reached/);
-  assert.equal(smtpFinding(new Error('it\nfailed')).message, 'the server does not take us: it failed');
+  assert.equal(smtpFinding(new Error('it\nfailed')).message, 'the server cannot be used: it failed');
 });
 
 test('any answer of a bridge except a server error is healthy', async (t: TestContext) => {

@@ -128,7 +128,7 @@ describe('TLS on one side only', { concurrency: true }, () => {
       const url = tls(await listening(t, spoken, 'plain'));
       await assert.rejects(
         use(t, url),
-        wrong(/does not speak TLS, and the URL says .*: write .*, or name its port for TLS/),
+        wrong(/does not speak TLS, but the URL says .*: write .*, or name its port for TLS/),
       );
       await assert.rejects(diagnose(url), wrong(/does not speak TLS/));
     });
@@ -137,7 +137,7 @@ describe('TLS on one side only', { concurrency: true }, () => {
       const url = plain(await listening(t, spoken, 'tls'));
       await assert.rejects(
         use(t, url),
-        wrong(/speaks TLS, and the URL says .*: write .*, or name its port without TLS/),
+        wrong(/speaks TLS, but the URL says .*: write .*, or name its port without TLS/),
       );
       await assert.rejects(diagnose(url), wrong(/speaks TLS/));
     });
@@ -160,7 +160,7 @@ describe('TLS on one side only', { concurrency: true }, () => {
     const url = `postgres://user:secret@${await listening(t, 'postgres', 'plain')}/ours?sslmode=require`;
     const wrong = {
       code: 'CONFIG_INVALID',
-      message: /does not speak TLS, and the URL wants it: write \?sslmode=disable/,
+      message: /does not speak TLS, but the URL requires it: write \?sslmode=disable/,
     };
     await assert.rejects(diagnosePostgres({ url }), wrong);
     await assert.rejects(

@@ -130,9 +130,9 @@ test('a URL has the location of the bucket, and options override it', () => {
 
 test('an invalid URL is refused with the reason and without its secret', () => {
   for (const [url, reason] of [
-    ['not a url with s3cret', /is none/],
+    ['not a url with s3cret', /is not a URL/],
     ['https://key:s3cret@reports', /must begin with s3/],
-    ['s3://key:s3cret@Reports_', /cannot be one/],
+    ['s3://key:s3cret@Reports_', /is not a valid name/],
     ['s3://key:s3cret@reports/a//b', /prefix/],
     ['s3://key:s3cret@reports?regoin=x', /the parameter regoin/],
     ['s3://key:s3cret@reports?endpoint=127.0.0.1:9000', /an endpoint that is no/],

@@ -116,7 +116,7 @@ test('a declaration that is impossible in Elasticsearch is refused', () => {
     refused(() => mappingOf(declare([user, field(name, 'string')])), /give it another name/);
   }
   for (const text of ['count', 'sizes', 'user2']) {
-    refused(() => mappingOf({ ...things, text: [text] }), new RegExp(`the text field ${text} is no string`));
+    refused(() => mappingOf({ ...things, text: [text] }), new RegExp(`the text field ${text} is neither a string`));
   }
 });
 
@@ -152,7 +152,7 @@ test('an index made for another declaration is refused, with what to do', () => 
     refused(
       storedMapping(before),
       after,
-      `the search index things: i-v1 was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``,
+      `the search index things: i-v1 was made with ${was} and is declared with ${is}; renew it with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``,
     );
   const both = [user, title, count];
   const exact = declare(both);
@@ -172,7 +172,7 @@ test('an index made for another declaration is refused, with what to do', () => 
   refused(
     { ...storedMapping(exact), properties: { ...storedMapping(exact).properties, count: { properties: {} } as never } },
     exact,
-    'the search index things: i-v1 was made with count as object and is declared with count as long; begin it anew with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
+    'the search index things: i-v1 was made with count as object and is declared with count as long; renew it with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
   );
   const bare: Partial<Mapping> = { _meta: storedMapping(exact)._meta as Mapping['_meta'] };
   assert.deepEqual(Object.keys(additions(exact, 'i-v1', bare)?.properties ?? {}), [

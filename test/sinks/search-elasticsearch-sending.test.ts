@@ -169,14 +169,14 @@ describe('a failure', () => {
           status: 401,
           body: { error: { type: 'security_exception', reason: 'no user [ann] for REST request [/a?b=c]' } },
         },
-        /does not let us in \(no user \[ann\]\); give it the right user/,
+        /refuses the login \(no user \[ann\]\); give it the right user/,
       ],
       [
         { status: 403, body: { error: { type: 'security_exception', reason: 'no right' } } },
         /\(no right\).*privileges/,
       ],
       [{ status: 400, body: { error: { type: 'bad', reason: 'x'.repeat(1000) } } }, /answers 400: bad: x{400}…$/],
-      [{ body: {}, product: false }, /is not Elasticsearch; look at its URL/],
+      [{ body: {}, product: false }, /is not Elasticsearch; correct its URL/],
     ];
     for (const [answer, message] of cases) {
       const { search, asked } = await answering(t, () => answer, { login: 'ann:s%40cret' });

@@ -187,7 +187,7 @@ test('another key or another type of a field is refused', async (t) => {
   await assert.rejects(search.prepare([otherKey]), {
     code: 'TABLE_DRIFTED',
     message:
-      'the search index things was made with the key (user) and is declared with the key (user,title); begin it anew with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
+      'the search index things was made with the key (user) and is declared with the key (user,title); renew it with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
   });
   const otherType = declare([user, title, { ...count, type: 'string' }], ['title']);
   await assert.rejects(search.prepare([otherType]), {

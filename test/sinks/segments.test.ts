@@ -154,11 +154,11 @@ test('an invalid layout is refused with all of its problems', () => {
   assert.throws(() => checkLayout('a table', { columns, partition: 'date' }), {
     code: 'DECLARATION_INVALID',
     message:
-      /"größe" is no name.*two columns are called A.*type decimal.*date must be a column, a date and not nullable/,
+      /"größe" is not a name.*two columns are called A.*type decimal.*date must be a column, a date and not nullable/,
   });
   assert.throws(
     () => checkLayout('a table', { columns: LAYOUT.columns.slice(0, 1), partition: 'date' }),
-    /another column/,
+    /a column besides that of the day/,
   );
 });
 

@@ -95,7 +95,7 @@ export function embeddedCache(database: Database): Cache {
       if (!cache.live) {
         throw new TributaryError(
           'USAGE',
-          `the cache ${cache.name} tells no changes; declare it with live: true, or read it again and again`,
+          `the cache ${cache.name} does not publish changes; declare it with live: true, or poll it`,
         );
       }
       const unsubscribe = live.subscribe(cache, entry, listener);

@@ -98,7 +98,7 @@ export function redisCache(options: RedisCacheOptions): Cache {
       if (!cache.live) {
         throw new TributaryError(
           'USAGE',
-          `the cache ${cache.name} does not publish changes; declare it with live: true, or read it again and again`,
+          `the cache ${cache.name} does not publish changes; declare it with live: true, or poll it`,
         );
       }
       const key = entryKey(naming, cache, entry);

@@ -118,5 +118,5 @@ function persistence(info: Info): Finding[] {
   }
   const failed = ['aof_last_write_status', 'aof_last_bgrewrite_status'].filter((name) => info[name] === 'err');
   if (failed.length === 0) return [ok(check, 'appendonly is yes')];
-  return [problem(check, `it could not write to its disk (${failed.join(', ')})`, 'see to the disk of the server')];
+  return [problem(check, `it could not write to its disk (${failed.join(', ')})`, 'check the disk of the server')];
 }

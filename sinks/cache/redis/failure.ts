@@ -19,19 +19,19 @@ export interface Failure {
 }
 
 const AWAY: Readonly<Record<string, string>> = {
-  OOM: 'its memory is full: raise maxmemory, or delete what is not needed; it is written then',
-  MISCONF: 'it cannot save to its disk: see to the disk of the server; it is written then',
+  OOM: 'its memory is full: raise maxmemory, or delete what is not needed; the write is then repeated',
+  MISCONF: 'it cannot save to its disk: check the disk of the server; the write is then repeated',
 };
 // A client of clusters follows where these send it.
 const IS_CLUSTER = 'it is part of a cluster: write redis+cluster:// in the URL';
 const REFUSED: Readonly<Record<string, string>> = {
-  NOAUTH: 'it wants a user or a password: configure them',
+  NOAUTH: 'it requires a user or a password: configure them',
   WRONGPASS: 'configure the right user and password',
   NOPERM: 'give its user the rights that the documentation of the Redis cache lists',
-  DENIED: 'it takes connections of its own machine alone: configure its protected mode',
+  DENIED: 'it accepts connections only from its own machine: configure its protected mode',
 };
 const FATAL: Readonly<Record<string, string>> = {
-  WRONGTYPE: 'somebody else uses keys of this prefix: choose another prefix',
+  WRONGTYPE: 'another program uses keys of this prefix: choose another prefix',
   CROSSSLOT: IS_CLUSTER,
   MOVED: IS_CLUSTER,
   ASK: IS_CLUSTER,
@@ -57,7 +57,7 @@ export function failureOf(error: unknown): Failure | undefined {
   const message = messageOf(error);
   const certificate = certificateProblem(error);
   if (certificate !== undefined)
-    return { meaning: 'refused', text: 'there is no connection by TLS', remedy: certificate };
+    return { meaning: 'refused', text: 'no TLS connection could be made', remedy: certificate };
   const [, code = ''] = (IN_SCRIPT.exec(message) ?? CODE.exec(message)) || [];
   if (AWAY[code] !== undefined) return { meaning: 'away', text: message, remedy: AWAY[code] };
   if (REFUSED[code] !== undefined) return { meaning: 'refused', text: message, remedy: REFUSED[code] };

@@ -49,12 +49,12 @@ export function locationOf(url: string): Location {
     user = '',
     hosts = '',
     path = '',
-  } = groups(URL_FORM, url, 'it is not of any of the forms');
+  } = groups(URL_FORM, url, 'it has none of the known forms');
   const kind = (scheme ?? 'single') as Location['kind'];
   const { database, master = '' } = groups(PATH_FORMS[kind], path, PATH_PROBLEMS[kind]);
   const { name = '', password } = groups(USER_FORM, user, '');
   if (kind === 'single' && hosts.includes(','))
-    throw invalid('one host is one server; say whether several are Sentinels or a cluster');
+    throw invalid('redis:// has one host; say whether several are Sentinels or a cluster');
   const usualPort = kind === 'sentinel' ? SENTINEL_PORT : REDIS_PORT;
   const [first = '', ...others] = hosts.split(',');
   return {
@@ -69,9 +69,9 @@ export function locationOf(url: string): Location {
 }
 
 const PATH_PROBLEMS = {
-  single: 'after the host there is something that is not the number of a database',
-  sentinel: 'after the Sentinels must come the name of the master, and after it nothing but the number of a database',
-  cluster: 'after the nodes must come nothing, for a cluster has one database',
+  single: 'only the number of a database may follow the host',
+  sentinel: 'the name of the master must follow the Sentinels, and only the number of a database may follow the master',
+  cluster: 'nothing may follow the nodes: a cluster has only one database',
 } as const;
 
 function hostOf(text: string, usualPort: number): Host {

@@ -126,7 +126,7 @@ function signer({ domain, selector, privateKey }: DkimOptions): DKIM {
   const names = { domain, selector };
   for (const [name, value] of Object.entries(names)) {
     if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(value)) continue;
-    throw new TributaryError('CONFIG_INVALID', `the DKIM ${name} ${JSON.stringify(value)} is no name of the DNS`);
+    throw new TributaryError('CONFIG_INVALID', `the DKIM ${name} ${JSON.stringify(value)} is not a DNS name`);
   }
   return new DKIM({ domainName: domain, keySelector: selector, privateKey, headerFieldNames: SIGNED });
 }

@@ -15,7 +15,12 @@ export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
   try {
     await transport.verify();
     return [
-      ok('mail', options.dkim === undefined ? 'the server lets us in; mail is not signed' : 'the server lets us in'),
+      ok(
+        'mail',
+        options.dkim === undefined
+          ? 'the server accepts the connection; mail is not signed'
+          : 'the server accepts the connection',
+      ),
     ];
   } catch (error) {
     const mixUp = await mixUpAt(urlFormOf(options));
@@ -40,7 +45,7 @@ function urlFormOf(options: SmtpOptions): UrlForm {
 
 export function smtpFinding(error: unknown): Finding {
   const { code } = error as { readonly code?: unknown };
-  const message = `the server does not take us: ${messageOf(error).replace(/\s+/g, ' ')}`;
+  const message = `the server cannot be used: ${messageOf(error).replace(/\s+/g, ' ')}`;
   if (code === 'EAUTH') return problem('mail', message, 'correct the user and password in the URL of mail');
   if (code === 'ETLS' || code === 'ESOCKET') {
     return problem('mail', message, 'see whether it runs, and what its TLS is: tlsCa, or ?tls= in the URL of mail');

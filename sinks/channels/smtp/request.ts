@@ -37,7 +37,7 @@ export function connectionOf({ url: text, ca, connections = CONNECTIONS }: Conne
   }
   const [user, pass] = [url.username, url.password].map(decoded) as [string, string];
   if (user !== '' && tls === 'offered') {
-    throw invalid('with tls=offered somebody in between could ask for the password in clear; say tls=required');
+    throw invalid('with tls=offered an attacker in between could get the password in clear text; write tls=required');
   }
   const name = searchParams.get('name');
   return {
@@ -63,7 +63,7 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw invalid('its host, user or password is not encoded as a URL wants it: write % as %25');
+    throw invalid('its host, user or password is not percent-encoded: write % as %25');
   }
 }
 

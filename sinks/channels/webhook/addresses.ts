@@ -88,7 +88,7 @@ function listOf(networks: readonly string[]): BlockList {
     } catch (error) {
       throw new TributaryError(
         'CONFIG_INVALID',
-        `${JSON.stringify(network)} is no network: ${messageOf(error)}; write it as 10.1.0.0/16`,
+        `${JSON.stringify(network)} is not a network: ${messageOf(error)}; write it as 10.1.0.0/16`,
       );
     }
   }

@@ -90,7 +90,7 @@ export class SignedCalls implements Channel {
     const until = this.#pauses.until(origin, elapsed) ?? this.#pauses.until(href, elapsed);
     if (until === undefined) return this.#call(parcel);
     const end = new Date(this.#now() + until - elapsed).toISOString();
-    return { outcome: 'away', detail: `${origin} failed lately and is left alone until ${end}` };
+    return { outcome: 'away', detail: `${origin} failed recently and is not called until ${end}` };
   }
 
   async #call({ url, signer, request: { id, body } }: Parcel): Promise<Answer> {

@@ -49,11 +49,11 @@ export function webhookChannel(options: WebhookOptions): Channel {
     if (problem !== undefined) return { outcome: 'refused', detail: problem };
     const url = new URL(message.address);
     if (url.protocol === 'http:' && !http)
-      return { outcome: 'refused', detail: 'the address is of http, which can be read' };
+      return { outcome: 'refused', detail: 'the address is an http URL, so others could read the message' };
     // An address in numbers is not looked up.
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(host) !== 0 && !addresses.mayReach(host)) {
-      return { outcome: 'refused', detail: `${host} is no address that may be reached` };
+      return { outcome: 'refused', detail: `${host} is not an address that may be reached` };
     }
     const signer = signerFor(url);
     // Nobody's message is lost for a secret that is still to come.

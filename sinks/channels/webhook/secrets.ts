@@ -38,7 +38,7 @@ function beginsWith(beginning: string): (url: URL) => boolean {
   if (start === undefined || start.search !== '' || start.hash !== '' || start.origin === 'null') {
     throw new TributaryError(
       'CONFIG_INVALID',
-      `${JSON.stringify(beginning)} is no beginning of URLs that webhooks have a secret for; write https://host/path, or *`,
+      `${JSON.stringify(beginning)} is not the beginning of a URL, which a secret of webhooks needs; write https://host/path, or *`,
     );
   }
   const path = start.pathname.replace(/\/$/, '');
@@ -52,6 +52,6 @@ function webhookOf(secret: string): Webhook {
   if (BASE64.test(text) && Buffer.from(text, 'base64').length >= FEWEST_BYTES) return new Webhook(secret);
   throw new TributaryError(
     'CONFIG_INVALID',
-    `a secret of webhooks is none; it must be ${PREFIX} and at least ${FEWEST_BYTES} bytes in base64`,
+    `a secret of webhooks is not valid; it must be ${PREFIX} and at least ${FEWEST_BYTES} bytes in base64`,
   );
 }

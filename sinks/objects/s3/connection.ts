@@ -141,14 +141,14 @@ function sharedOf(url: URL, options: S3Options): S3ClientConfig {
 
 function parse(text: string): URL {
   const url = URL.parse(text);
-  if (url === null) throw invalid('is none; percent-encode what is special in the credentials');
+  if (url === null) throw invalid('is not a URL; percent-encode special characters in the credentials');
   if (url.protocol !== 's3:') throw invalid(`begins with ${url.protocol}//; it must begin with s3://`);
   return url;
 }
 
 function locationOf(url: URL): Location {
   const bucket = url.hostname;
-  if (!BUCKET.test(bucket)) throw invalid(`has the bucket ${JSON.stringify(bucket)}, which cannot be one`);
+  if (!BUCKET.test(bucket)) throw invalid(`has the bucket ${JSON.stringify(bucket)}, which is not a valid name`);
   const prefix = url.pathname.replace(/^\/|\/$/g, '');
   if (prefix === '') return { bucket, prefix };
   try {
@@ -172,7 +172,7 @@ function credentialsOf(url: URL): { accessKeyId: string; secretAccessKey: string
 function endpointOf(name: string, text: string): string {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return text;
-  throw invalid(`has an ${name} that is no http:// or https:// URL without credentials`);
+  throw invalid(`has an ${name} that is not an http:// or https:// URL without credentials`);
 }
 
 function agentOf(ca: string | undefined) {

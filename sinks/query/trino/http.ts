@@ -88,7 +88,7 @@ export function trinoHttp(location: Location, { ca, patienceMs }: HttpOptions): 
         if (typeof answer !== 'string') return success(doing, answer);
         const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempts, 10));
         if (performance.now() + pause > deadline) {
-          throw new TributaryError('QUERY_AWAY', `${doing}: Trino is away: ${answer}; try again later`);
+          throw new TributaryError('QUERY_AWAY', `${doing}: Trino does not answer: ${answer}; try again later`);
         }
         await sleep(pause, undefined, { ...(asked.signal && { signal: asked.signal }) }).catch(() => {
           asked.signal?.throwIfAborted();
@@ -103,10 +103,10 @@ function success(doing: string, { status, text }: HttpAnswer): string {
   if (status >= 200 && status < 300) return text;
   if (status === 401 || status === 403) {
     const advice = 'correct the user and password in its URL, or give the user the right';
-    throw new TributaryError('ACCESS_REFUSED', `${doing}: Trino does not let us in (${status}); ${advice}`);
+    throw new TributaryError('ACCESS_REFUSED', `${doing}: Trino refuses access (${status}); ${advice}`);
   }
   if (status === 404 || status === 410) {
-    const why = 'Trino does not know the query any more, as after a restart, or is none';
+    const why = 'Trino no longer knows the query, as after a restart, or the server is not Trino';
     throw new TributaryError('QUERY_AWAY', `${doing}: ${why} (${status}); try again`);
   }
   throw new TributaryError('QUERY_AWAY', `${doing}: Trino answered ${status}: ${text.slice(0, SAID)}; try again later`);

@@ -30,13 +30,12 @@ export function locationOf(text: string, objects?: string): Location {
     throw invalid(`its path must be /catalog/schema, each of small letters, digits and "_"`);
   }
   for (const name of url.searchParams.keys()) {
-    if (name !== 'location') throw invalid(`it has an option ${name}, which there is not; there is location`);
+    if (name !== 'location') throw invalid(`it has the unknown option ${name}; the only option is location`);
   }
   const secure = url.protocol === 'trinos:';
   const [user, password] = [url.username, url.password].map(decoded) as [string, string];
   if (user === '') throw invalid(`it must name a user: ${FORM}`);
-  if (password !== '' && !secure)
-    throw invalid('a password would go through the network for all to read; use trinos://');
+  if (password !== '' && !secure) throw invalid('a password would cross the network in clear text; use trinos://');
   const location = url.searchParams.get('location') ?? objects;
   if (location === undefined) {
     throw invalid(
@@ -63,7 +62,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid('its user or password has a % that stands for nothing; write %25');
+    throw invalid('its user or password has a % that encodes nothing; write it as %25');
   }
 }
 

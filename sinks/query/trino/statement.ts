@@ -83,7 +83,7 @@ function parsed(text: string): Page {
   try {
     return JSON.parse(text, LONG.test(text) ? exact : undefined) as Page;
   } catch (error) {
-    throw new TributaryError('CONFIG_INVALID', 'running a query: what answers is no Trino; correct the URL', {
+    throw new TributaryError('CONFIG_INVALID', 'running a query: the server there is not Trino; correct the URL', {
       cause: error,
     });
   }

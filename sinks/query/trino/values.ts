@@ -93,7 +93,10 @@ function momentOf(text: string, column: string): number {
   const [, local = '', zone = ''] = /^(.*) (\S+)$/.exec(text) ?? [];
   const offset = zone === 'UTC' ? 'Z' : zone;
   if (!/^(?:Z|[+-]\d\d:\d\d)$/.test(offset)) {
-    throw refusedValue(column, `times of the zone ${zone}, of which some stand twice: make them timestamps or dates`);
+    throw refusedValue(
+      column,
+      `times of the zone ${zone}, of which some occur twice: cast them to timestamps or dates`,
+    );
   }
   return Date.parse(localOf(local, column) + offset);
 }

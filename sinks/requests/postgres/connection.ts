@@ -82,7 +82,7 @@ export function connectionOf(options: PostgresOptions): { readonly schema: strin
 
 function parse(text: string): URL {
   const url = URL.parse(text);
-  if (url === null) throw invalid('is none; percent-encode what is special in user and password');
+  if (url === null) throw invalid('is not a URL; percent-encode special characters in user and password');
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
     throw invalid(`begins with ${url.protocol}//; it must begin with postgres://`);
   }

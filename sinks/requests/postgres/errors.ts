@@ -22,8 +22,8 @@ const REFUSING: Readonly<Record<string, string>> = {
 };
 const ADVICE: Readonly<Record<string, string>> = {
   '3D000': 'create the database, or correct the URL',
-  '42P01': 'a table is missing: restore the schema from a backup, or drop it as a whole to begin anew',
-  '3F000': 'the schema is missing: restore it from a backup, or start anew',
+  '42P01': 'a table is missing: restore the schema from a backup, or drop it as a whole to start afresh',
+  '3F000': 'the schema is missing: restore it from a backup, or start afresh',
 };
 
 /** Errors of Node and the client for a connection that is missing, breaks or does not answer. */
@@ -35,17 +35,17 @@ const MIX_UPS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /does not support SSL/i,
     'CONFIG_INVALID',
-    'it does not speak TLS, and the URL wants it: write ?sslmode=disable, or have the server speak TLS',
+    'it does not speak TLS, but the URL requires it: write ?sslmode=disable, or have the server speak TLS',
   ],
   [
     /no encryption|SSL off/i,
     'ACCESS_REFUSED',
-    'perhaps it takes us with TLS alone: write ?sslmode=require, or verify-full with the file of its authority; or see to its pg_hba.conf',
+    'perhaps it accepts only TLS: write ?sslmode=require, or verify-full with the file of its authority; or correct its pg_hba.conf',
   ],
   [
     /client password must be a string/i,
     'ACCESS_REFUSED',
-    'it wants a password: write postgres://user:password@ before the host',
+    'it requires a password: write postgres://user:password@ before the host',
   ],
 ];
 const TLS = /certificate|SSL|TLS|self.signed|altname/i;

@@ -48,10 +48,7 @@ export function postgresRequests(options: PostgresOptions): Requests {
       const made = await one(what, sql.create(request, now));
       if (made !== undefined) return { request: made, isNew: true };
     }
-    throw new TributaryError(
-      'REQUESTS_AWAY',
-      `${what}: others made and ended the same request all the time; ask again`,
-    );
+    throw new TributaryError('REQUESTS_AWAY', `${what}: others kept making and ending the same request; ask again`);
   }
 
   /** Makes requests as of `now`. */

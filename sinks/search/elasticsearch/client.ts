@@ -123,7 +123,7 @@ function passing(error: unknown, doing: string): string {
     throw refusal(status, type, reason, doing);
   }
   if (error instanceof errors.ProductNotSupportedError) {
-    throw broken(`${doing}: what answers there is not Elasticsearch; look at its URL`);
+    throw broken(`${doing}: the server there is not Elasticsearch; correct its URL`);
   }
   if (error instanceof errors.TimeoutError) return TIMED_OUT;
   if (error instanceof errors.ElasticsearchClientError) {
@@ -147,7 +147,7 @@ export function refusal(status: number, type: string, reason: string, doing: str
     // It contains the whole path of the request, too.
     const [who = reason] = reason.split(' for REST request');
     return refused(
-      `${doing}: Elasticsearch does not let us in (${who}); give it the right user and password, or API key`,
+      `${doing}: Elasticsearch refuses the login (${who}); give it the right user and password, or API key`,
     );
   }
   if (status === 403) {

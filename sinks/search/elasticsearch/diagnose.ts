@@ -59,7 +59,7 @@ export function versionFound(versions: readonly string[]): Finding {
 
 export function healthFindings({ status, number_of_nodes: nodes, unassigned_shards: unassigned }: Health): Finding[] {
   const many = nodes === 1 ? '1 node' : `${nodes} nodes`;
-  const message = `${status}, ${many}, ${unassigned} shards without a place`;
+  const message = `${status}, ${many}, ${unassigned} unassigned shards`;
   if (status === 'green') return [ok('search: health', `${status}, ${many}`)];
   const todo = 'see `GET _cluster/allocation/explain`';
   // A single node cannot store replicas, which other indexes may require.

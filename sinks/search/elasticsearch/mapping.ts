@@ -76,7 +76,7 @@ export function mappingOf(index: IndexDef): Mapping {
   for (const name of index.text) {
     const field = index.record.fields.find((each) => each.name === name);
     if (field === undefined || exactOf(field.type)?.kind !== 'string') {
-      throw invalid(index, `the text field ${name} is no string and no array of strings; take it out of text`);
+      throw invalid(index, `the text field ${name} is neither a string nor an array of strings; take it out of text`);
     }
   }
   const own: Property = {
@@ -212,7 +212,7 @@ export function drifted({ name }: IndexDef, problem: string): TributaryError {
 function changed(index: IndexDef, name: string, was: string, is: string): TributaryError {
   return drifted(
     index,
-    `${name} was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew ${index.name}\`, then \`tributary rebuild-views --only search\``,
+    `${name} was made with ${was} and is declared with ${is}; renew it with \`tributary indexes renew ${index.name}\`, then \`tributary rebuild-views --only search\``,
   );
 }
 

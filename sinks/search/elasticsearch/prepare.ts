@@ -96,7 +96,7 @@ export async function present(
   const [name = '', { mappings = {} } = {}] = indexes[0] ?? [];
   if (indexes.length > 1) {
     const names = indexes.map(([each]) => each).join(', ');
-    throw drifted(index, `the alias ${alias} stands for several indexes (${names}); leave it the newest one`);
+    throw drifted(index, `the alias ${alias} stands for several indexes (${names}); keep only the newest one`);
   }
   if (name === alias) {
     throw drifted(index, `${alias} is an index, and should be an alias of one; delete it, or choose another prefix`);

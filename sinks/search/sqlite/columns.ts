@@ -30,7 +30,7 @@ export function columnsOf(index: IndexDef): Map<string, Column> {
   for (const name of index.text) {
     const field = fields.find((each) => each.name === name);
     if (field === undefined || columnOf(field.type)?.kind !== 'string') {
-      throw invalid(index, `the text field ${name} is no string and no array of strings; take it out of text`);
+      throw invalid(index, `the text field ${name} is neither a string nor an array of strings; take it out of text`);
     }
   }
   const plain = (field: Field): [string, Column][] => {

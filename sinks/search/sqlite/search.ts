@@ -178,6 +178,6 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
 function drifted({ name }: IndexDef, was: string, is: string): TributaryError {
   return new TributaryError(
     'TABLE_DRIFTED',
-    `the search index ${name} was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew ${name}\`, then \`tributary rebuild-views --only search\``,
+    `the search index ${name} was made with ${was} and is declared with ${is}; renew it with \`tributary indexes renew ${name}\`, then \`tributary rebuild-views --only search\``,
   );
 }

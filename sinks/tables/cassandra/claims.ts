@@ -46,7 +46,7 @@ export class Claims {
       if (token !== undefined) return token;
       if (performance.now() < deadline) continue;
       const [, topic, partition] = key;
-      const message = `others claim partition ${partition} of ${topic} all the time; it is tried again`;
+      const message = `other processes keep claiming partition ${partition} of ${topic}; it is tried again`;
       throw fault ?? new TributaryError('TABLES_AWAY', message);
     }
   }

@@ -152,7 +152,7 @@ const LONGEST_NAME = 48;
 /** Throws for a table that Cassandra cannot have: names that are too long, reserved or equal. */
 export function checkNames(table: string, fields: readonly string[]): void {
   const invalid = (what: string): never => {
-    throw new TributaryError('DECLARATION_INVALID', `${table}: ${what}; name it otherwise`);
+    throw new TributaryError('DECLARATION_INVALID', `${table}: ${what}; choose another name`);
   };
   if (!/^[a-z][a-z0-9_]*$/i.test(table) || table.length > LONGEST_NAME) {
     invalid(`a table of Cassandra is named by 1 to ${LONGEST_NAME} letters, digits and "_", a letter first`);

@@ -87,7 +87,11 @@ export function durabilityFinding(copies: number, sync: string | undefined): Fin
     return warning(check, message, todo);
   }
   if (copies === 2)
-    return warning(check, message, 'have three copies: of two, a quorum is both, so that each node stops all');
+    return warning(
+      check,
+      message,
+      'have three copies: with two, a quorum is both, so that the loss of one node stops everything',
+    );
   return ok(check, message);
 }
 

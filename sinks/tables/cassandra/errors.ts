@@ -69,7 +69,7 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
 
   const certificate = all.map(certificateProblem).find((each) => each !== undefined);
   if (certificate !== undefined)
-    return fault('ACCESS_REFUSED', `there is no connection by TLS to Cassandra: ${certificate}`);
+    return fault('ACCESS_REFUSED', `no TLS connection to Cassandra could be made: ${certificate}`);
   // A node that cannot currently look up its users reports a wrong password, and why.
   if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {
     return fault('ACCESS_REFUSED', `Cassandra does not know the user or the password: ${why}; correct them`);

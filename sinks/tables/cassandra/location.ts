@@ -46,7 +46,7 @@ export function locationOf(url: string): Location {
   }
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
-    if (!PARAMETERS.includes(name)) invalid(`"${name}" is none of ${PARAMETERS.join(', ')}`);
+    if (!PARAMETERS.includes(name)) invalid(`"${name}" is not one of ${PARAMETERS.join(', ')}`);
   }
   const tls = parameters.get('tls') ?? 'false';
   if (tls !== 'true' && tls !== 'false') invalid('tls is true or false');
@@ -80,7 +80,7 @@ function credentials(user: string | undefined): [string | undefined, string | un
 function contactPoint(host: string): string {
   const [, name, port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d+))?$/i.exec(host) ?? [];
   const number = port === undefined ? DEFAULT_PORT : Number(port);
-  if (name === undefined || number < 1 || number > 65535) return invalid(`"${host}" is no host:port`);
+  if (name === undefined || number < 1 || number > 65535) return invalid(`"${host}" is not host:port`);
   return `${name}:${number}`;
 }
 
@@ -90,7 +90,7 @@ function replicationOf(text: string | null): Location['replication'] {
   const copies = new Map<string, number>();
   for (const part of text.split(',')) {
     const [, datacenter, count] = /^([\w.-]+):([1-9]\d?)$/.exec(part) ?? [];
-    if (datacenter === undefined) return invalid(`the replication "${text}" is no number and not like dc1:3,dc2:3`);
+    if (datacenter === undefined) return invalid(`the replication "${text}" is neither a number nor like dc1:3,dc2:3`);
     copies.set(datacenter, Number(count));
   }
   return copies;

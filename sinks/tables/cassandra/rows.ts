@@ -81,7 +81,7 @@ function isLong(value: unknown): boolean {
 }
 
 function tooLong(name: string): string {
-  return `${name} is found by its value, which has more than ${LONGEST_INDEXED} bytes`;
+  return `${name} is indexed, and its value has more than ${LONGEST_INDEXED} bytes`;
 }
 
 /** The approximate size of the parameters in bytes, assuming mostly ASCII text. */

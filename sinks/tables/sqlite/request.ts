@@ -184,7 +184,7 @@ function unreserved(table: string, field: string): void {
   if (!field.startsWith('_') && field.toLowerCase() !== 'tenant') return;
   throw new TributaryError(
     'DECLARATION_INVALID',
-    `${table}: the name of the field ${field} is taken: "tenant" and names that begin with "_" are columns of the store; name it otherwise`,
+    `${table}: the name of the field ${field} is taken: "tenant" and names that begin with "_" are columns of the store; choose another name`,
   );
 }
 

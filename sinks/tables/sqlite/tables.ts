@@ -296,7 +296,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
         };
       }),
 
-    sweep: (tables) => call('deleting what was taken away', () => purge(tables.map(requestOf))),
+    sweep: (tables) => call('deleting rows that were removed', () => purge(tables.map(requestOf))),
 
     /** Whoever opened the database closes it, since other ports use it too. */
     close: async () => {},

@@ -14,8 +14,8 @@ import { diagnoseCassandra } from '../../../sinks/tables/cassandra/diagnose.ts';
 import { diagnoseRegistry } from '../../../topics/confluent/diagnose.ts';
 
 const hostOf = (url: string): string => /\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1] ?? '';
-const NO_TLS = { code: 'CONFIG_INVALID', message: /does not speak TLS, and the URL/ };
-const TLS_ALONE = { code: 'CONFIG_INVALID', message: /speaks TLS, and the URL/ };
+const NO_TLS = { code: 'CONFIG_INVALID', message: /does not speak TLS, but the URL/ };
+const TLS_ALONE = { code: 'CONFIG_INVALID', message: /speaks TLS, but the URL/ };
 
 test('Redis without TLS, and with TLS only', async () => {
   await assert.rejects(diagnoseRedis({ url: `rediss://${hostOf((await running('redis')).url)}` }), NO_TLS);
