@@ -256,7 +256,7 @@ function flawOf(job: Job): string | undefined {
   const maps = new Set(mapFields(job.row.record).map((field) => field.name));
   for (const view of job.views) {
     if (view.each !== undefined && !maps.has(view.each))
-      return `a view of ${view.into.name} is of each ${view.each}, which is not a map field of ${job.row.name}`;
+      return `a view of ${view.into.name} is made for each ${view.each}, which is not a map field of ${job.row.name}`;
     if (job.views.some(({ into, policy }) => into === view.into && policy !== view.policy))
       return `some views of ${view.into.name} may be behind and others may not, but they share a position`;
     const fields = new Set(view.into.record.fields.map((field) => field.name));

@@ -17,7 +17,7 @@ const TOPIC: Rule = {
     [/^__/, 'topics of Kafka itself begin with __'],
     [/^tributary\./, 'topics of the runtime begin with tributary.'],
     [/^demo\.imports$/, 'the demo keeps its position there'],
-    [/\.dead-letter$/, 'topics of dead letters end so'],
+    [/\.dead-letter$/, 'topics of dead letters end like this'],
   ],
 };
 
@@ -26,7 +26,7 @@ const JOB: Rule = {
   form: /^[\w.-]{1,249}$/,
   words: 'up to 249 letters, digits, dots, hyphens and underscores',
   taken: [
-    [/^routed$/, 'the runtime is named so where it sends records on'],
+    [/^routed$/, 'the runtime uses this name when it sends records on'],
     [/^import-demo$/, 'it is the consumer group of the demo'],
     [/^tributary/, 'consumer groups of Tributary itself begin with it'],
   ],
@@ -37,11 +37,11 @@ const TARGET: Rule = {
   form: /^[a-z][a-z0-9_]{0,47}$/,
   words: 'a small letter, then up to 47 small letters, digits and underscores',
   taken: [
-    [/__/, 'a store names what belongs to a table with two underscores'],
-    [/^forgotten_users$/, 'the runtime keeps there who was forgotten'],
+    [/__/, 'stores use two underscores to name what belongs to a table'],
+    [/^forgotten_users$/, 'the runtime keeps the forgotten users there'],
     [
       /^(?:cache|declared|log|registry|report|schema|search|sqlite|tables)_/,
-      'tables of the stores themselves begin so, as do cache_, declared_, log_, registry_, report_, schema_, search_, sqlite_ and tables_',
+      'tables of the stores themselves begin like this: with cache_, declared_, log_, registry_, report_, schema_, search_, sqlite_ and tables_',
     ],
   ],
 };
@@ -57,8 +57,8 @@ const DATASOURCE: Rule = {
   form: /^[a-z][a-z0-9_]{0,47}$/,
   words: 'a small letter, then up to 47 small letters, digits and underscores',
   taken: [
-    [/__/, 'two underscores stand between a datasource and what belongs to it'],
-    [/^(?:archive|tributary)_/, 'tables of the runtime begin so'],
+    [/__/, 'two underscores separate a datasource from what belongs to it'],
+    [/^(?:archive|tributary)_/, 'tables of the runtime begin like this'],
   ],
 };
 
@@ -76,7 +76,7 @@ const RULES = {
 export function nameProblem(kind: keyof typeof RULES, name: string): string | undefined {
   const { form, words, taken } = RULES[kind];
   if (typeof name !== 'string' || !form.test(name)) return `its name has to be ${words}`;
-  if (kind === 'datasource' && isReserved(name)) return 'it is a word of SQL: name it otherwise';
+  if (kind === 'datasource' && isReserved(name)) return 'it is a reserved word of SQL: choose another name';
   const by = taken.find(([pattern]) => pattern.test(name))?.[1];
-  return by === undefined ? undefined : `its name is taken: ${by}; name it otherwise`;
+  return by === undefined ? undefined : `its name is taken: ${by}; choose another name`;
 }

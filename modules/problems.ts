@@ -41,7 +41,7 @@ export function problemsOf(modules: readonly Module[]): string[] {
 // ---- shapes: a JavaScript file may pass anything ----
 
 function shapeProblems(modules: unknown): string[] {
-  if (!Array.isArray(modules)) return ['modules is no list: give { modules: [learning, …] }'];
+  if (!Array.isArray(modules)) return ['modules is not a list: give { modules: [learning, …] }'];
   return modules.flatMap((module: unknown, i) => {
     const {
       name,
@@ -69,7 +69,7 @@ const SHAPES = [
 ] as const;
 
 const nothingOr = (value: unknown, otherwise: string): string =>
-  value === undefined ? 'undefined (is it exported, and does no import go round in a circle?)' : otherwise;
+  value === undefined ? 'undefined (is it exported, or do imports form a circle?)' : otherwise;
 
 function isTopic(value: unknown): boolean {
   const { name, key, events, broadcasts } = (value ?? {}) as Partial<Topic>;
@@ -134,7 +134,7 @@ function topicCollisions(topics: readonly Of<Topic>[]): string[] {
       const [a, b] = [other.it.name, one.it.name];
       const isNear = likeKafka(a) === likeKafka(b) || likeKafka(deadLetterTopic(a)) === likeKafka(b);
       return a !== b && isNear
-        ? [`the topics ${a} and ${b} differ in dots and underscores alone: Kafka takes only one`]
+        ? [`the topics ${a} and ${b} differ only in dots and underscores: Kafka takes only one of them`]
         : [];
     }),
   );
@@ -149,9 +149,9 @@ function collisions(kind: string, things: readonly Of<{ readonly name: string }>
     const modules = listed([...new Set(all.map(({ module }) => module))]);
     const isOne = new Set(all.map(({ it }) => it)).size === 1;
     if (isOne)
-      return [`the ${kind} ${name} is there ${all.length} times, in ${modules}: it belongs to one module, once`];
+      return [`the ${kind} ${name} is listed ${all.length} times, in ${modules}: it belongs to one module, once`];
     return [
-      `${all.length} ${kind}s${which === '' ? '' : `, ${which},`} are named ${name}, in ${modules}: name each otherwise`,
+      `${all.length} ${kind}s${which === '' ? '' : `, ${which},`} are named ${name}, in ${modules}: give each its own name`,
     ];
   });
 }
@@ -198,9 +198,9 @@ function targetNames(jobs: readonly Of<Job>[], targets: ReadonlyMap<Target, Of<J
   const problems = [...targets].flatMap(([{ kind, name }, { module }]) => named(kind, name, module));
   for (const [name, all] of Map.groupBy(targets, ([target]) => target.name)) {
     const whose = all.map(([{ kind }, job]) => `${kind === 'index' ? 'an index' : `a ${kind}`} of ${who(job)}`);
-    if (all.length > 1) problems.push(`${whose.join(' and ')} are all named ${name}: name each otherwise`);
+    if (all.length > 1) problems.push(`${whose.join(' and ')} are all named ${name}: give each its own name`);
     const job = jobs.find(({ it }) => it.name === name && all.some(([target]) => target !== it.row));
-    if (job !== undefined) problems.push(`${whose.join(' and ')} is named as ${who(job)}: name one of them otherwise`);
+    if (job !== undefined) problems.push(`${whose.join(' and ')} is named as ${who(job)}: rename one of them`);
   }
   return problems;
 }

@@ -34,7 +34,7 @@ export function placedUnits({ courseId, units }: Published): ReadonlyMap<string,
     if (new Set(all.map((place) => parentOf(place, places))).size === all.length) continue;
     return reject(
       'FACT_IMPOSSIBLE',
-      `course ${courseId} has two units of one id, ${unitId}, in one place: publish it with an id of its own for each`,
+      `course ${courseId} has two units with the same id, ${unitId}, in one place: publish it with a different id for each`,
     );
   }
   const placed = new Map<string, PlacedUnit>();

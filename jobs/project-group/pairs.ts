@@ -58,7 +58,7 @@ export function fullness(
     !group[what].has(id) && group[what].size >= MOST[what]
       ? `has ${MOST[what]} ${what}, the most there can be`
       : pairs > 0 && followed > MOST.progress
-        ? `would have ${followed} members to follow, each in each course, and ${MOST.progress} are the most`
+        ? `would have ${followed} pairs of a member and a course to follow, and ${MOST.progress} are the most`
         : undefined;
   return flaw === undefined
     ? undefined

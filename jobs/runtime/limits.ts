@@ -20,7 +20,7 @@ export class LimitLearned extends TributaryError {
   constructor(topic: string, limit: number, cause: unknown) {
     super(
       'LOG_AWAY',
-      `${topic} refused a record for its size, and gets none of more than ${limit} bytes from now on; raise its max.message.bytes: ${messageOf(cause)}`,
+      `${topic} refused a record for its size, so records of more than ${limit} bytes are not sent to it from now on; raise its max.message.bytes: ${messageOf(cause)}`,
       { cause },
     );
   }
@@ -55,7 +55,7 @@ export class Limits {
       this.#learned.set(topic, limit);
       return new LimitLearned(topic, limit, cause);
     }
-    const message = `${topic} takes no record of ${size} bytes, and none can be smaller; raise its max.message.bytes`;
+    const message = `${topic} does not take a record of ${size} bytes, and it cannot be made smaller; raise its max.message.bytes`;
     return new TributaryError('LOG_AWAY', `${message}: ${messageOf(cause)}`, { cause });
   }
 }

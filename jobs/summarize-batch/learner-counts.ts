@@ -88,6 +88,6 @@ function movedIn(counts: Counts, batchId: string, { before, after, isFirst = fal
 function uncounted(batchId: string): Rejection {
   return reject(
     'FACT_IMPOSSIBLE',
-    `batch ${batchId} has counted no learner who stood there: replay this after the learner's joining`,
+    `batch ${batchId} has not counted this learner in the former state: replay this after the learner has joined`,
   );
 }

@@ -89,7 +89,7 @@ export const trackProgress = defineJob({
       if (batch !== undefined && batch.startsAt !== null && batch.courseId !== courseId) {
         return reject(
           'FACT_IMPOSSIBLE',
-          `batch ${batchId} is of course ${batch.courseId}, not of ${courseId}: enrol in a batch of that course, or correct the batch and replay this`,
+          `batch ${batchId} belongs to course ${batch.courseId}, not to ${courseId}: enrol in a batch of that course, or correct the batch and replay this`,
         );
       }
       const learner = row ?? newLearner(data);
@@ -216,7 +216,7 @@ export const trackProgress = defineJob({
 function crowded({ userId, batchId, method }: { userId: string; batchId: string; method: string }): Rejection {
   return reject(
     'FACT_IMPOSSIBLE',
-    `${userId} in batch ${batchId} has too many methods for one more, ${method}: name the ways of enrolling, not every enrollment`,
+    `${userId} in batch ${batchId} has too many methods to add ${method}: a method is a way of enrolling, not a single enrollment`,
   );
 }
 

@@ -116,7 +116,7 @@ const FLAWS: readonly (readonly [what: string, flaw: unknown, message: RegExp])[
   [
     'of each entry of a field that has none',
     { ...viewEach(shops, shopIndex, 'floors', ['shopId', 'street'], (shop) => shop), each: 'name' },
-    /^job keep-shops: a view of shop_index is of each name, which is not a map field of shops$/,
+    /^job keep-shops: a view of shop_index is made for each name, which is not a map field of shops$/,
   ],
   [
     'that does not have the whole key of its row',

@@ -184,8 +184,12 @@ test('units can be nested 64 deep', async (t) => {
 });
 
 const MISTAKES = [
-  ['two units of one id in one place', 'one one', /two units of one id, one, in one place/],
-  ['two units of one id in places that are not there', 'one<here one<there', /two units of one id, one, in one place/],
+  ['two units of one id in one place', 'one one', /two units with the same id, one, in one place/],
+  [
+    'two units of one id in places that are not there',
+    'one<here one<there',
+    /two units with the same id, one, in one place/,
+  ],
   ['a unit that lies in itself by one of its places', 'top one<top one<two two<one', /unit one lies in a circle/],
   ['a unit that lies in itself', 'one<one', /unit one lies in a circle/],
   ['units that lie in each other', 'one<two two<three three<one', /unit one lies in a circle/],

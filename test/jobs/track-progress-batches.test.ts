@@ -93,7 +93,7 @@ test('an enrollment in a batch of another course is refused, and the batch gets 
   await spec.thenNothing();
   await spec.thenDeadLetters('FACT_IMPOSSIBLE');
   const [letter] = await spec.deadLetterRecords();
-  assert.match(String(letter?.headers[DEAD_LETTER.message]), /batch spring is of course botany, not of algebra/);
+  assert.match(String(letter?.headers[DEAD_LETTER.message]), /batch spring belongs to course botany, not to algebra/);
 });
 
 for (const [what, row] of [

@@ -103,15 +103,15 @@ test('names that collide are refused, whichever modules have them', () => {
   const other = (parts: Partial<Module>) => defineModule({ name: 'other', ...parts });
   assertProblem(
     [learning, other({ topics: [topic('user.events')] })],
-    /^2 topics are named user\.events, in the modules learning and other: name each otherwise$/,
+    /^2 topics are named user\.events, in the modules learning and other: give each its own name$/,
   );
   assertProblem(
     [mine({}), other({ topics: [one] })],
-    /^the topic one\.events is there 2 times, in the modules mine and other/,
+    /^the topic one\.events is listed 2 times, in the modules mine and other/,
   );
   assertProblem(
     [mine({ topics: [one, topic('one_events')] })],
-    /one\.events and one_events differ in dots and underscores/,
+    /one\.events and one_events differ only in dots and underscores/,
   );
   assertProblem(
     [mine({ jobs: [job(), job({ row: table('another') })] })],
@@ -224,14 +224,14 @@ test('a platform has the datasources of its modules, of their own topics and of 
 
 test('names of datasources that collide, or that no engine accepts, are refused', () => {
   const named = (...names: string[]) => mine({ datasources: names.map((name) => datasource({ name })) });
-  assertProblem([named('ones', 'ones')], /^2 datasources are named ones, in the module mine: name each otherwise$/);
+  assertProblem([named('ones', 'ones')], /^2 datasources are named ones, in the module mine: give each its own name$/);
   assertProblem([named('Ones')], /^the datasource Ones of the module mine: its name has to be a small letter/);
-  assertProblem([named('order')], /^the datasource order .+: it is a word of SQL: name it otherwise$/);
-  assertProblem([named('archive_x')], /its name is taken: tables of the runtime begin so/);
+  assertProblem([named('order')], /^the datasource order .+: it is a reserved word of SQL: choose another name$/);
+  assertProblem([named('archive_x')], /its name is taken: tables of the runtime begin like this/);
   const twice = datasource();
   assertProblem(
     [mine({ datasources: [twice] }), defineModule({ name: 'other', datasources: [twice] })],
-    /^the datasource ones is there 2 times, in the modules mine and other: it belongs to one module, once$/,
+    /^the datasource ones is listed 2 times, in the modules mine and other: it belongs to one module, once$/,
   );
 });
 
@@ -262,5 +262,5 @@ test('a value that is not a module, topic or job is reported with its position',
     from([{ name: 'mine', topics: [undefined], jobs: [{}] }]).join(),
     /^topics\[0\] of .+,jobs\[0\] of .+ is no job/,
   );
-  assert.throws(() => definePlatform({ modules: learning } as never), /modules is no list/);
+  assert.throws(() => definePlatform({ modules: learning } as never), /modules is not a list/);
 });

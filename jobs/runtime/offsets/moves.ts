@@ -112,7 +112,7 @@ const isKnown = ({ committed, isOfAnother }: Standing): boolean =>
 function savedProgress(text: string, offset: number, topicId: string, partition: string): Progress {
   const progress = parseProgress(text, offset);
   if (progress.topicId === '' || progress.topicId === topicId) return progress;
-  const what = `what was saved of ${partition} is of a topic that was deleted since, or of another cluster`;
+  const what = `the position saved for ${partition} is of a topic that was deleted since, or of another cluster`;
   throw new TributaryError('USAGE', `${what}: its offsets mean nothing here`);
 }
 

@@ -22,7 +22,7 @@ export class Destinations {
   of(type: string): Destination {
     const destination = this.#byType.get(type);
     if (destination === undefined)
-      throw new Error(`${this.#job} emitted ${type}, which is an event of none of the topics it may emit to`);
+      throw new Error(`${this.#job} emitted ${type}, which belongs to none of the topics that it may emit to`);
     return destination;
   }
 }

@@ -256,7 +256,7 @@ function dropTimer(row: LiveRow, { event }: Planned): boolean {
 function checkKey(table: TableDef, { key }: LiveRow, data: Row): void {
   let i = 1;
   for (const name of keyFields(table)) {
-    if (data[name] !== key[i++]) throw new Error(`the row ${key.join('/')} cannot become one with another ${name}`);
+    if (data[name] !== key[i++]) throw new Error(`the key field ${name} of the row ${key.join('/')} cannot change`);
   }
 }
 
@@ -277,11 +277,11 @@ function entryOf(
     case 'emit': {
       const { topic, def } = destinations.of(output.type);
       if (output.at !== undefined && !isTime(output.at)) {
-        throw new Error(`${output.type} cannot be of the time ${output.at}: it must be a whole number of ms`);
+        throw new Error(`${output.type} cannot have the time ${output.at}: it must be a whole number of ms`);
       }
       const key = keyOf(topic, { type: output.type, data: output.data });
       if (key !== null && !isKeyPart(key))
-        throw new Error(`the key of ${output.type} is no text of 1 to 512 characters`);
+        throw new Error(`the key of ${output.type} is not a text of 1 to 512 characters`);
       return {
         kind: 'event',
         ...cause,

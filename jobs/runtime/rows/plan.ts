@@ -139,7 +139,7 @@ function markFirst({ headers }: LogRecord, { line }: Origin, { job, dedupe, upst
 const HEADERS_ADDED = 2000;
 
 const tooLargeToRoute = (size: number, limit: number): string =>
-  `it is not in the partition of its key, and with ${size} bytes it is too large to be sent on to that one: the topic takes ${limit}; raise its max.message.bytes, or produce it to its partition`;
+  `it is not in the partition of its key, and with ${size} bytes it is too large to be sent on to that partition: the topic takes at most ${limit}; raise its max.message.bytes, or produce the record to the right partition`;
 
 function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: OnlyRows | undefined, tenant: string) {
   if (named === undefined) return { ...touched, only: undefined };

@@ -56,4 +56,4 @@ export function lastApplied(at: At, partition: number): number {
 
 /** What to do about a group or a row whose position is beyond the end of the log. */
 export const beyondLogAdvice = (job: string): string =>
-  `the topic was deleted and made again, or has lost its end: restore it; or empty the tables of ${job} and of its views, and run \`tributary offsets seek ${job} --all --to-begin --restored --apply\``;
+  `the topic was deleted and created again, or has lost its end: restore it; or empty the tables of ${job} and of its views, and run \`tributary offsets seek ${job} --all --to-begin --restored --apply\``;

@@ -11,5 +11,5 @@ export function whyTooLarge(entry: OutboxEntry, limit: Limit): string | undefine
   const { topic, type, key, value } = entry;
   const [size, most] = [value.length, Math.min(LARGEST_VALUE, limit(topic) - HEADERS - 3 * (key?.length ?? 0))];
   if (size <= most) return undefined;
-  return `${type}, which follows from it, has ${size} bytes, and ${topic} takes ${most}`;
+  return `${type}, which follows from it, has ${size} bytes, and ${topic} takes at most ${most}`;
 }

@@ -227,7 +227,7 @@ test('a fold that makes a row with another key fails at that record alone', asyn
       },
     },
   });
-  await withBadPart(await bench(t), job, 'JOB_FAILED', /the row default\/t\/bad cannot become one with another partId/);
+  await withBadPart(await bench(t), job, 'JOB_FAILED', /the key field partId of the row default\/t\/bad cannot change/);
 });
 
 test('what a row rejects is dead-lettered after a crash too, though the row has applied later records', async (t) => {

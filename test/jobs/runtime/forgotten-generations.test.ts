@@ -37,7 +37,7 @@ test('a generation that names a forgotten user does not become current, and one 
   await rememberForgotten(stores.tables, digestOf(DEFAULT_TENANT, 'learner-1'), 1);
   await assert.rejects(swapGeneration(trackProgress, made, operator(), OPTIONS), {
     code: 'USAGE',
-    message: /name somebody who was forgotten after they were made.*--drop 2 --yes/,
+    message: /rows that name somebody who was forgotten after they were made.*--drop 2 --yes/,
   });
   assert.deepEqual((await generationsOf(stores.tables, trackProgress.name)).swap, undefined, 'the job is not held');
   await dropGeneration(trackProgress, made, operator());

@@ -480,7 +480,7 @@ test('a job that was moved back has its rows made anew from the beginning', asyn
   const [committed] = await b.stores.transport.committed(addUp.name, things.name);
   const text = (committed?.metadata ?? '').replace(/^(\d+\|[^|]*\|)3\|/, '$11|');
   await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 1, metadata: text });
-  await assert.rejects(swap(b, 2), { code: 'USAGE', message: /moved back to 1 since; drop/ });
+  await assert.rejects(swap(b, 2), { code: 'USAGE', message: /since been moved back to 1; drop/ });
   await run(b);
   await swap(b, 2);
 });

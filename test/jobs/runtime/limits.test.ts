@@ -125,7 +125,7 @@ test('a topic that accepts nothing at all is waited for, and ends no process', a
   await assert.rejects(attempts, {
     code: 'LOG_AWAY',
     kind: 'retry',
-    message: /takes no record of .* max\.message\.bytes/,
+    message: /does not take a record of .* max\.message\.bytes/,
   });
 });
 

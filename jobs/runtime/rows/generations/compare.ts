@@ -105,7 +105,7 @@ export async function compareGenerations(
 async function readable(tables: Tables, table: TableDef): Promise<TableDef> {
   const def = await readableOf(tables, table);
   if (def !== undefined) return def;
-  throw new TributaryError('NOT_FOUND', `the table ${table.name} is not there, or has another key than is declared`);
+  throw new TributaryError('NOT_FOUND', `the table ${table.name} does not exist, or its key is not the declared one`);
 }
 
 /** The rows of one table by pages, each with those of the other. */

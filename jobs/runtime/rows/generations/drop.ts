@@ -18,7 +18,8 @@ export async function dropGeneration(job: Job, generation: number, { stores }: P
 /** Throws USAGE if the generation cannot be dropped. */
 export function checkDrop({ name }: Job, generation: number, { current, last, swap }: Generations): void {
   if (generation < 1 || generation > last) throw usage(`${name} never had a generation ${generation} of its rows`);
-  if (generation === current) throw usage(`generation ${generation} of ${name} is the current one, which stays`);
+  if (generation === current)
+    throw usage(`generation ${generation} of ${name} is the current one, which cannot be dropped`);
   if (swap !== undefined && [swap.from, swap.to].includes(generation)) {
     throw usage(`generation ${generation} of ${name} is needed until the swap to ${swap.to} is done`);
   }

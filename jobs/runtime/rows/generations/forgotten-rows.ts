@@ -32,7 +32,7 @@ export async function checkForgotten(
       if (data === undefined || withoutPersons(table, data, (id) => forgotten.has(tenant, id)) === data) continue;
       throw new TributaryError(
         'USAGE',
-        `rows of generation ${generation} of ${job.name} name somebody who was forgotten after they were made, and the topic no longer has the event that says so: drop the generation and make it anew, with \`tributary rebuild ${job.name} --drop ${generation} --yes\``,
+        `generation ${generation} of ${job.name} has rows that name somebody who was forgotten after they were made, and the topic no longer has the event that said so: drop the generation and rebuild it, beginning with \`tributary rebuild ${job.name} --drop ${generation} --yes\``,
       );
     }
     after = page.next;

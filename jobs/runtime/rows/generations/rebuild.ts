@@ -61,7 +61,7 @@ export async function openGeneration(
   if (fromArchive && !isArchived(after, after.last)) {
     throw new TributaryError(
       'USAGE',
-      `generation ${after.last} of ${job.name} is being made from the topic alone, and has come beyond its beginning: drop it first, with \`tributary rebuild ${job.name} --drop ${after.last} --yes\``,
+      `generation ${after.last} of ${job.name} is being made from the topic alone, and has already read part of it: drop it first, with \`tributary rebuild ${job.name} --drop ${after.last} --yes\``,
     );
   }
   return after.last;

@@ -103,7 +103,7 @@ function nameOf(name: string, generation: number): string {
   if (name.length + suffix.length <= LONGEST_NAME) return `${name}${suffix}`;
   throw new TributaryError(
     'DECLARATION_INVALID',
-    `the table ${name} needs a shorter name to have another generation: with ${suffix} it would have more than ${LONGEST_NAME} characters; choose a shorter name`,
+    `the name of the table ${name} is too long for another generation: with ${suffix} it would have more than ${LONGEST_NAME} characters; choose a shorter name`,
   );
 }
 

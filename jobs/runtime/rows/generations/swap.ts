@@ -209,7 +209,7 @@ async function checkOrder(
     const [first] = await transport.read(from.name, partition, end, 1);
     if (first === undefined || first.offset >= offset) continue;
     throw usage(
-      `generation ${to} of ${name} has read partition ${partition} up to offset ${offset}, and the job was moved back to ${end} since; drop the generation and make it anew`,
+      `generation ${to} of ${name} has read partition ${partition} up to offset ${offset}, and the job has since been moved back to ${end}; drop the generation and rebuild it`,
     );
   }
 }
