@@ -98,6 +98,6 @@ export function fieldProblems(what: string, field: string, wanted: FieldKind, ev
       return [`${what}: ${def.type} has no field ${field}: name the events that have it in \`on\``];
     const kind = kindOf(found.type);
     const fits = kind === wanted || (wanted === 'number' && kind === 'long');
-    return fits ? [] : [`${what}: the field ${field} of ${def.type} is no ${wanted}: read it by a function`];
+    return fits ? [] : [`${what}: the field ${field} of ${def.type} is not a ${wanted}: read it by a function`];
   });
 }

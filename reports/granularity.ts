@@ -28,7 +28,7 @@ export function granularityProblem(granularity: Granularity): string | undefined
   if (isLocalDay(granularity)) {
     return isZone(granularity.localDay)
       ? undefined
-      : `its days are those of ${granularity.localDay}, which is no time zone: give one of IANA, such as Asia/Kolkata`;
+      : `its days are those of ${granularity.localDay}, which is not a time zone: give one of IANA, such as Asia/Kolkata`;
   }
   return Object.hasOwn(WIDTH_MS, granularity)
     ? undefined

@@ -24,5 +24,5 @@ export function columnNameProblem(name: string): string | undefined {
   if ((FIXED as readonly string[]).includes(name)) return `a column cannot be named ${name}: every datasource has one`;
   if (!FORM.test(name))
     return `the column ${name} has to be a small letter, then up to 47 small letters, digits and underscores`;
-  return isReserved(name) ? `the column ${name} is a word of SQL: name it otherwise` : undefined;
+  return isReserved(name) ? `the column ${name} is a reserved word of SQL: choose another name` : undefined;
 }

@@ -99,7 +99,7 @@ function recipientProblem(recipient: string): string {
     return 'a recipient is a secret key: keep it to yourself, and give the public key, which begins with age1 (age-keygen -y prints it)';
   }
   if (/^ssh-/.test(recipient)) return 'a recipient is an SSH key: give a key of age-keygen, which begins with age1';
-  return `a recipient is no public key of age: ${JSON.stringify(shortened(recipient))}; copy it whole, from age1 on`;
+  return `a recipient is not a public key of age: ${JSON.stringify(shortened(recipient))}; copy it whole, from age1 on`;
 }
 
 const shortened = (text: string): string => (text.length > 24 ? `${text.slice(0, 20)}…` : text);

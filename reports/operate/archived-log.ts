@@ -132,7 +132,7 @@ function archivedClaim(claim: Claim, { first, archived, beginOfLog }: Before): C
     if (now > begin) {
       throw new TributaryError(
         'FENCED',
-        `partition ${claim.partition} of ${claim.shape.name} begins at ${now} by now, and at ${begin} when it was claimed; claim it again`,
+        `partition ${claim.partition} of ${claim.shape.name} begins at ${now} now, and began at ${begin} when it was claimed; claim it again`,
       );
     }
     isInLog = true;

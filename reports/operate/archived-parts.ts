@@ -77,7 +77,7 @@ export async function checkWhole(
     const day = await reader.lastDay({ topicId, partition, to: whole }, signal);
     throw new TributaryError(
       'USAGE',
-      `${archive.name} is not whole before offset ${whole} of partition ${partition}, the last of it of ${day}: an earlier release left out what is for one job alone, or the topic had lost records before they were archived. Rows made of it would lack them unnoticed. Remove that part, with \`tributary rollup expire ${archive.name} --before ${dayAfter(day)} --yes\`, or make the rows from the topic alone`,
+      `${archive.name} is incomplete before offset ${whole} of partition ${partition}, up to ${day}: an earlier release left out records for one job alone, or the topic had lost records before they were archived. Rows made from it would silently lack them. Remove that part, with \`tributary rollup expire ${archive.name} --before ${dayAfter(day)} --yes\`, or make the rows from the topic alone`,
     );
   }
 }
@@ -87,7 +87,7 @@ export function checkJoined({ name, from }: Source, { partition, reach }: Archiv
   if (reach === undefined || reach >= begin) return;
   throw new TributaryError(
     'USAGE',
-    `what lay from offset ${reach} to ${begin - 1} of partition ${partition} is neither in ${from.name} nor in ${name}, which was behind: rows made of the two would lack it unnoticed; let ${name} catch up and give the command again, or make the rows from the topic alone`,
+    `the records from offset ${reach} to ${begin - 1} of partition ${partition} are neither in ${from.name} nor in ${name}, which was behind: rows made from the two would silently lack them; let ${name} catch up and give the command again, or make the rows from the topic alone`,
   );
 }
 

@@ -143,9 +143,9 @@ export class MadeTable implements SegmentTable {
       currentGeneration(this.#objects, this.#prefix),
       isDropped(this.#objects, this.#prefix, this.#generation),
     ]);
-    const why = isGone ? 'it was dropped' : generation === this.#generation ? 'it counts by now' : undefined;
+    const why = isGone ? 'it was dropped' : generation === this.#generation ? 'it is the current one now' : undefined;
     if (why === undefined) return;
-    throw new TributaryError('GENERATION_MOVED', `${this.name} is made no longer: ${why}`);
+    throw new TributaryError('GENERATION_MOVED', `${this.name} is no longer being made: ${why}`);
   }
 }
 

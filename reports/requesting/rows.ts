@@ -127,7 +127,7 @@ function positionsIn({ name: report }: Report, columns: readonly NamedColumn[], 
     if (found === type) return index;
     throw new TributaryError(
       'DECLARATION_INVALID',
-      `the query of ${report} gives ${found === undefined ? `no column ${name}` : `${name} as ${found}`}, and the report declares it as ${type}: mend one of them`,
+      `the query of ${report} gives ${found === undefined ? `no column ${name}` : `${name} as ${found}`}, and the report declares it as ${type}: correct one of them`,
     );
   });
 }

@@ -130,7 +130,7 @@ class Counted {
     for (let i = 0; i < dimensions.length; i++) {
       const value = (dimensions[i] as (typeof dimensions)[number]).of(event, found);
       if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-        return refused(this.#datasource, `${dimensions[i]?.name} is ${value}, and no whole number up to 2^53`);
+        return refused(this.#datasource, `${dimensions[i]?.name} is ${value}, which is not a whole number up to 2^53`);
       }
       tuple[BEFORE + i] = (this.#values[i + 1] as Interned).numberOf(value);
     }

@@ -94,8 +94,8 @@ abstract class OfNumbers {
     this.value = this.#of(event, found) ?? null;
     if (this.value === null) return undefined;
     if (this.#isWhole)
-      return Number.isSafeInteger(this.value) ? undefined : `${this.value} is no whole number up to 2^53`;
-    return Number.isFinite(this.value) ? undefined : `${this.value} is no number`;
+      return Number.isSafeInteger(this.value) ? undefined : `${this.value} is not a whole number up to 2^53`;
+    return Number.isFinite(this.value) ? undefined : `${this.value} is not a number`;
   }
 
   growTo(groups: number): void {

@@ -154,7 +154,7 @@ export class Quantile implements MetricColumn {
     this.#key = null;
     const value = this.#of(event, found) ?? null;
     if (value === null) return undefined;
-    if (!(Math.abs(value) <= MOST)) return `${value} is no number between -10^18 and 10^18`;
+    if (!(Math.abs(value) <= MOST)) return `${value} is not a number between -10^18 and 10^18`;
     this.#key = keyOf(value);
     return undefined;
   }

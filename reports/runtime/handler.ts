@@ -67,7 +67,7 @@ export class RollupHandler implements Handler {
 
   constructor(parts: RollupHandlerParts) {
     this.#parts = parts;
-    this.beyondLog = `the topic has lost its end: restore it, or make the table anew: tributary rollup rebuild`;
+    this.beyondLog = `the topic has lost its end: restore it, or rebuild the table: tributary rollup rebuild`;
   }
 
   async begin(): Promise<Begun> {

@@ -268,12 +268,12 @@ function overtaken({ fold, partition }: Taken, snapshot: Snapshot): TributaryErr
   const at = nextOf(snapshot, partition);
   return new TributaryError(
     'FENCED',
-    `${snapshot.table} is at offset ${at} of partition ${partition.partition} of ${partition.topic}, by another owner; what was counted is dropped`,
+    `another owner has brought ${snapshot.table} to offset ${at} of partition ${partition.partition} of ${partition.topic}; what was counted here is dropped`,
   );
 }
 
 const replaced = ({ table }: PartitionFold, current: string): TributaryError =>
-  new TributaryError('FENCED', `${current} counts instead of ${table} by now; going on there`);
+  new TributaryError('FENCED', `${current} has replaced ${table}; going on there`);
 
 function* rowsOf(taken: readonly Taken[]): Generator<SegmentRow> {
   for (const { rows } of taken) yield* rows;

@@ -57,7 +57,7 @@ export async function openGeneration(
     if (before === value) continue;
     throw new TributaryError(
       'TABLE_DRIFTED',
-      `the table ${table.table} was made with ${name} ${before}, and the declaration says ${value}; make it anew: tributary rollup rebuild`,
+      `the table ${table.table} was made with ${name} ${before}, and the declaration says ${value}; rebuild it: tributary rollup rebuild`,
     );
   }
   // Never the same again, even after a crash of this process.
@@ -111,7 +111,7 @@ export class CurrentTable implements SegmentTable {
     const current = await currentGeneration(this.#objects, this.#prefix, this.#current);
     if (current.swaps !== this.#current?.swaps) {
       const now = tableName(this.#prefix, current.generation);
-      throw new TributaryError('FENCED', `${now} counts instead of ${table.table} by now; going on there`);
+      throw new TributaryError('FENCED', `${now} has replaced ${table.table}; going on there`);
     }
     return table.commit(propose);
   }

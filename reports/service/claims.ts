@@ -29,7 +29,7 @@ export function issuersIn(text: string): readonly Issuer[] {
       if (url !== undefined && isSafe(url)) return { url, tenant };
       throw new TributaryError(
         'CONFIG_INVALID',
-        `oidcIssuers: ${each} is no issuer: give https://…, or tenant@https://…, several with spaces between them`,
+        `oidcIssuers: ${each} is not an issuer: give https://…, or tenant@https://…, several with spaces between them`,
       );
     });
 }

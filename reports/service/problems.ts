@@ -43,7 +43,7 @@ export function problemOf(error: unknown): Problem {
     if (error.kind === 'retry') return problem(503, error.code, 'something that is needed does not answer: try again');
     if (status !== 500) return problem(status, error.code, error.message, error.problems);
   }
-  return problem(500, 'INTERNAL', 'this was not foreseen: tell the operator, whose log says more');
+  return problem(500, 'INTERNAL', 'this is an unexpected error: tell the operator, whose log says more');
 }
 
 export const problem = (

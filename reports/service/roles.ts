@@ -8,7 +8,7 @@ export function needRole({ user, roles }: Caller, role: Role, what: string): voi
   if (roles.includes(role)) return;
   throw new TributaryError(
     'NOT_ALLOWED',
-    `${user} may not ${what}, which needs the role ${role}: ask who grants roles`,
+    `${user} may not ${what}, which needs the role ${role}: ask somebody who grants roles`,
   );
 }
 

@@ -50,7 +50,7 @@ export function summarySql(datasource: Datasource, { from, time, by, dates }: Qu
 
 function dayIn({ name, granularity }: Datasource, zone: string): string {
   if (!isZone(zone))
-    throw new TributaryError('USAGE', `${zone} is no time zone: give one of IANA, such as Asia/Kolkata`);
+    throw new TributaryError('USAGE', `${zone} is not a time zone: give one of IANA, such as Asia/Kolkata`);
   if (granularity === 'minute' || granularity === 'quarter-hour') return `cast(bucket at time zone '${zone}' as date)`;
   const own = isLocalDay(granularity) ? granularity.localDay : 'UTC';
   if (own === zone) return 'date';
@@ -65,7 +65,7 @@ function between(from: string, day: string, { first, last }: { first: string; la
   const [least, , , most] = [-1, 0, 0, 1].map((days, i) => {
     const date = DateTime.fromISO(i < 2 ? first : last, { zone: 'utc' });
     if (date.isValid) return date.plus({ days }).toISODate();
-    throw new TributaryError('USAGE', `${i < 2 ? first : last} is no day: give one such as 2026-01-31`);
+    throw new TributaryError('USAGE', `${i < 2 ? first : last} is not a day: give one such as 2026-01-31`);
   });
   return `${from}\n  where date between date '${least}' and date '${most}' and ${day} between date '${first}' and date '${last}'`;
 }

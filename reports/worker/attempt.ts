@@ -122,8 +122,8 @@ function requestError(error: unknown, { id, report }: { id: string; report: stri
   if (error instanceof TributaryError) return { code: error.code, message: error.message };
   return {
     code: 'REPORT_FAILED',
-    message: `${report} met an error that is none of ours: ${messageOf(error).split('\n')[0]?.slice(0, 200)}`,
-    whatToDo: `Tell whoever keeps the report; the log of the worker has more under ${id}.`,
+    message: `${report} failed with an unexpected error: ${messageOf(error).split('\n')[0]?.slice(0, 200)}`,
+    whatToDo: `Tell the maintainer of the report; the log of the worker has more under ${id}.`,
   };
 }
 
@@ -182,7 +182,7 @@ function protectionOf(request: LeasedRequest, { keys }: AttemptParts): Protectio
   if (keys === undefined || secret === null) {
     throw new TributaryError(
       'CONFIG_INVALID',
-      `the request ${id} is for a protected file, and this worker has no reportSecret: give it the one of the others`,
+      `the request ${id} is for a protected file, and this worker has no reportSecret: give it that of the other workers`,
     );
   }
   return JSON.parse(keys.open(secret, requestUse(request))) as Protection;

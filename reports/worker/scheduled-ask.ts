@@ -26,6 +26,6 @@ function protectionIn(secret: string, schedule: DueSchedule, keys: SealingKeys |
   if (keys !== undefined) return JSON.parse(keys.open(secret, scheduleUse(schedule))) as Ask['protection'];
   throw new TributaryError(
     'CONFIG_INVALID',
-    `the schedule ${schedule.id} makes protected files, and this worker has no reportSecret: give it the one of the others`,
+    `the schedule ${schedule.id} makes protected files, and this worker has no reportSecret: give it that of the other workers`,
   );
 }

@@ -51,7 +51,7 @@ for (const [flaw, make, message] of [
   ['an age that is no number', () => define({ freshMs: Number.NaN }), /its freshMs is NaN/],
   ['no rows', () => define({ rowLimit: 0 }), /its rowLimit is 0: give 1 or more/],
   ['no column', () => define({ columns: {} }), /it has no column/],
-  ['a column named as a word of SQL', withColumn('order'), /the column order is a word of SQL/],
+  ['a column named as a word of SQL', withColumn('order'), /the column order is a reserved word of SQL/],
   ['a column in other letters', withColumn('userId'), /the column userId has to be a small letter/],
   ['a column without a title', withColumn('one', { title: ' ' }), /the column one needs a title and a doc/],
   ['a column without a doc', withColumn('one', { doc: '' }), /the column one needs a title and a doc/],

@@ -33,10 +33,14 @@ const WRONG: readonly (readonly [what: string, rest: object, problem: RegExp])[]
   [
     'of days of no zone',
     { granularity: localDay('Mars/Base') },
-    /its days are those of Mars\/Base, which is no time zone/,
+    /its days are those of Mars\/Base, which is not a time zone/,
   ],
   ['with a column in capitals', { metrics: { someVisits: count } }, /the column someVisits has to be a small letter/],
-  ['with a word of SQL', { metrics: { order: count } }, /the column order is a word of SQL: name it otherwise/],
+  [
+    'with a word of SQL',
+    { metrics: { order: count } },
+    /the column order is a reserved word of SQL: choose another name/,
+  ],
   ['with a column of ours', { dimensions: { tenant: page } }, /cannot be named tenant: every datasource has one/],
   ['with a column twice', { dimensions: { visits: page } }, /two of its columns are named visits/],
   ['with a point twice', { metrics: { a: quantile(0.5), a_p50: count } }, /two of its columns are named a_p50/],
@@ -50,12 +54,12 @@ const WRONG: readonly (readonly [what: string, rest: object, problem: RegExp])[]
   [
     'of a field of another type',
     { metrics: { a: { kind: 'sum', type: 'long', doc: 'X.', unit: 's', field: 'seconds' } } },
-    /a: the field seconds of visit\.visited is no long: read it by a function/,
+    /a: the field seconds of visit\.visited is not a long: read it by a function/,
   ],
   [
     'of a condition that is none',
     { metrics: { a: { ...count, field: 'page' } } },
-    /the field page of visit\.visited is no boolean/,
+    /the field page of visit\.visited is not a boolean/,
   ],
   [
     'of an event that it does not count',
@@ -65,7 +69,7 @@ const WRONG: readonly (readonly [what: string, rest: object, problem: RegExp])[]
   [
     'of a time that is none',
     { time: { 'visit.visited': 'page' } },
-    /time: the field page of visit\.visited is no long/,
+    /time: the field page of visit\.visited is not a long/,
   ],
   ['of a time of another event', { time: { 'visit.left': 'page' } }, /time: it counts no visit\.left/],
   ['with a fine point', { metrics: { a: quantile(0.999) } }, /the points of a are 0\.999/],

@@ -154,11 +154,11 @@ test('an event whose sum exceeds a long is refused, and the next one counts', ()
 
 test('an event with an invalid value for a metric counts in none of them', () => {
   const fold = foldOf(visits, [visit({ points: 1, seconds: 1 })]);
-  assertRefused(fold, visit({ points: 0.5 }), /points: 0\.5 is no whole number up to 2\^53/);
-  assertRefused(fold, visit({ points: 2 ** 53 }), /points: 9007199254740992 is no whole number/);
-  assertRefused(fold, visit({ seconds: Number.NaN }), /seconds: NaN is no number/);
-  assertRefused(fold, visit({ grade: 1.5 }), /grade is 1\.5, and no whole number/);
-  assertRefused(fold, visit({ seconds: 2e18 }), /duration: 2000000000000000000 is no number between/);
+  assertRefused(fold, visit({ points: 0.5 }), /points: 0\.5 is not a whole number up to 2\^53/);
+  assertRefused(fold, visit({ points: 2 ** 53 }), /points: 9007199254740992 is not a whole number/);
+  assertRefused(fold, visit({ seconds: Number.NaN }), /seconds: NaN is not a number/);
+  assertRefused(fold, visit({ grade: 1.5 }), /grade is 1\.5, which is not a whole number/);
+  assertRefused(fold, visit({ seconds: 2e18 }), /duration: 2000000000000000000 is not a number between/);
   assert.deepEqual(columns(fold, 'visits', 'points', 'seconds', 'most'), [[1, 1, 1, 1]]);
 });
 

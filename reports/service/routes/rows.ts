@@ -43,6 +43,6 @@ export const readReport = (report: Report): Route =>
   });
 
 function protectedOnly({ name }: Report): TributaryError {
-  const message = `personal data of ${name} are in protected files alone: leave these columns out, or ask for a request`;
+  const message = `personal data of ${name} are given in protected files only: leave these columns out, or ask for a request`;
   return new TributaryError('NOT_ALLOWED', message, { problems: [{ field: 'columns', message }] });
 }

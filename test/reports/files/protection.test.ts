@@ -134,9 +134,9 @@ test('recipients are checked before a file is begun', async () => {
   assert.equal(problemsOf({ kind: 'age', recipients: quantum }), '');
   for (const [recipients, problem] of [
     ['', /either recipients or a passphrase/],
-    [recipient.slice(0, -1), /no public key of age/],
-    [`${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`, /no public key of age/],
-    ['ada@example.org', /no public key of age/],
+    [recipient.slice(0, -1), /not a public key of age/],
+    [`${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`, /not a public key of age/],
+    ['ada@example.org', /not a public key of age/],
     ['ssh-ed25519', /SSH key/],
     [[recipient, quantum], /cannot be mixed/],
     [Array.from({ length: 21 }, () => recipient), /more than 20/],

@@ -107,7 +107,7 @@ test('the number of a generation is never reused, and a dropped one is not conti
   await assert.rejects(make(world, 2), { code: 'GENERATION_MOVED', message: /it was dropped/ });
   assert.equal(await openNewest(objects, prefix, 1), 3);
   await makeCurrent(objects, prefix, { generation: 1, swaps: 0 }, 3);
-  await assert.rejects(make(world, 3), { code: 'GENERATION_MOVED', message: /it counts by now/ });
+  await assert.rejects(make(world, 3), { code: 'GENERATION_MOVED', message: /it is the current one now/ });
   await assert.rejects(makeCurrent(objects, prefix, { generation: 1, swaps: 0 }, 1), { code: 'ALREADY_EXISTS' });
 });
 

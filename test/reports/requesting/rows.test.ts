@@ -107,7 +107,7 @@ test('an answer of other columns than declared is an error of the report, and th
         ['ones', 'double'],
         ['name', 'string'],
       ],
-      /gives ones as double, and the report declares it as long: mend one of them/,
+      /gives ones as double, and the report declares it as long: correct one of them/,
     ],
   ] as const) {
     const { engine, state } = answering(columns as readonly (readonly [string, AnswerType])[]);
