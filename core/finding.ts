@@ -51,7 +51,7 @@ export function clockFinding(check: string, theirs: number, asked: number, answe
   const off = Math.abs(ahead);
   if (off < SLACK_MS) return ok(check, 'it agrees with this machine');
   const what = `it is ${(off / 1000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine`;
-  const todo = 'have both clocks kept right by NTP';
+  const todo = 'synchronise both clocks by NTP';
   return off < MUCH_MS ? warning(check, what, todo) : problem(check, what, todo);
 }
 
@@ -60,6 +60,6 @@ export async function looked(check: string, look: () => Promise<readonly Finding
   try {
     return await look();
   } catch (error) {
-    return [problem(check, messageOf(error), 'do what it says')];
+    return [problem(check, messageOf(error), 'do what the message says')];
   }
 }

@@ -23,7 +23,7 @@ export function recognise(database: DatabaseSync, file: string): 'marked' | 'unm
   if (application === 0 && form === 0 && isOurs) return 'unmarked';
   throw new TributaryError(
     'FOLDER_UNUSABLE',
-    `${file} is a database of another program, and was left as it is; choose another folder with --data, or move the file away`,
+    `${file} is a database of another program, and was not changed; choose another folder with --data, or move the file away`,
   );
 }
 
@@ -41,10 +41,10 @@ function ofAnotherForm(file: string, form: number): TributaryError {
   const [age, todo] =
     form > FORM
       ? ['a newer', 'use that release or a later one']
-      : ['an older', 'go on with that release, or begin another folder with --data and send its events again'];
+      : ['an older', 'stay with that release, or start another folder with --data and send its events again'];
   return new TributaryError(
     'FOLDER_UNUSABLE',
-    `${file} was written by ${age} release of tributary: it has form ${form}, and this release reads form ${FORM}; ${todo}`,
+    `${file} was written by ${age} release of tributary: its format is ${form}, and this release reads format ${FORM}; ${todo}`,
   );
 }
 

@@ -5,9 +5,10 @@ import { type ErrorCode, messageOf, TributaryError } from '../core/errors.ts';
 
 const [PERM, BUSY, READONLY, IO, CORRUPT, FULL, CANTOPEN, NOT_A_DATABASE] = [3, 5, 8, 10, 11, 13, 14, 26];
 
-const RIGHTS = 'give this user the right to read and write the folder and what is in it, or choose another with --data';
+const RIGHTS =
+  'give this user the right to read and write the folder and all files in it, or choose another with --data';
 const RESTORE =
-  'it is damaged, or was cut short: restore the whole folder from a backup, or move the folder away to begin anew';
+  'it is damaged or truncated: restore the whole folder from a backup, or move it away to start with an empty one';
 
 const MEANINGS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   [PERM]: ['FOLDER_UNUSABLE', RIGHTS],
@@ -18,7 +19,7 @@ const MEANINGS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   [CORRUPT]: ['STORE_BROKEN', RESTORE],
   [NOT_A_DATABASE]: [
     'STORE_BROKEN',
-    `it is no file of tributary: move it away, or choose another folder with --data. Or ${RESTORE}`,
+    `it is not a file of tributary: move it away, or choose another folder with --data. Or ${RESTORE}`,
   ],
 };
 
@@ -29,7 +30,7 @@ const MEANINGS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 export function checkNotEmptied(folder: string, file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size !== 0 || !existsSync(join(folder, 'objects'))) return;
-  throw new TributaryError('STORE_BROKEN', `${file} is empty, and was not: ${RESTORE}`);
+  throw new TributaryError('STORE_BROKEN', `${file} is empty, but was not before: ${RESTORE}`);
 }
 
 /** `code`: undefined for an error that is not SQLite's. */
@@ -41,6 +42,6 @@ export function openingError(folder: string, file: string, code: number | undefi
       { cause: error },
     );
   }
-  const [meaning, todo] = MEANINGS[code ?? -1] ?? ['STORE_BROKEN', 'if it is no file of tributary, move it away'];
+  const [meaning, todo] = MEANINGS[code ?? -1] ?? ['STORE_BROKEN', 'if it is not a file of tributary, move it away'];
   return new TributaryError(meaning, `${file} cannot be opened: ${messageOf(error)}; ${todo}`, { cause: error });
 }

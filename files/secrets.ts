@@ -13,7 +13,7 @@ export function secretIn(folder: string, name: string, lost: string): string {
   const file = join(folder, name);
   const secret = read(file) ?? make(folder, file);
   if (/^[0-9a-f]{64}$/.test(secret)) return secret;
-  throw new TributaryError('STORE_BROKEN', `${file} does not hold a secret; remove it: another is made, and ${lost}`);
+  throw new TributaryError('STORE_BROKEN', `${file} does not hold a secret; remove it: a new one is made, and ${lost}`);
 }
 
 function read(file: string): string | undefined {

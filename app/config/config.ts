@@ -110,7 +110,7 @@ function fromFile({ file, env, folder }: Sources, problems: string[]): Given[] {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    problems.push(`${path}: it is no JSON: ${messageOf(error)}`);
+    problems.push(`${path}: it is not JSON: ${messageOf(error)}`);
     return [];
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {

@@ -47,7 +47,7 @@ export async function editAll(
   const corrections = new Map<DeadLetter, Correction>();
   const resolve = async (deadLetter: DeadLetter): Promise<Sent | Left> => {
     const { topic, job, id } = deadLetter;
-    if (!groups.has(job)) return { deadLetter, why: `there is no job ${job} any more, so that nobody would take it` };
+    if (!groups.has(job)) return { deadLetter, why: `there is no job ${job} any more, so nothing would apply it` };
     const target = targets.get(topic.name) ?? (await targetOf(log, deadLetter));
     targets.set(topic.name, target);
     const rejected = await rejectedRecord(transport, deadLetter);

@@ -29,7 +29,7 @@ export async function rejectedRecord(transport: Transport, deadLetter: DeadLette
     else if (deadLetter.positions.at(-1)?.[1] === offset)
       throw new TributaryError(
         'NOT_FOUND',
-        `the dead letter of ${deadLetter.id} is not kept any more: list those there are once more`,
+        `the dead letter of ${deadLetter.id} is no longer kept: list the dead letters again`,
       );
   }
   const newest = all.at(-1) as LogRecord;
@@ -73,7 +73,7 @@ function keysOf(deadLetters: readonly LogRecord[], name: 'rows' | 'unshown', id:
     if (named === undefined)
       throw new TributaryError(
         'USAGE',
-        `the dead letter of ${id} names its rows in a way that is not known here: use the release that wrote it`,
+        `the dead letter of ${id} names its rows in a way that this release does not know: use the release that wrote it`,
       );
     for (const key of named) keys.set(JSON.stringify(key), key);
   }

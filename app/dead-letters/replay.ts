@@ -21,7 +21,7 @@ export function replayAll(
   const resolve = async (deadLetter: DeadLetter): Promise<Sent | Left> =>
     groups.has(deadLetter.job)
       ? replayOf(log.stores.transport, deadLetter, resolver)
-      : { deadLetter, why: `there is no job ${deadLetter.job} any more, so that nobody would take it` };
+      : { deadLetter, why: `there is no job ${deadLetter.job} any more, so nothing would apply it` };
   return sendAll(deadLetters, { resolve, turn }, signal);
 }
 
@@ -46,10 +46,10 @@ export async function replayOf(transport: Transport, deadLetter: DeadLetter, res
 function whyNot({ code }: DeadLetter, rejected: RejectedRecord): string | undefined {
   const { cutFrom, rows } = rejected;
   if (cutFrom !== undefined) {
-    return `of the ${cutFrom} bytes of its value only the beginning is left, and the log does not keep the record any more; let its producer send it once more`;
+    return `only the beginning of its value of ${cutFrom} bytes is left, and the log no longer has the record; let its producer send it again`;
   }
   if (code === 'VIEW_REFUSED' && rows === undefined) {
-    return 'its row took it, and would take it twice; `tributary rebuild-views` writes the views once more';
+    return 'its row has applied it, and would apply it twice; `tributary rebuild-views` writes the views again';
   }
   return unnamedText(rejected);
 }
@@ -58,4 +58,4 @@ function whyNot({ code }: DeadLetter, rejected: RejectedRecord): string | undefi
 export const unnamedText = ({ unnamed }: Pick<RejectedRecord, 'unnamed'>): string | undefined =>
   unnamed === 0
     ? undefined
-    : `it is of use to ${unnamed} rows, which the letter has no room to name, and the other rows of its event would take it twice; produce an event for each of the rows that miss it`;
+    : `${unnamed} rows lack it, but the letter has no room to name them, and the other rows of its event would apply it twice; produce an event for each of the rows that lack it`;

@@ -51,7 +51,7 @@ export class Turn {
     if (this.#times > MOST_TIMES)
       throw new TributaryError(
         'LOG_AWAY',
-        'others resolve dead letters at the same time, again and again; try again: what is resolved by then is left as it is',
+        'others keep resolving dead letters at the same time; try again: what is resolved by then is left as it is',
       );
     // Two who take it from each other at once would send nothing.
     await systemClock.sleep(backOff(this.#times, WAIT_MS, Math.random), signal);

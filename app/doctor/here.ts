@@ -15,21 +15,21 @@ export function node(): Finding {
   const version = process.versions.node;
   return runsTributary(version)
     ? ok('node', version)
-    : problem('node', `Tributary does not run right on ${version}`, `use ${NODE_NEEDED}`);
+    : problem('node', `Tributary does not run reliably on ${version}`, `use ${NODE_NEEDED}`);
 }
 
 export function clock(now: number): Finding {
   const text = new Date(now).toISOString();
   return new Date(now).getUTCFullYear() >= FIRST_YEAR
     ? ok('clock', text)
-    : problem('clock', `it says ${text}`, 'set the clock of this machine, and have it kept right by NTP');
+    : problem('clock', `it says ${text}`, 'set the clock of this machine, and synchronise it by NTP');
 }
 
 /** Whether it is worth opening. */
 export function folder(data: string, findings: Finding[]): boolean {
   const existing = nearest(data);
   try {
-    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is no folder`);
+    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a folder`);
     accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     findings.push(

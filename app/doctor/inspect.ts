@@ -55,7 +55,7 @@ export async function inspect(
       findings.push(...(await find(inspected, tenant, unusable)));
     } catch (error) {
       inspected.signal.throwIfAborted();
-      findings.push(problem(check, messageOf(error), 'do what it says'));
+      findings.push(problem(check, messageOf(error), 'do what the message says'));
       if (kindOf(error) === 'retry') for (const port of needs) unusable.add(port);
     }
   }
@@ -95,7 +95,8 @@ const LOOKS: readonly Look[] = [
 
 function undamaged(damage: readonly string[]): Finding {
   if (damage.length === 0) return ok('database', 'SQLite finds no damage');
-  const todo = 'stop, copy the folder away, and restore a copy; ask why the disk or the memory did this';
+  const todo =
+    'stop, copy the folder elsewhere, and restore a backup; find out whether the disk or the memory is at fault';
   return problem('database', `SQLite finds damage: ${damage.join('; ')}`, todo);
 }
 
@@ -109,7 +110,7 @@ async function topicsAsDeclared({ wired }: Inspected, _tenant: string, unusable:
     .map(({ message, action }) =>
       action === 'expand'
         ? warning('topics', message, 'expand it with `tributary topics apply`, or declare the number it has')
-        : warning('topics', message, 'change it, or declare what it has: what there is, is what is used'),
+        : warning('topics', message, 'change it, or adapt the declaration: until then the topic is used as it is'),
     );
   if (missing.length > 0)
     findings.unshift(toMake('topics', `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`));
@@ -147,13 +148,13 @@ async function unfinishedSwaps({ wired }: Inspected): Promise<Finding[]> {
   for (const { name } of wired.platform.jobs) {
     const { swap } = await generationsOf(wired.stores.tables, name);
     if (swap === undefined) continue;
-    const what = swap.stage === 'held' ? `${name} is held until` : `the views of ${name} are not written since`;
+    const what = swap.stage === 'held' ? `${name} is held until` : `the views of ${name} are not written while`;
     const flag = swap.to > swap.from ? '--swap' : '--back';
     findings.push(
       problem(
         'generations',
         `${what} generation ${swap.to} of its rows becomes the current one`,
-        `wait, or go on with \`tributary rebuild ${name} ${flag} --yes\` if nobody is at it`,
+        `wait, or go on with \`tributary rebuild ${name} ${flag} --yes\` if no process is doing it`,
       ),
     );
   }
@@ -177,8 +178,7 @@ async function indexesAsDeclared({ wired }: Inspected, tenant: string): Promise<
   return [ok('indexes', `all ${declared.length} are as they are declared, and can be searched`)];
 }
 
-const changes = (count: number): string =>
-  count === 1 ? '1 change is missing in them' : `${count} changes are missing in them`;
+const changes = (count: number): string => (count === 1 ? '1 change is missing' : `${count} changes are missing`);
 
 /** A record with a timestamp in the future shows that a clock was, or is, wrong. */
 async function clockAgainstLog({ wired }: Inspected): Promise<Finding> {
@@ -192,7 +192,7 @@ async function clockAgainstLog({ wired }: Inspected): Promise<Finding> {
       return warning(
         'clock and log',
         what,
-        'find out whose clock is wrong, that of this machine or that of who produced it',
+        'find out which clock is wrong: that of this machine or that of the producer',
       );
     }
   }
@@ -219,7 +219,7 @@ async function progress(
       warning('progress', what, `see whether \`tributary up\` or \`tributary run ${now.job}\` runs, and what it logs`),
     ];
   });
-  return findings.length > 0 ? findings : [ok('progress', 'jobs that are behind move on')];
+  return findings.length > 0 ? findings : [ok('progress', 'jobs that are behind make progress')];
 }
 
 function stuckIn(before: LogLag, after: LogLag): number[] {

@@ -30,7 +30,7 @@ export async function positions({ wired }: Of): Promise<Finding[]> {
         problem(
           'positions',
           what,
-          'produce them again from where they came; keep records for longer, or run the job more often',
+          'produce them again from their source; keep records for longer, or run the job more often',
         ),
       ];
     }),
@@ -51,12 +51,12 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
     if (foreign !== undefined) {
       const what = `another tool has moved ${job.name} to its offsets in ${foreign}, and its dedupe positions are lost`;
       findings.push(
-        warning('offsets', what, 'the job makes them anew when it goes on; use `tributary offsets seek` from now on'),
+        warning('offsets', what, 'the job builds them again when it goes on; use `tributary offsets seek` from now on'),
       );
     }
     const remade = where(({ isOfAnother }) => isOfAnother);
     if (remade !== undefined) {
-      const what = `${job.name} has committed offsets of ${remade} as it was before it was deleted and made again`;
+      const what = `the committed offsets of ${job.name} are from before the topic was deleted and created again: ${remade}`;
       findings.push(
         warning(
           'offsets',
@@ -72,12 +72,14 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
         warning(
           'offsets',
           what,
-          'rewind no job that speaks to this topic; expand with `tributary topics apply` from now on',
+          'do not rewind a job that emits to this topic; expand with `tributary topics apply` from now on',
         ),
       );
     }
   }
-  return findings.length > 0 ? findings : [ok('offsets', 'what is committed beside them is ours')];
+  return findings.length > 0
+    ? findings
+    : [ok('offsets', 'all were committed by Tributary, for the topics as they are')];
 }
 
 /** Rows whose positions are beyond the end of the log: the topic was deleted and made again, or is of another cluster. */
@@ -100,7 +102,7 @@ export async function rowPositions({ wired }: Of): Promise<Finding[]> {
         break;
       }
       if (isNew && at !== '' && applied.length === 0) {
-        const what = `the row ${key.join('/')} of ${name} has applied another ${from.name} than there is here, and ${name} has no offset here: it would apply all that lies here once more`;
+        const what = `the row ${key.join('/')} of ${name} has applied records of another ${from.name} than this one, and ${name} has no offset here: it would apply all records here again`;
         findings.push(
           problem(
             'rows',
@@ -114,7 +116,7 @@ export async function rowPositions({ wired }: Of): Promise<Finding[]> {
   }
   return findings.length > 0
     ? findings
-    : [ok('rows', `none of ${sampled} looked at has applied what is not in the log`)];
+    : [ok('rows', `none of ${sampled} sampled has applied a record that is not in the log`)];
 }
 
 function beyondLog(job: string, what: string): Finding {
@@ -141,7 +143,7 @@ export async function tokens({ wired }: Of): Promise<Finding[]> {
       warning(
         'tokens',
         `the claims of ${name} are older than its work: they are at token ${newest}, and ${by}`,
-        'the table of claims was lost or restored: the job goes on above by itself; after a restore of rows move it with `tributary offsets seek --restored`',
+        'the table of claims was lost or restored: the job goes on with a higher token by itself; after a restore of rows, move it with `tributary offsets seek --restored`',
       ),
     );
   }

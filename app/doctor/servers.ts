@@ -22,7 +22,7 @@ export async function servers({ config, platform }: Setup): Promise<{ found: Fin
       return await inTime(diagnose(config, config[port], wanted));
     } catch (error) {
       away.push(port);
-      return [problem(port, messageOf(error), kindOf(error) === 'retry' ? AWAY : 'do what it says')];
+      return [problem(port, messageOf(error), kindOf(error) === 'retry' ? AWAY : 'do what the message says')];
     }
   });
   return { found: (await Promise.all(looks)).flat(), away };
@@ -30,7 +30,7 @@ export async function servers({ config, platform }: Setup): Promise<{ found: Fin
 
 async function inTime<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const error = new TributaryError('LOG_AWAY', `there is no end to looking at it after ${SERVER_MS / 1000} s`);
+  const error = new TributaryError('LOG_AWAY', `the check did not end within ${SERVER_MS / 1000} s`);
   const timer = setTimeout(() => late.reject(error), SERVER_MS);
   try {
     return await Promise.race([work, late.promise]);

@@ -67,11 +67,11 @@ export function remaining({ platform, config }: Pick<Wired, 'platform' | 'config
   const longest = Math.max(...platform.topics.map(({ retentionMs }) => retentionMs));
   const until = day(now + longest + DAY_MS);
   const remains = [
-    `topics and dead letters: the records that name the person, and the event that says so, until their retention ends; by ${until} on topics as they are declared`,
+    `topics and dead letters: the records that name the person, and the event that asks to forget them, until their retention ends; by ${until} on topics as they are declared`,
     `tables: the keys of rows that were removed, without data, until they are swept; by ${day(now + longest + 2 * DAY_MS)}`,
-    'forgotten_users: a digest of tenant and user, for ever, since late events are known by it',
+    'forgotten_users: a digest of tenant and user, for ever, to recognise late events',
     'counts: batches, rollups and statistics keep counting the person, as a number; distinct counts keep a 63-bit hash of the id',
-    'messages that have left, backups, and logs of other systems: with those who have them',
+    'messages that were sent, backups, and logs of other systems: wherever they are kept',
   ];
   const changed = Object.entries(left.found.segments).filter(([, rows]) => rows > 0);
   if (changed.length > 0) {

@@ -50,7 +50,7 @@ function platformIn(found: { readonly default?: unknown }, file: string): Platfo
         `the platform of ${file} was made by another copy of Tributary than this command, which is ${VERSION}: run the copy that the file imports, with \`npx tributary\` in its project`,
       );
     case 'none':
-      throw wrong(`the default export of ${file} is no platform: ${WRITE_ONE}`);
+      throw wrong(`the default export of ${file} is not a platform: ${WRITE_ONE}`);
   }
 }
 

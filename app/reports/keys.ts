@@ -11,5 +11,5 @@ export function reportKeys({ reportSecret, requests, data }: Config): SealingKey
   const [first, ...others] = (reportSecret ?? '').split(/\s+/).filter((each) => each !== '');
   if (first !== undefined) return sealingKeys([first, ...others]);
   if (!isEmbedded(requests)) return undefined;
-  return sealingKeys([secretIn(data, SECRET, 'requests for protected files that wait have to be made again')]);
+  return sealingKeys([secretIn(data, SECRET, 'waiting requests for protected files have to be made again')]);
 }

@@ -9,7 +9,10 @@ import { VERSION } from '../version.ts';
 /** Throws CONFIG_INVALID if it has no such time zone, or does not tell which client is of which provider. */
 export function aboutOf({ serveAccess, serveZone, oidcIssuers, oidcPageClients, oidcPageScope }: Config): About {
   if (serveZone !== undefined && !isZone(serveZone))
-    throw new TributaryError('CONFIG_INVALID', `serveZone: ${serveZone} is no IANA time zone, such as Asia/Kolkata`);
+    throw new TributaryError(
+      'CONFIG_INVALID',
+      `serveZone: ${serveZone} is not an IANA time zone, such as Asia/Kolkata`,
+    );
   const issuers = issuersIn(oidcIssuers);
   const clients = oidcPageClients.split(/\s+/).filter((each) => each !== '');
   if (clients.length > 1 && clients.length !== issuers.length)

@@ -15,7 +15,7 @@ export function readKeys(file: string): readonly ApiKey[] {
     return apiKeysFile.parse(JSON.parse(readFileSync(file, 'utf8'))).keys;
   } catch (error) {
     const why = messageOf(error).split('\n').slice(0, 3).join(' ');
-    throw new TributaryError('CONFIG_INVALID', `${file} is no file of API keys: ${why}; restore it, or remove it`, {
+    throw new TributaryError('CONFIG_INVALID', `${file} is not a file of API keys: ${why}; restore it, or remove it`, {
       cause: error,
     });
   }

@@ -53,7 +53,7 @@ export function tokenVerifier({ issuers, audience, claims }: Trusted): (token: s
     } catch (error) {
       if (error instanceof TributaryError) throw error;
       if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw away(issuer, error);
-      throw new TributaryError('NOT_SIGNED_IN', `the token does not hold: ${error.message}; sign in again`, {
+      throw new TributaryError('NOT_SIGNED_IN', `the token is not valid: ${error.message}; sign in again`, {
         cause: error,
       });
     }

@@ -68,7 +68,7 @@ export async function startService(wired: Wired, { logger, metrics, port }: Repo
     await sources.close();
     throw new TributaryError(
       'CONFIG_INVALID',
-      `the service cannot be at ${listening.host}:${listening.port}: ${messageOf(error)}; choose another --serve-port`,
+      `the service cannot listen on ${listening.host}:${listening.port}: ${messageOf(error)}; choose another --serve-port`,
       { cause: error },
     );
   }

@@ -120,7 +120,7 @@ export async function serverOf(parts: ServerParts): Promise<FastifyInstance> {
     reply.header('retry-after', String(found.ttlInSeconds));
     throw new TributaryError(
       'TOO_MANY',
-      `more than ${parts.rate} calls a minute: come again in ${found.ttlInSeconds} s`,
+      `more than ${parts.rate} calls a minute: try again in ${found.ttlInSeconds} s`,
     );
   };
 

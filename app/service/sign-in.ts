@@ -31,7 +31,7 @@ export function signInOf(config: Config): SignIn {
     if (isApiKey(token)) {
       const caller = callerByKey(token, readNow(keys), now);
       if (caller !== undefined) return caller;
-      throw new TributaryError('NOT_SIGNED_IN', 'there is no such API key, or its time is over: make another');
+      throw new TributaryError('NOT_SIGNED_IN', 'there is no such API key, or it has expired: make another');
     }
     if (verify === undefined) throw new TributaryError('NOT_SIGNED_IN', 'only API keys are known here: give one');
     return verify(token);
@@ -70,6 +70,6 @@ function verifierOf(config: Config): ReturnType<typeof tokenVerifier> | undefine
   if (audience !== undefined) return tokenVerifier({ issuers, audience, claims: { user, roles, tenant } });
   throw new TributaryError(
     'CONFIG_INVALID',
-    'oidcIssuers needs oidcAudience: without it, tokens that were made for other services would do here',
+    'oidcIssuers needs oidcAudience: without it, tokens that were made for other services would be accepted here',
   );
 }

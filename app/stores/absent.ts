@@ -11,4 +11,4 @@ export function absentPort(folder: string): object {
 }
 
 export const absentText = (folder: string): string =>
-  `there are no data in ${folder}; name the folder with --data, or begin one there with \`tributary up\``;
+  `there are no data in ${folder}; name the folder with --data, or start one there with \`tributary up\``;

@@ -68,5 +68,5 @@ function fileOf(key: string, path: string): string {
 
 export function needed(key: string, value: string | undefined, why: string): string {
   if (value !== undefined) return value;
-  throw new TributaryError('CONFIG_INVALID', `${why} needs ${key}: give what calls are signed with`);
+  throw new TributaryError('CONFIG_INVALID', `${why} needs ${key}: give the secret that signs calls`);
 }

@@ -22,7 +22,7 @@ export async function expire(
 ): Promise<void> {
   const works: readonly [what: string, work: () => Promise<number>][] = [
     ['records past their retention', () => transport.expire(now)],
-    ['rows that were taken away', () => tables.sweep(tablesOf(jobs))],
+    ['rows that were removed', () => tables.sweep(tablesOf(jobs))],
     ['documents that were removed', () => search.sweep(indexesOf(jobs))],
   ];
   for (const [what, work] of works) {

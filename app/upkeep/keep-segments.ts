@@ -27,7 +27,7 @@ export async function keepSegments(
     } catch (error) {
       if (signal.aborted) return;
       isWhole = false;
-      logger.warn(`the table of ${source.name} is not looked after: ${messageOf(error)}; it is tried again`);
+      logger.warn(`the table of ${source.name} could not be maintained: ${messageOf(error)}; it is tried again`);
     }
   }
   if (!isWhole) return;
@@ -36,7 +36,7 @@ export async function keepSegments(
     for (const upkeep of UPKEEPS) await noteUpkeep(objects, upkeep);
   } catch (error) {
     if (!signal.aborted)
-      logger.warn(`that tables are looked after is not noted: ${messageOf(error)}; it is tried again`);
+      logger.warn(`the upkeep of tables could not be recorded: ${messageOf(error)}; it is tried again`);
   }
 }
 

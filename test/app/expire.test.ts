@@ -34,7 +34,7 @@ test('expired records, rows and documents of all jobs are deleted, and their num
   const asked: unknown[] = [];
   assert.deepEqual(await logged(sweeping(3, asked)), [
     'info 3 records past their retention are deleted for good',
-    'info 3 rows that were taken away are deleted for good',
+    'info 3 rows that were removed are deleted for good',
     'info 3 documents that were removed are deleted for good',
   ]);
   assert.deepEqual(asked, [77, tablesOf(jobs), indexesOf(jobs)]);

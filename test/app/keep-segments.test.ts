@@ -66,7 +66,7 @@ test('a table whose upkeep fails does not prevent the upkeep of the others', asy
   assert.equal(asked, 2);
   assert.match(
     log.said.join(),
-    /^the table of roll-up-visits is not looked after: the bucket is away; it is tried again$/,
+    /^the table of roll-up-visits could not be maintained: the bucket is away; it is tried again$/,
   );
 });
 

@@ -51,7 +51,7 @@ const WRONG: readonly (readonly [what: string, files: Readonly<Record<string, st
   [
     'a default export that is no platform',
     { 'tributary.config.ts': 'export default { modules: [] };' },
-    /config\.ts is no platform: write/,
+    /config\.ts is not a platform: write/,
   ],
   [
     'a platform of another copy',

@@ -86,6 +86,6 @@ test('somebody whose turn is taken again and again gives up, having sent nothing
   t.mock.method(Math, 'random', () => 0);
   const { code, stderr } = await command(withTransport(one, robbed), 'dead-letters replay', { ...REPLAY, all: true });
   assert.equal(code, 1);
-  assert.match(stderr, /others resolve dead letters at the same time/);
+  assert.match(stderr, /others keep resolving dead letters at the same time/);
   assert.deepEqual(await sentAgain(one), []);
 });

@@ -71,11 +71,11 @@ test('a correction that leaves something wrong sends nothing, and says what is w
   for (const [patch, why] of [
     [{ data: { courseId: 8 } }, /^data\.courseId: /],
     [{ data: { userId: null, courseId: 'c' } }, /^data\.userId: /],
-    [{ type: 'enrollment.enroled' }, /^type: enrollment.enroled is no event of enrollment.events; did you mean/],
+    [{ type: 'enrollment.enroled' }, /^type: enrollment.enroled is not an event of enrollment.events; did you mean/],
     [{ time: 'yesterday', data: { courseId: 'c' } }, /^time: |attribute time must be/],
-    [{ origin: 'x', data: { courseId: 'c' } }, /^origin: only jobs say it/],
+    [{ origin: 'x', data: { courseId: 'c' } }, /^origin: only jobs set it/],
     [{ dat: {} }, /^dat: there is no such attribute/],
-    [[], /^the patch: it is no JSON object/],
+    [[], /^the patch: it is not a JSON object/],
   ] as const) {
     const { code, json } = await edit(one, { ids: [id] }, patch);
     assert.deepEqual([code, json.edited], [1, []], JSON.stringify(patch));

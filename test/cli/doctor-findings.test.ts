@@ -46,7 +46,7 @@ test('a topic with a different number of partitions than declared is reported', 
   database.close();
   const one = await wire({ config, platform: learningPlatform });
   t.after(() => one.close());
-  assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions, and 6 are wanted']);
+  assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions, and should have 6']);
 });
 
 test('a job that is held during a swap is reported', async (t) => {

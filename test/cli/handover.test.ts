@@ -139,6 +139,6 @@ test('every command leaves a file of another program alone', async (t) => {
   for (const args of [['lag'], ['up'], ['produce', TOPIC]]) {
     const { code, stderr } = await tributary(folder, args, { input: ndjson(enrolled('u1')) });
     assert.equal(code, 1);
-    assert.match(stderr, /^error: .*tributary\.sqlite is a database of another program, and was left as it is/);
+    assert.match(stderr, /^error: .*tributary\.sqlite is a database of another program, and was not changed/);
   }
 });

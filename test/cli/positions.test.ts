@@ -62,7 +62,7 @@ test('committed offsets of a topic that was deleted and made again are reported'
   const [found = ''] = await notOk(c);
   assert.match(
     found,
-    /^warning offsets: track-progress has committed offsets of partitions 0, 1 of enrollment\.events as it was before it was deleted/,
+    /^warning offsets: the committed offsets of track-progress are from before the topic was deleted and created again: partitions 0, 1 of enrollment\.events/,
   );
 });
 
@@ -75,7 +75,7 @@ test('rows that have applied the records of another cluster are reported until t
   assert.equal(found.length, 2);
   assert.match(
     found[0] ?? '',
-    /^problem rows: the row .* of track-progress has applied another enrollment\.events than there is here/,
+    /^problem rows: the row .* of track-progress has applied records of another enrollment\.events than this one/,
   );
   assert.match(found[0] ?? '', /offsets seek track-progress --all --to-end/);
   for (const job of CAMPUS_JOBS) await seek(c, job, end);

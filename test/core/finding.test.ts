@@ -33,5 +33,5 @@ test('a failed look is a finding', async () => {
   const failed = await looked('x', async () => {
     throw new Error('no rights');
   });
-  assert.deepEqual(failed, [problem('x', 'no rights', 'do what it says')]);
+  assert.deepEqual(failed, [problem('x', 'no rights', 'do what the message says')]);
 });

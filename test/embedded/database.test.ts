@@ -72,7 +72,7 @@ for (const [what, sql] of [
     const before = readFileSync(join(folder, 'tributary.sqlite'));
     assert.throws(() => openDatabase(folder), {
       code: 'FOLDER_UNUSABLE',
-      message: /tributary\.sqlite is a database of another program, and was left as it is; choose another folder/,
+      message: /tributary\.sqlite is a database of another program, and was not changed; choose another folder/,
     });
     assert.deepEqual(readFileSync(join(folder, 'tributary.sqlite')), before);
     assert.equal(existsSync(join(folder, 'tributary.sqlite-wal')), false);
@@ -81,7 +81,7 @@ for (const [what, sql] of [
 
 for (const [age, form, todo] of [
   ['a newer', FORM + 1, /use that release or a later one/],
-  ['an older', FORM - 1, /go on with that release, or begin another folder/],
+  ['an older', FORM - 1, /stay with that release, or start another folder/],
 ] as const) {
   test(`a file of ${age} format is named as such, with the remedy`, (t) => {
     const folder = folderOf(t);
@@ -89,7 +89,7 @@ for (const [age, form, todo] of [
     otherwise(folder, `PRAGMA user_version = ${form}`);
     const refused = {
       code: 'FOLDER_UNUSABLE',
-      message: new RegExp(`by ${age} release of tributary: it has form ${form}`),
+      message: new RegExp(`by ${age} release of tributary: its format is ${form}`),
     };
     assert.throws(() => openDatabase(folder), refused);
     assert.throws(() => openDatabase(folder), { message: todo });

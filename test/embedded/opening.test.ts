@@ -32,7 +32,7 @@ test('a truncated file is reported as damaged, with the remedy, wherever it was 
     truncateSync(join(folder, 'tributary.sqlite'), size);
     assert.throws(() => openDatabase(folder), {
       code: 'STORE_BROKEN',
-      message: /tributary\.sqlite .*restore the whole folder from a backup, or move the folder away/,
+      message: /tributary\.sqlite .*restore the whole folder from a backup, or move it away/,
     });
   }
 });
@@ -54,7 +54,7 @@ test('every reason has its code and its advice', () => {
   assert.match(errorOf(13).message, /make room on its disk/);
   assert.match(errorOf(10).message, /disk is full or failing/);
   assert.match(errorOf(11).message, /it is damaged/);
-  assert.match(errorOf(26).message, /no file of tributary: move it away/);
+  assert.match(errorOf(26).message, /not a file of tributary: move it away/);
 });
 
 test('a folder without rights for this user is reported as such', { skip: process.platform === 'win32' }, (t) => {

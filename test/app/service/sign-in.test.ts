@@ -117,7 +117,7 @@ test('a configuration that lets in anybody is refused', (t) => {
   const refused = (message: RegExp) => ({ code: 'CONFIG_INVALID', message });
   assert.throws(open({ serveHost: '0.0.0.0' }), refused(/serveAccess/));
   assert.throws(open({ serveRoles: 'root' }), refused(/no role root/));
-  assert.throws(open({ ...signedIn, oidcIssuers: 'http://login.example.org' }), refused(/no issuer/));
+  assert.throws(open({ ...signedIn, oidcIssuers: 'http://login.example.org' }), refused(/not an issuer/));
   assert.throws(open({ serveAccess: 'signed-in', oidcIssuers: 'https://login.example.org' }), refused(/oidcAudience/));
 });
 
