@@ -1,4 +1,4 @@
-/** Begins the page: who reads it, then the screen of the address. */
+/** Starts the page: opens the session, then shows the screen for the address. */
 import { render } from 'lit-html';
 import { beginZone, chooseZone } from './app/format.js';
 import { startRouter } from './app/router.js';
@@ -45,7 +45,7 @@ async function begin() {
           zone(zone) {
             chooseZone(zone);
             router.redraw();
-            say(`Times are now those of ${zone}.`);
+            say(`Times are now shown in ${zone}.`);
           },
           scheme(scheme) {
             chooseScheme(scheme);

@@ -63,14 +63,14 @@ browserTest('rows of learners change in their places as events come, and the foc
   assert.equal(await rows.nth(0).evaluate((row) => (row as unknown as { offsetTop: number }).offsetTop), top);
   await tile(page, 'Completed').getByText('1', { exact: true }).waitFor();
 
-  await page.getByRole('button', { name: 'Show it as it is now' }).click();
+  await page.getByRole('button', { name: 'Refresh' }).click();
   await rows.nth(0).filter({ hasText: 'bo' }).waitFor();
-  await page.getByRole('button', { name: 'Show it as it is now' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Refresh' }).waitFor({ state: 'detached' });
 
   await joins('eve');
   await page
     .getByRole('navigation', { name: 'Pages' })
     .getByText(/ of 3$/)
     .waitFor();
-  await tile(page, 'Learners now').getByText('3', { exact: true }).waitFor();
+  await tile(page, 'Current learners').getByText('3', { exact: true }).waitFor();
 });

@@ -116,12 +116,12 @@ browserTest('learners are sorted, filtered and paged, and the address says how',
   );
   assert.match(page.url(), /sort=userId/);
 
-  await choice(page, 'Progress').selectOption('10 to 19 %');
+  await choice(page, 'Progress').selectOption('10 to 19%');
   await rowsShown(page, '1 to 25 of 75');
   await choice(page, 'State').selectOption('Completed');
-  await page.getByText('No learner matches', { exact: true }).waitFor();
+  await page.getByText('No matching learners', { exact: true }).waitFor();
   await page.reload();
-  await page.getByText('No learner matches', { exact: true }).waitFor();
+  await page.getByText('No matching learners', { exact: true }).waitFor();
   await page.goBack();
   await rowsShown(page, '1 to 25 of 75');
 });
@@ -139,7 +139,7 @@ browserTest('the learners who left are listed, and one is found by id', async (t
 
 browserTest('each content has its visitors, and where learners stopped adds up to those who did', async (t) => {
   const page = await opened(t, `${BATCH}?show=contents&order=-learners`);
-  const rows = await rowsOf(card(page, 'Every content'));
+  const rows = await rowsOf(card(page, 'All contents'));
   const expected = [...counted.visitors.values()].toSorted((a, b) => b - a).slice(0, 25);
   assert.deepEqual(
     rows.map(([, , learners = '']) => Number(learners)),
@@ -150,10 +150,8 @@ browserTest('each content has its visitors, and where learners stopped adds up t
   assert.equal(Number(place), at + 1, 'contents are in the order of the data set');
   const visited = new Set(counted.rows.visits.map(({ student }) => student));
   const none = counted.rows.registrations.filter(({ student }) => !visited.has(student)).length;
-  await page
-    .getByText(`${quantity(383, 'learners')} stopped, of these ${none} before they had visited anything`)
-    .waitFor();
-  await page.getByRole('img', { name: /211 contents in the order of the course/ }).waitFor();
+  await page.getByText(`${quantity(383, 'learners')} stopped, including ${none} before visiting anything`).waitFor();
+  await page.getByRole('img', { name: /211 contents in course order/ }).waitFor();
 });
 
 for (const scheme of ['light', 'dark'] as const)

@@ -70,9 +70,9 @@ browserTest('words, and beginnings of words, find courses and batches', async (t
   );
   assert.match(page.url(), /show=batches&words=how\+riv/);
   await choice(page, 'Status').selectOption('Ended');
-  await page.getByText('No batch matches', { exact: true }).waitFor();
+  await page.getByText('No matching batches', { exact: true }).waitFor();
   await assertAccessible(page);
-  await page.getByRole('button', { name: 'see all' }).click();
+  await page.getByRole('button', { name: 'clear the filters' }).click();
   await rowsShown(page, '1 to 2 of 2');
   assert.equal(await page.getByLabel('Name or id').inputValue(), '');
 });
@@ -80,14 +80,14 @@ browserTest('words, and beginnings of words, find courses and batches', async (t
 browserTest('where nothing is yet, the page says what makes it appear', async (t) => {
   const { address, wired } = await service(t, { keys: [analyst.key] });
   const page = await openAs(t, `${address}/courses`, analyst.text, /404/);
-  await page.getByText('There is no course yet', { exact: true }).waitFor();
+  await page.getByText('No courses yet', { exact: true }).waitFor();
   await make(wired, { courseId: 'rivers', name: 'How rivers work' });
   await page.goto(`${address}/batches/rivers-1?show=learners`);
-  await page.getByText('Nobody is in the batch', { exact: true }).waitFor();
+  await page.getByText('No learners in this batch', { exact: true }).waitFor();
   await page.goto(`${address}/batches/rivers-1?show=contents`);
   await page.getByText('0 learners stopped').waitFor();
   await page.goto(`${address}/courses/rivers`);
-  await page.getByText('Nobody has visited a content yet', { exact: true }).first().waitFor();
+  await page.getByText('No visits yet', { exact: true }).first().waitFor();
   await settled(page);
   await assertAccessible(page);
 });
@@ -96,11 +96,11 @@ browserTest('the batch of another tenant is none, and nothing of it is told', as
   const { address, wired } = await service(t, { keys: [analyst.key, stranger.key] });
   await make(wired, { courseId: 'rivers', name: 'How rivers work' });
   const page = await openAs(t, `${address}/batches/rivers-1?show=learners`, stranger.text, /404/);
-  await page.getByRole('heading', { level: 1, name: 'No such batch' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Batch not found' }).waitFor();
   await page.goto(`${address}/courses/rivers`);
-  await page.getByRole('heading', { level: 1, name: 'No such course' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Course not found' }).waitFor();
   await page.goto(`${address}/courses`);
-  await page.getByText('There is no course yet', { exact: true }).waitFor();
+  await page.getByText('No courses yet', { exact: true }).waitFor();
   assert.doesNotMatch(await page.content(), /How rivers work/);
 });
 

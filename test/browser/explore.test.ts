@@ -102,7 +102,7 @@ browserTest('a figure is explored by breakdown and filter, and its file and its 
 
   await t.test('figures that cannot be added up have no line of others', async () => {
     await choice(page, 'Metric').selectOption('learners');
-    await page.getByText('2 more values are left out.').waitFor();
+    await page.getByText('2 more values are not shown').waitFor();
     const each = await rows(page);
     assert.deepEqual(each.at(-1), ['All', '2 learners'], 'and all together are those that there are');
     assert.equal(each.length, 10);
@@ -116,16 +116,16 @@ browserTest('a figure is explored by breakdown and filter, and its file and its 
     await page.getByRole('option', { name: /^More steps/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Remove More steps', exact: true }).waitFor();
-    await choice(page, 'Days of').selectOption('Asia/Tokyo');
-    await page.getByText('11 Jan 2020 to 12 Jan 2020, days of Asia/Tokyo').waitFor();
+    await choice(page, 'Days in').selectOption('Asia/Tokyo');
+    await page.getByText('11 Jan 2020 to 12 Jan 2020, days in Asia/Tokyo').waitFor();
     await page.getByRole('button', { name: 'Copy link' }).click();
-    await page.getByText(/The link is copied\.|The address of this page is the link\./).waitFor();
+    await page.getByText(/Link copied\.|Copying failed: take the link from the address bar\./).waitFor();
     const link = page.url();
     assert.match(link, /first=2020-01-11&last=2020-01-12/);
     await page.goto(`${address}/explore`);
     await plotted(page);
     await page.goto(link);
-    await page.getByText('11 Jan 2020 to 12 Jan 2020, days of Asia/Tokyo').waitFor();
+    await page.getByText('11 Jan 2020 to 12 Jan 2020, days in Asia/Tokyo').waitFor();
     assert.deepEqual((await rows(page)).slice(1), [
       ['More steps', '2 learners', '100%'],
       ['All', '2 learners', '100%'],
@@ -159,7 +159,7 @@ browserTest('a figure is explored by breakdown and filter, and its file and its 
 
   await t.test('what is not there says so', async () => {
     await page.goto(`${address}/explore?period=custom&first=2019-01-01&last=2019-02-01`);
-    await page.getByText('There is nothing in this period, or with this filter', { exact: true }).waitFor();
+    await page.getByText('No data for this period and filter', { exact: true }).waitFor();
   });
 
   await t.test('too many values say how to ask for less', async () => {
@@ -191,7 +191,7 @@ browserTest('what is personal is offered to those alone who may see it', async (
   const page = await openPage(t, `${address}/explore`);
   await page.getByLabel('API key').fill(text);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Nothing was counted yet', { exact: true }).waitFor();
+  await page.getByText('No data yet', { exact: true }).waitFor();
   await page.getByText('needs the role personal-data').waitFor();
   assert.deepEqual(await choice(page, 'Breakdown').locator('option').allTextContents(), ['None', 'Course', 'Batch']);
 });
@@ -203,6 +203,6 @@ browserTest('a question that fails says why, and can be asked again', async (t) 
   await assertRecovers(page, {
     calls: '**/v1/datasources/enrollments/query',
     open: () => screenLink(page, 'Explore').click(),
-    after: 'Nothing was counted yet',
+    after: 'No data yet',
   });
 });

@@ -54,7 +54,7 @@ browserTest('a dead letter is seen with its record, replayed, and then no longer
   assert.equal(await end(), 2);
 
   await page.getByRole('link', { name: 'All dead letters' }).click();
-  await page.getByText('There are no open dead letters', { exact: true }).waitFor();
+  await page.getByText('No open dead letters', { exact: true }).waitFor();
   await choice(page, 'State').selectOption('replayed');
   await page.waitForURL('**/operate/dead-letters?state=replayed');
   await letterLink(page, id).waitFor();
@@ -64,20 +64,20 @@ browserTest('a dead letter is corrected: the event is shown as it will be, and m
   const { address, wired } = await installation(t);
   const id = await rejected(wired, event(JSON.stringify(DATA)), ['track-progress']);
   const page = await openPage(t, `${address}/operate/dead-letters/${encodeURIComponent(id)}?job=track-progress`);
-  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
   const data = page.getByLabel('Data', { exact: true });
   assert.deepEqual(JSON.parse(await data.inputValue()), DATA);
-  await page.getByRole('button', { name: 'Check it' }).click();
-  await page.getByText('Nothing is changed yet.').waitFor();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText('Nothing has changed yet.').waitFor();
   await data.fill('{');
-  await page.getByRole('button', { name: 'Check it' }).click();
-  await page.getByText('This is no JSON.').waitFor();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText('This is not valid JSON.').waitFor();
   await data.fill(JSON.stringify({ ...DATA, method: 8 }));
-  await page.getByRole('button', { name: 'Check it' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
   await inDialog(page).getByText('data.method: a string is expected, not 8').waitFor();
   await inDialog(page).getByRole('button', { name: 'Close' }).click();
   await data.fill(JSON.stringify({ ...DATA, method: 'self' }));
-  await page.getByRole('button', { name: 'Check it' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
   await inDialog(page).getByText('"method": "self"').waitFor();
   await assertAccessible(page);
   await inDialog(page).getByRole('button', { name: 'Send it' }).click();
@@ -103,7 +103,7 @@ browserTest('dead letters are filtered by the address, and discarded as a whole 
   await inDialog(page).getByRole('button', { name: 'Discard them' }).focus();
   await page.keyboard.press('Enter');
   await page.getByText('2 dead letters were discarded.').waitFor();
-  await page.getByText('No dead letter matches', { exact: true }).waitFor();
+  await page.getByText('No matching dead letters', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Clear filter' }).click();
   await letterLink(page, ids[2] as string).waitFor();
 });
@@ -113,9 +113,9 @@ browserTest('without the role personal-data a dead letter says what it leaves ou
   const id = await rejected(wired, event(JSON.stringify({ ...DATA, method: 'self' })), ['track-progress']);
   const page = await openPage(t, `${address}/operate/dead-letters/${encodeURIComponent(id)}?job=track-progress`);
   await page.getByText('they need the role personal-data').waitFor();
-  await page.getByText('Correcting it needs the role personal-data.').waitFor();
+  await page.getByText('Editing needs the role personal-data.').waitFor();
   assert.equal(await page.getByRole('heading', { name: 'Bytes of the value' }).count(), 0);
-  assert.equal(await page.getByRole('button', { name: 'Correct it' }).count(), 0);
+  assert.equal(await page.getByRole('button', { name: 'Edit', exact: true }).count(), 0);
 });
 
 browserTest('lag is seen to grow and to fall, without loading the page again', async (t) => {
@@ -140,12 +140,12 @@ browserTest('a job is paused with a reason, and resumed', async (t) => {
   const page = await openPage(t, `${address}/operate`);
   await page.getByRole('button', { name: 'Pause track-progress' }).click();
   await inDialog(page).getByLabel('Reason').fill('the course list is wrong');
-  await inDialog(page).getByRole('button', { name: 'Pause it' }).click();
+  await inDialog(page).getByRole('button', { name: 'Pause' }).click();
   await page.getByText('track-progress is paused.').waitFor();
   const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'track-progress', exact: true }) });
   await row.getByText(': the course list is wrong').waitFor();
   await page.getByRole('button', { name: 'Resume track-progress' }).click();
-  await inDialog(page).getByRole('button', { name: 'Resume it' }).click();
+  await inDialog(page).getByRole('button', { name: 'Resume' }).click();
   await row.getByText('Up to date', { exact: true }).waitFor();
 });
 
@@ -158,10 +158,10 @@ browserTest('doctor says what is wrong and what to do about it', async (t) => {
     .filter({ has: page.getByRole('heading', { name: 'Dead letters', exact: true }) });
   await finding.getByText('DATA_INVALID 1').waitFor();
   await finding.getByText('What to do:').waitFor();
-  await page.getByText(/\d+ checks are well/).click();
+  await page.getByText(/\d+ checks passed/).click();
   await page.getByRole('cell', { name: 'SQLite finds no damage' }).waitFor();
   await assertAccessible(page);
-  await finding.getByRole('link', { name: 'Open the dead letters' }).click();
+  await finding.getByRole('link', { name: 'View dead letters' }).click();
   await page.getByText('1 dead letter', { exact: true }).waitFor();
 });
 
@@ -175,10 +175,10 @@ browserTest('what fails is said in its place, and can be tried again', async (t)
       await screenLink(page, 'Operate').click();
       await operate.getByRole('link', { name: 'Dead letters' }).click();
     },
-    after: 'There are no open dead letters',
+    after: 'No open dead letters',
   });
   await operate.getByRole('link', { name: 'Schedules' }).click();
-  await page.getByText('There is no schedule', { exact: true }).waitFor();
+  await page.getByText('No schedules yet', { exact: true }).waitFor();
 });
 
 browserTest('every address of operators tells others which role they lack', async (t) => {

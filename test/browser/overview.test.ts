@@ -60,16 +60,16 @@ browserTest('the overview says how many learn, and where the data end', async (t
   const address = await installation(t);
   const page = await openPage(t, address);
   await settled(page);
-  await page.getByText('The data end on 13 Feb 2020').waitFor();
+  await page.getByText('Data and periods end on 13 Feb 2020').waitFor();
   assert.equal(await figure(page, 'Learners'), '2');
-  assert.equal(await figure(page, 'Enrollments now'), '3');
+  assert.equal(await figure(page, 'Current enrollments'), '3');
   assert.equal(await figure(page, 'Completions'), '1');
-  assert.equal(await figure(page, 'Active in the newest week'), '1');
-  await tile(page, 'Active in the newest week').getByText('week of 10 Feb 2020; 1 in the week before').waitFor();
+  assert.equal(await figure(page, 'Active in the latest week'), '1');
+  await tile(page, 'Active in the latest week').getByText('week of 10 Feb 2020; 1 in the week before').waitFor();
   await page.getByText('1 of 2 running', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Rivers, spring', exact: true }).waitFor();
   assert.equal(await page.getByRole('link', { name: 'Hills, spring', exact: true }).count(), 0, 'it has ended');
-  assert.equal(await figure(page, 'Dead letters, ever'), '0');
+  assert.equal(await figure(page, 'Dead letters, all time'), '0');
   await assertAccessible(page);
 
   await t.test('every plot has a table with its figures', async () => {
@@ -154,7 +154,7 @@ browserTest('the overview says how many learn, and where the data end', async (t
 
   await t.test('a period without data says where there are some', async () => {
     await page.goto(`${address}/?period=custom&first=2020-01-01&last=2020-01-20`);
-    await page.getByText('There is some from 4 Feb 2020 to 13 Feb 2020.').waitFor();
+    await page.getByText('There is activity from 4 Feb 2020 to 13 Feb 2020.').waitFor();
   });
 
   await t.test('nothing sticks out of a screen of 320 px', async () => {
@@ -190,9 +190,9 @@ browserTest('before anything was counted, the overview says what is missing', as
   const page = await openPage(t, address);
   await page.getByLabel('API key').fill(text);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Nothing was counted yet', { exact: true }).waitFor();
+  await page.getByText('No data yet', { exact: true }).waitFor();
   await page.getByText('No batches', { exact: true }).waitFor();
-  await page.getByText('The jobs have reported nothing yet', { exact: true }).waitFor();
+  await page.getByText('No data from jobs yet', { exact: true }).waitFor();
 });
 
 browserTest('what fails is said in its place, and can be tried again', async (t) => {
@@ -201,7 +201,7 @@ browserTest('what fails is said in its place, and can be tried again', async (t)
   await assertRecovers(page, {
     calls: '**/v1/datasources/enrollments/query',
     open: () => screenLink(page, 'Overview').click(),
-    after: 'Nothing was counted yet',
+    after: 'No data yet',
   });
 });
 
@@ -234,6 +234,6 @@ browserTest('operators see live how far the jobs are behind', async (t) => {
   await lag.getByText('up to 1.5 mins, most in track-progress', { exact: true }).waitFor();
   seen.resolve();
   await lag.getByText('5 records', { exact: true }).waitFor();
-  assert.equal(await figure(page, 'Dead letters open'), '3');
-  assert.equal(await tile(page, 'Dead letters open').getByRole('link').getAttribute('href'), '/operate/dead-letters');
+  assert.equal(await figure(page, 'Open dead letters'), '3');
+  assert.equal(await tile(page, 'Open dead letters').getByRole('link').getAttribute('href'), '/operate/dead-letters');
 });

@@ -41,7 +41,7 @@ browserTest('three clicks from the catalogue lead to a file, and its figures are
   await withWorker(wired, async () => {
     const page = await openPage(t, `${address}/reports`);
     await page.getByRole('link', { name: 'Enrollment by day', exact: true }).click();
-    await page.getByRole('button', { name: 'Make the file' }).click();
+    await page.getByRole('button', { name: 'Create file' }).click();
     const [sheet] = await sheetsOf(await downloaded(page));
     const column = (letter: string) =>
       [...(sheet?.cells ?? [])]
@@ -52,14 +52,14 @@ browserTest('three clicks from the catalogue lead to a file, and its figures are
     assert.equal(column('E').at(-1), lines.length - left.length);
 
     await page.getByRole('heading', { name: 'First rows' }).waitFor();
-    await page.getByText('There are more rows than these 100').waitFor();
+    await page.getByText('These are the first 100 rows. The file has more.').waitFor();
     assert.equal(await page.locator('.preview tbody tr').count(), 100);
 
     await page.goto(`${address}/reports/learner-progress`);
     await page.getByRole('combobox', { name: 'Batch' }).fill(PRESENTATION);
     await page.getByRole('option', { name: PRESENTATION }).click();
     await page.getByRole('radio', { name: 'CSV' }).check();
-    await page.getByRole('button', { name: 'Make the file' }).click();
+    await page.getByRole('button', { name: 'Create file' }).click();
     const rows: Line[] = parse(await downloaded(page), { columns: true });
     assert.deepEqual(rows.map((row) => row['Learner id']).sort(), lines.map((line) => line['id_student']).sort());
     assert.equal(rows.filter((row) => row['Active'] === 'false').length, left.length);

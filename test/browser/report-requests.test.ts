@@ -21,19 +21,19 @@ browserTest('the screen of a request shows how far it is, and tells those who li
   const { address, wired } = await service(t, {});
   const { id } = (await call(address, 'request_lag', { body: {} })).json;
   const page = await openPage(t, `${address}/requests/${id}`);
-  await page.getByText('It begins as soon as a report worker is free.').waitFor();
+  await page.getByText('Starts as soon as a report worker is free.').waitFor();
   const lease = await leased(wired, id);
   const write = (rows: number) =>
     wired.requests.renew(lease, Date.now(), Date.now() + 60_000, { rows, estimateRows: 4000 });
   await write(1200);
-  await page.getByText('1,200 rows written of about 4,000 (30 %)').waitFor();
+  await page.getByText('1,200 rows written of about 4,000 (30%)').waitFor();
   const bar = page.getByRole('progressbar', { name: 'Progress of the report' });
   assert.deepEqual([await bar.getAttribute('value'), await bar.getAttribute('max')], ['1200', '4000']);
   const said = page.locator('main [role=status]');
-  assert.equal(await said.textContent(), '25 % is written.');
+  assert.equal(await said.textContent(), '25% written.');
   await write(1900);
   await page.getByText('1,900 rows written').waitFor();
-  assert.equal(await said.textContent(), '25 % is written.');
+  assert.equal(await said.textContent(), '25% written.');
   await write(5000);
   await page.getByText('5,000 rows written so far').waitFor();
   assert.equal(await bar.getAttribute('value'), null);
@@ -61,7 +61,7 @@ browserTest('a report arrives on the screen although its whole process was kille
   const page = await openPage(t, `http://127.0.0.1:${port}/reports/enrollment-trend`, {
     expected: /ERR_|Failed to load/,
   });
-  await page.getByRole('button', { name: 'Make the file' }).click();
+  await page.getByRole('button', { name: 'Create file' }).click();
   await page.locator('.request-state').waitFor();
   first.child.kill('SIGKILL');
   await first.ended;
@@ -83,8 +83,8 @@ browserTest('a report that failed says why, and is asked for again with the same
   await page.getByText(error.message).waitFor();
   await page.getByText(error.whatToDo).waitFor();
   await assertAccessible(page);
-  await page.getByRole('link', { name: 'Ask for it again', exact: true }).click();
-  await page.getByRole('button', { name: 'Make the file' }).waitFor();
+  await page.getByRole('link', { name: 'Request again', exact: true }).click();
+  await page.getByRole('button', { name: 'Create file' }).waitFor();
   assert.equal(await page.getByLabel('Zone', { exact: true }).inputValue(), 'Asia/Kolkata');
   assert.equal(await page.getByLabel('First: the day').inputValue(), '2026-01-01');
   assert.ok(await page.getByRole('radio', { name: 'CSV' }).isChecked());
@@ -94,7 +94,7 @@ browserTest('a report that failed says why, and is asked for again with the same
       .evaluateAll((all) => all.map((each) => each.getAttribute('value'))),
     ['day', 'joined'],
   );
-  await page.getByRole('button', { name: 'Make the file' }).click();
+  await page.getByRole('button', { name: 'Create file' }).click();
   await page.waitForURL(/\/requests\//);
   const { requests } = (await call(address, 'listRequests')).json;
   assert.equal(requests.length, 2);
@@ -108,22 +108,22 @@ browserTest('a file that has expired is offered no more', async (t) => {
   await withWorker(wired, () => page.getByRole('button', { name: 'Download', exact: true }).waitFor());
   await wired.requests.expire(Date.now() + 10 * 365 * 86_400_000, 10);
   await page.reload();
-  await page.getByText('is removed').waitFor();
+  await page.getByText('was removed').waitFor();
   await page.getByText('Expired', { exact: true }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Download', exact: true }).count(), 0);
-  await page.getByRole('link', { name: 'Ask for it again', exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Request again', exact: true }).waitFor();
 });
 
 browserTest('a request that waits is cancelled once that is confirmed', async (t) => {
   const { address } = await service(t, {});
   const { id } = (await call(address, 'request_lag', { body: {} })).json;
   const page = await openPage(t, `${address}/requests/${id}`);
-  await page.getByRole('button', { name: 'Cancel the report' }).click();
+  await page.getByRole('button', { name: 'Cancel report' }).click();
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
   assert.equal((await call(address, 'getRequest', { path: { request: id } })).json.state, 'waiting');
-  await page.getByRole('button', { name: 'Cancel the report' }).click();
-  await page.getByRole('button', { name: 'Stop it' }).click();
-  await page.getByText('It was cancelled, so there is no file.').waitFor();
+  await page.getByRole('button', { name: 'Cancel report' }).click();
+  await page.getByRole('button', { name: 'Stop report' }).click();
+  await page.getByText('The report was cancelled, so there is no file.').waitFor();
 });
 
 browserTest('the list shows states as they change, by report and state, in pages', async (t) => {
@@ -144,7 +144,7 @@ browserTest('the list shows states as they change, by report and state, in pages
   await wired.requests.fail(await leased(wired, id), Date.now(), error, null);
   await rows.getByText('Failed', { exact: true }).waitFor();
   await choice(page, 'State').selectOption('Cancelled');
-  await page.getByText('No request is like this', { exact: true }).waitFor();
+  await page.getByText('No matching requests', { exact: true }).waitFor();
 });
 
 browserTest('who is signed in downloads a file, and passes on a link to it', async (t) => {
@@ -153,7 +153,7 @@ browserTest('who is signed in downloads a file, and passes on a link to it', asy
   const page = await openPage(t, `${address}/reports/lag?file.format=csv`);
   await page.getByLabel('API key').fill(text);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: 'Make the file' }).click();
+  await page.getByRole('button', { name: 'Create file' }).click();
   await withWorker(wired, async () => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -161,7 +161,7 @@ browserTest('who is signed in downloads a file, and passes on a link to it', asy
     ]);
     const file = await readFile(await download.path(), 'utf8');
     assert.match(file, /^Job,Topic,/);
-    await page.getByRole('button', { name: 'Get a link' }).click();
+    await page.getByRole('button', { name: 'Get link' }).click();
     const link = await page.getByLabel('The link').inputValue();
     assert.equal(new URL(link).origin, address);
     assert.equal(await (await fetch(link)).text(), file);

@@ -35,7 +35,7 @@ browserTest('the catalogue finds reports by their questions, and by what their c
   assert.deepEqual(await titles.allTextContents(), [reportNamed('learners-at-risk').title]);
   assert.equal(new URL(page.url()).searchParams.get('words'), 'median');
   await page.getByLabel('Search reports and columns').fill('xyzzy');
-  await page.getByText('No report has these words', { exact: true }).waitFor();
+  await page.getByText('No matching reports', { exact: true }).waitFor();
 });
 
 browserTest('every column of a report is explained, with its type and its unit', async (t) => {
@@ -57,18 +57,18 @@ browserTest(
   async (t) => {
     const { address } = await service(t, {});
     const page = await openPage(t, `${address}/reports/learner-progress`, { expected: /400 \(Bad Request\)/ });
-    await page.locator('summary', { hasText: 'Columns, rows and how' }).click();
-    await page.getByLabel('At most so many rows').fill('0');
+    await page.locator('summary', { hasText: 'Columns, rows and formatting' }).click();
+    await page.getByLabel('Row limit').fill('0');
     await page.locator('summary').getByText('Protection', { exact: true }).click();
     await page.getByRole('radio', { name: 'Zip archive with a password' }).check();
     const password = page.getByRole('textbox', { name: 'Password' });
     await password.fill('abc-secret');
-    await page.getByRole('button', { name: 'Make the file' }).click();
+    await page.getByRole('button', { name: 'Create file' }).click();
     // The focus comes with the next frame.
-    await page.locator('#form-problems:focus').getByText('3 things are to be changed', { exact: true }).waitFor();
+    await page.locator('#form-problems:focus').getByText('3 problems to fix', { exact: true }).waitFor();
     const fields = {
       Batch: page.getByRole('combobox', { name: 'Batch' }),
-      Rows: page.getByLabel('At most so many rows'),
+      'Row limit': page.getByLabel('Row limit'),
       Password: password,
     };
     for (const [label, field] of Object.entries(fields)) {
@@ -83,10 +83,10 @@ browserTest(
     assert.ok(!(kept as string).includes('abc-secret'));
     assert.equal(await password.inputValue(), 'abc-secret');
     // The message leads to the field, and goes when the field is changed.
-    await page.getByRole('button', { name: 'Rows', exact: true }).click();
+    await page.getByRole('button', { name: 'Row limit', exact: true }).click();
     await page.keyboard.type('10');
     await page.keyboard.press('Tab');
-    await page.getByText('2 things are to be changed').waitFor();
+    await page.getByText('2 problems to fix').waitFor();
   },
 );
 
@@ -98,7 +98,7 @@ browserTest('a report that the caller may not have says which role is missing', 
   await card.getByText('Needs the role personal-data').waitFor();
   await card.getByRole('link').click();
   await page.getByText('It needs the role personal-data, and you have analyst.').waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Make the file' }).count(), 0);
+  assert.equal(await page.getByRole('button', { name: 'Create file' }).count(), 0);
   await assertAccessible(page);
 });
 
@@ -107,11 +107,11 @@ browserTest(
   async (t) => {
     const { address } = await service(t, { flags: { serveRoles: 'analyst,personal-data' } });
     const page = await openPage(t, `${address}/reports/learners-personal-data`, { expected: /400 \(Bad Request\)/ });
-    await page.getByRole('button', { name: 'Suggest one' }).click();
+    await page.getByRole('button', { name: 'Suggest' }).click();
     assert.match(await page.getByRole('textbox', { name: 'Password' }).inputValue(), /^([a-z0-9]{5}-){3}[a-z0-9]{5}$/);
-    assert.equal(await page.getByText('Whoever has the file can read it').count(), 0);
-    await page.getByRole('button', { name: 'Make the file' }).click();
-    await page.getByText('One thing is to be changed').waitFor();
+    assert.equal(await page.getByText('Anyone with the file can read it').count(), 0);
+    await page.getByRole('button', { name: 'Create file' }).click();
+    await page.getByText('One problem to fix').waitFor();
     assert.match((await page.locator('#form-problems').textContent()) ?? '', /Batch: It is missing/);
   },
 );
@@ -129,7 +129,7 @@ browserTest('a batch is found by its name, and a filled form is a link', async (
   await page.getByRole('option', { name: 'Autumn at sea' }).click();
   await page.getByLabel('Inactive days').fill('30');
   await page.getByRole('radio', { name: 'CSV' }).check();
-  await page.getByRole('radio', { name: 'Regularly, by a schedule' }).check();
+  await page.getByRole('radio', { name: 'On a schedule' }).check();
   await choice(page, 'How often').selectOption('week');
   await page.getByLabel('Friday').check();
   await page.waitForURL((url) => url.searchParams.has('schedule.weekdays'));
@@ -159,7 +159,7 @@ browserTest('days and moments may follow the time at which the report is made', 
   await page.getByLabel('As of: the time').blur();
   await page.waitForURL((url) => url.searchParams.get('asOf') === '2026-03-01T00:00:00.000Z');
   await page.goto(`${address}/reports/enrollment-trend`);
-  await page.getByRole('combobox', { name: /^First\b/ }).selectOption('Days before it is made');
+  await page.getByRole('combobox', { name: /^First\b/ }).selectOption('Days before the report runs');
   await page.getByLabel('First: how many days before').fill('30');
   await page.getByLabel('First: how many days before').blur();
   await page.waitForURL((url) => url.searchParams.get('first') === 'today-30');
@@ -172,8 +172,8 @@ browserTest('the keyboard alone leads from the catalogue to the file', async (t)
     await page.getByRole('link', { name: reportNamed('lag').title, exact: true }).waitFor();
     await tabTo(page, reportNamed('lag').title);
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Make the file' }).waitFor();
-    await tabTo(page, 'Make the file');
+    await page.getByRole('button', { name: 'Create file' }).waitFor();
+    await tabTo(page, 'Create file');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Download', exact: true }).waitFor();
     await tabTo(page, 'Download');

@@ -66,7 +66,7 @@ for (const scheme of ['light', 'dark'] as const)
   browserTest(`axe finds nothing serious on any screen in the ${scheme} scheme`, async (t) => {
     const { address } = await service(t, {});
     const page = await openPage(t, address, { scheme });
-    const paths = { '/elsewhere-1': 'There is no such page', ...PATHS };
+    const paths = { '/elsewhere-1': 'Page not found', ...PATHS };
     for (const [path, heading] of Object.entries(paths)) {
       await page.evaluate(
         `history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`,
@@ -93,7 +93,7 @@ browserTest('the keyboard alone leads to another screen, whose heading then has 
   const page = await openPage(t, address);
   await page.locator('main h1').waitFor();
   await page.keyboard.press('Tab');
-  assert.equal(await focused(page), 'Skip to the content');
+  assert.equal(await focused(page), 'Skip to content');
   for (let i = 0; i < 4; i += 1) await page.keyboard.press('Tab');
   assert.equal(await focused(page), 'Reports');
   await page.keyboard.press('Enter');
@@ -117,10 +117,10 @@ browserTest('a time zone that was chosen is the one that is shown, on every scre
   const page = await openPage(t, `${address}/explore`);
   const zone = page.getByRole('combobox', { name: 'Time zone' });
   await zone.selectOption('Asia/Tokyo');
-  await page.getByText('Times are now those of Asia/Tokyo.', { exact: true }).waitFor();
+  await page.getByText('Times are now shown in Asia/Tokyo.', { exact: true }).waitFor();
   assert.equal(await zone.inputValue(), 'Asia/Tokyo');
   await zone.selectOption('America/Bogota');
-  await page.getByText('Times are now those of America/Bogota.', { exact: true }).waitFor();
+  await page.getByText('Times are now shown in America/Bogota.', { exact: true }).waitFor();
   assert.equal(await zone.inputValue(), 'America/Bogota');
 });
 

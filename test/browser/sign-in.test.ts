@@ -63,7 +63,7 @@ browserTest('who signs out must sign in again', async (t) => {
 browserTest('an answer that was not asked for here signs nobody in', async (t) => {
   const { address, issuer } = await signedIn(t);
   const page = await openPage(t, `${address}/signed-in?code=stolen&state=x`, { origins: [issuer] });
-  await page.getByText(/not begun here/).waitFor();
+  await page.getByText(/did not start here/).waitFor();
   assert.equal(page.url(), `${address}/`);
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
 });

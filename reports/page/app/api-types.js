@@ -1,4 +1,4 @@
-/** What the service answers, as its routes declare it. Types alone: nothing is imported when the page runs. */
+/** Types of the service's answers, from the declarations of its routes. Nothing is imported at run time. */
 
 /** @typedef {import('zod').infer<typeof import('../../service/shapes.ts').parameterShape>} Parameter */
 /** @typedef {import('zod').infer<typeof import('../../service/shapes.ts').reportShape>} Report */

@@ -1,11 +1,11 @@
-/** Calls of the service. What is read with GET is kept and compared by ETag in the browser's own cache. */
+/** Calls to the service. The browser's own cache keeps answers to GET and revalidates them by ETag. */
 import { follow } from './follow.js';
 import { away, isAbort, problemOf } from './problem.js';
 
 /**
  * @typedef {object} Credentials
  * @property {() => string | undefined} token
- * @property {() => Promise<boolean>} renew Whether there is a new token. Called after a 401.
+ * @property {() => Promise<boolean>} renew Called after a 401. Returns whether there is a new token.
  */
 
 /** @typedef {{ signal?: AbortSignal, headers?: Record<string, string> }} Options */
@@ -17,7 +17,7 @@ export function createApi(credentials) {
   /**
    * @param {string} address
    * @param {RequestInit} [init]
-   * @returns {Promise<Response>} Throws a Problem for what is no success.
+   * @returns {Promise<Response>} Throws a Problem unless the call succeeds.
    */
   async function call(address, init = {}) {
     let response = await send(address, init);
@@ -75,7 +75,7 @@ export function createApi(credentials) {
 }
 
 /**
- * An address from parts that are escaped, and a query without what is undefined or empty.
+ * An address from parts, which are escaped, and a query, without undefined and empty values.
  * @param {readonly string[]} parts
  * @param {Record<string, string | number | boolean | undefined>} [query]
  */

@@ -1,4 +1,4 @@
-/** Cron texts from plain choices, and back: minute, hour, day of the month, month, day of the week. */
+/** Turns simple choices into cron expressions, and back: minute, hour, day of the month, month, day of the week. */
 
 /**
  * @typedef {object} Choices
@@ -13,7 +13,7 @@ const NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const SUNDAY = Date.UTC(2026, 1, 1);
 const DAY_MS = 86_400_000;
 
-/** As most of the world begins its weeks. */
+/** Monday first, as in most of the world. */
 export const WEEKDAYS = [1, 2, 3, 4, 5, 6, 0];
 
 /** @param {Choices} choices */
@@ -25,7 +25,7 @@ export function cronOf({ every, at, weekdays, day }) {
 }
 
 /**
- * Undefined for what the choices do not have.
+ * Undefined if the choices cannot express it.
  * @param {string} cron
  * @returns {Choices | undefined}
  */
@@ -56,10 +56,10 @@ function weekdaysIn(text) {
 /** @param {string} text */
 const weekdayOf = (text) => (/^[0-7]$/.test(text) ? Number(text) : NAMES.indexOf(text));
 
-/** `every Monday and Friday at 07:00`, or the cron text itself. @param {string} cron */
+/** `every Monday and Friday at 07:00`, or the cron expression itself. @param {string} cron */
 export function cronInWords(cron) {
   const choices = choicesOf(cron);
-  if (choices === undefined) return `by the cron text ${cron}`;
+  if (choices === undefined) return `on the cron schedule ${cron}`;
   const { every, at, weekdays, day } = choices;
   if (every === 'day') return `every day at ${at}`;
   if (every === 'month') return `on day ${day} of every month at ${at}`;
@@ -67,6 +67,6 @@ export function cronInWords(cron) {
   return `every ${new Intl.ListFormat('en').format(named)} at ${at}`;
 }
 
-/** The page is in English: so are its days. @param {number} weekday @param {'long' | 'short'} [width] */
+/** In English, like the rest of the page. @param {number} weekday @param {'long' | 'short'} [width] */
 export const weekdayName = (weekday, width = 'long') =>
   new Intl.DateTimeFormat('en', { weekday: width, timeZone: 'UTC' }).format(SUNDAY + weekday * DAY_MS);

@@ -17,7 +17,7 @@ export const addDays = (day, days) => dayText(dayNumber(day) + days);
 /** Seconds since 1970 UTC, as plots take them. @param {string} day */
 export const daySeconds = (day) => dayNumber(day) * 86_400;
 
-/** The day that it is in the zone. @param {string} zone */
+/** The current day in the zone. @param {string} zone */
 export const today = (zone, now = Date.now()) =>
   new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
 

@@ -1,4 +1,4 @@
-/** Figures of datasources, and what is read from them. */
+/** Queries figures of datasources and reads the answers. */
 import { addressOf } from './api.js';
 import { inTurn } from './turns.js';
 

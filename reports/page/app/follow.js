@@ -1,6 +1,6 @@
 /**
- * Server-sent events by `fetch`, since EventSource sends no token. A connection that is lost is opened again, with the id of the last event;
- * where the service gives no ids it tells everything again, which listeners must be ready for.
+ * Server-sent events by `fetch`, since EventSource cannot send a token. A lost connection is reopened with the id of the last event. If the
+ * service gives no ids, it sends everything again, and listeners must expect that.
  */
 import { pause } from './pause.js';
 import { isAbort, Problem } from './problem.js';
@@ -16,7 +16,7 @@ const LONGEST_WAIT_MS = 30_000;
 const END = 'end';
 
 /**
- * Until an event `end`, or the signal. Throws a Problem that another attempt would not mend.
+ * Follows until an event `end` or the signal. Throws a Problem if another attempt would not help.
  * @param {(address: string, init: RequestInit) => Promise<Response>} call
  * @param {string} address
  * @param {Listener} listener

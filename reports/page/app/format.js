@@ -1,4 +1,4 @@
-/** Figures, times and spans as the reader writes them: in the language of the browser and the time zone of the header. */
+/** Formats figures, times and durations in the browser's language and the time zone chosen in the header. */
 
 const DAY_MS = 86_400_000;
 const KEY = 'tributary.zone';
@@ -11,7 +11,7 @@ let zone = browserZone();
 export const currentZone = () => zone;
 
 /**
- * The zone that the reader chose before; else the one of the service; else that of the browser.
+ * The zone that the reader chose before, else the service's, else the browser's.
  * @param {string | null} preset
  */
 export function beginZone(preset) {
@@ -38,10 +38,10 @@ export function isZone(name) {
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
 
-/** Up to so many, different values are counted exactly; beyond, the count is off by some 1.6 percent. */
+/** Below this number, distinct counts are exact; from there on, they are off by some 1.6 percent. */
 const EXACT_BELOW = 4096;
 
-/** A count of different values, with no more figures than are known. @param {number} value */
+/** A distinct count, with no more digits than are known. @param {number} value */
 export const distinct = (value) =>
   value < EXACT_BELOW
     ? number(value)
@@ -75,7 +75,7 @@ export function bytes(bytes) {
 }
 
 /**
- * `1,234 learners`; units of time and percent as such.
+ * `1,234 learners`; times, sizes and percentages in their own form.
  * @param {number | null | undefined} value
  * @param {string} [unit]
  */

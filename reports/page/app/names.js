@@ -1,4 +1,4 @@
-/** What courses and batches are called: found by words, and by their ids. */
+/** Finds courses and batches by words, and their names by id. */
 import { addressOf } from './api.js';
 
 /** @typedef {import('./api.js').Api} Api */
@@ -10,7 +10,7 @@ export const COURSES = { index: 'courses', id: 'courseId' };
 /** @type {Kind} */
 const BATCHES = { index: 'batches', id: 'batchId' };
 
-/** What the ids are of, by the name of a parameter or a dimension. */
+/** The kind of an id, by the name of its parameter or dimension. */
 const KINDS = new Map([
   ['courseId', COURSES],
   ['course_id', COURSES],
@@ -21,7 +21,7 @@ const KINDS = new Map([
 /** @param {string} name Of a parameter or a dimension. */
 export const kindOf = (name) => KINDS.get(name);
 
-/** The most that a search answers at once. */
+/** The most results of one search. */
 const MOST = 200;
 
 /**
@@ -34,10 +34,10 @@ const MOST = 200;
 const search = (api, { index }, asked, signal) => api.get(addressOf(['v1', 'projections', index], asked), { signal });
 
 /**
- * Those in whose names or ids the words are, for fields in which one is chosen.
+ * Finds items whose name or id contains the words, as options of a search field.
  * @param {Api} api
  * @param {Kind} kind
- * @param {{ words: string, limit?: number }} asked The last word may be the beginning of one.
+ * @param {{ words: string, limit?: number }} asked The last word may be incomplete.
  * @param {AbortSignal} signal
  * @returns {Promise<Option[]>}
  */
@@ -47,7 +47,7 @@ export async function find(api, kind, { words, limit = 8 }, signal) {
 }
 
 /**
- * The names of these, by id; what nobody has named has none.
+ * Names by id. Items without a name are left out.
  * @param {Api} api
  * @param {Kind} kind
  * @param {readonly string[]} ids
@@ -69,5 +69,5 @@ export async function namesOf(api, kind, ids, signal) {
   return names;
 }
 
-/** Words for a search in which the last may be a beginning. @param {string} words */
+/** Search words, of which the last may be incomplete. @param {string} words */
 export const beginnings = (words) => (/[\p{L}\p{N}]$/u.test(words) ? `${words}*` : words);

@@ -1,12 +1,12 @@
-/** Which days are shown, in which steps. Periods end where the data end: an import may be of years ago. */
+/** The days shown, and in which steps. Periods end where the data end, since imported data may be years old. */
 import { addDays, dayNumber, periods } from './days.js';
 
 /** @typedef {'day' | 'week' | 'month'} Every */
 /** @typedef {{ first: string, newest: string }} Extent The days between which there are data. */
 /** @typedef {{ first: string, last: string, every: Every, days: string[] }} Range */
-/** @typedef {{ period: string, first: string, last: string }} Period As it is asked for; the days are empty if none are given. */
+/** @typedef {{ period: string, first: string, last: string }} Period As requested. Days are empty if not given. */
 
-/** What the steps of a plot are called. @type {Readonly<Record<Every, string>>} */
+/** Labels of the steps of a plot. @type {Readonly<Record<Every, string>>} */
 export const STEPS = { day: 'Day', week: 'Week', month: 'Month' };
 
 /** @param {string | null} text @returns {text is Every} */
@@ -22,17 +22,17 @@ export const PERIODS = [
   { value: '12m', text: 'Last 12 months' },
   { value: '3m', text: 'Last 3 months' },
   { value: '4w', text: 'Last 4 weeks' },
-  { value: CUSTOM, text: 'From day to day' },
+  { value: CUSTOM, text: 'Custom range' },
 ];
 
 /** @param {Pick<Period, 'period'>} asked */
 export const isCustom = ({ period }) => period === CUSTOM;
 
-/** These very days, as an address says it. @param {Pick<Range, 'first' | 'last'>} range */
+/** Exactly these days, in the form of the address. @param {Pick<Range, 'first' | 'last'>} range */
 export const asCustom = ({ first, last }) => ({ period: CUSTOM, first, last });
 
 /**
- * What the address asks for.
+ * The period in the address.
  * @param {URLSearchParams} query
  * @returns {Period}
  */
@@ -45,7 +45,7 @@ export function periodIn(query) {
   };
 }
 
-/** A day of the calendar, or nothing. @param {URLSearchParams} query @param {string} name */
+/** A calendar day, or an empty text. @param {URLSearchParams} query @param {string} name */
 export function dayIn(query, name) {
   const text = query.get(name) ?? '';
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(dayNumber(text)) ? text : '';
@@ -62,7 +62,7 @@ export const united = (extents) =>
   extentOf(extents.flatMap((each) => (each === undefined ? [] : [each.first, each.newest])).sort());
 
 /**
- * The days that are asked for and have data; undefined if there are none.
+ * The requested days that have data. Undefined if there are none.
  * @param {Period & { every?: Every | '' }} asked
  * @param {Extent | undefined} own Of the data that are to be shown.
  * @param {Extent | undefined} [all] Of all data that the screen shows.

@@ -1,4 +1,4 @@
-/** Why a call failed, as the service tells it (RFC 9457), or that the service did not answer. */
+/** Why a call failed: a problem from the service (RFC 9457), or no answer. */
 
 export class Problem extends Error {
   /**
@@ -23,17 +23,17 @@ export async function problemOf(response) {
     const { code, detail, problems } = await response.json();
     return new Problem(status, String(code), String(detail), problems);
   } catch {
-    return new Problem(status, 'UNKNOWN', `the service answered ${status}, and not why: try again`);
+    return new Problem(status, 'UNKNOWN', `the service answered ${status} without a reason: try again`);
   }
 }
 
-export const away = () => new Problem(0, 'AWAY', 'the service does not answer: check the connection, and try again');
+export const away = () => new Problem(0, 'AWAY', 'the service does not answer: check your connection and try again');
 
 /** @param {unknown} error */
 export const isAbort = (error) => error instanceof DOMException && error.name === 'AbortError';
 
 /**
- * Undefined for what there is not, or not for this reader.
+ * Undefined after a 404: it does not exist, or this reader may not see it.
  * @template T
  * @param {Promise<T>} asked
  * @returns {Promise<T | undefined>}

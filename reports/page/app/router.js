@@ -1,4 +1,4 @@
-/** Addresses to screens: links and the buttons Back and Forward lead to another screen without loading the page anew. */
+/** Shows the screen for an address. Links, Back and Forward change the screen without reloading the page. */
 import { addressAt } from './screens.js';
 import { View } from './view.js';
 
@@ -9,7 +9,7 @@ import { View } from './view.js';
  * @param {object} parts
  * @param {import('./session.js').Session} parts.session
  * @param {(shown: Shown) => void} parts.draw
- * @param {(shown: Shown) => void} parts.arrived Called when another screen is there for the first time.
+ * @param {(shown: Shown) => void} parts.arrived Called when another screen is first shown.
  * @param {(text: string) => void} parts.say
  */
 export function startRouter({ session, draw, arrived, say }) {
@@ -74,7 +74,7 @@ export function startRouter({ session, draw, arrived, say }) {
   };
 }
 
-/** The address of ours that the click leads to, if nothing else is meant by it. @param {MouseEvent} event */
+/** The address on this page that a plain click leads to, if any. @param {MouseEvent} event */
 function addressOfClick(event) {
   if (event.defaultPrevented || event.button !== 0) return undefined;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return undefined;

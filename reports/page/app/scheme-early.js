@@ -1,2 +1,2 @@
-/** Before anything is drawn: the colours that the reader chose. It is no module, since those run when the page is there already. */
+/** Applies the reader's colours before anything is drawn. Not a module, since modules run after the page has been parsed. */
 document.documentElement.style.colorScheme = localStorage.getItem('tributary.scheme') ?? '';

@@ -1,8 +1,8 @@
-/** Light or dark colours: as the system has them, or as the reader chose. `scheme-early.js` applies the choice when the page is loaded. */
+/** Light or dark colours: the system's, or the reader's choice, which `scheme-early.js` applies when the page loads. */
 
 const KEY = 'tributary.scheme';
 
-/** By what CSS calls them; the system's have no name. */
+/** By their names in CSS; the system's have none. */
 export const SCHEMES = { '': 'System', light: 'Light', dark: 'Dark' };
 
 const system = matchMedia('(prefers-color-scheme: dark)');
@@ -20,7 +20,7 @@ export function chooseScheme(scheme) {
 }
 
 /**
- * For what is painted, and so does not follow the style sheets.
+ * For drawings on a canvas, which do not follow the style sheets.
  * @param {() => void} changed
  * @param {AbortSignal} signal
  */

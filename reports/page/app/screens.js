@@ -1,19 +1,19 @@
-/** Every address of the page, and the screen that is shown there. */
+/** Every address of the page, with its screen. */
 
 /**
  * @typedef {object} Screen
  * @property {string | ((view: import('./view.js').View) => string)} title
- * @property {(view: import('./view.js').View) => unknown} show Called again for every change; answers a template.
+ * @property {(view: import('./view.js').View) => unknown} show Called again for every change; returns a template.
  */
 
 /**
  * @typedef {object} Address
  * @property {string} path With `:name` for each part that varies.
  * @property {() => Promise<Screen>} load
- * @property {string} section The entry of the navigation that it belongs to.
+ * @property {string} section Its entry in the navigation.
  */
 
-/** The navigation. An entry with a role is for those who have it. */
+/** The navigation. An entry with a role is shown only to users who have it. */
 export const SECTIONS = [
   { name: 'overview', text: 'Overview', href: '/' },
   { name: 'courses', text: 'Courses', href: '/courses' },

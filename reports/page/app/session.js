@@ -1,4 +1,4 @@
-/** Who reads the page: the user of this machine, somebody who signed in at a provider, or the holder of an API key. */
+/** The user of the page: the local user, one signed in at a provider, or the holder of an API key. */
 import { createApi } from './api.js';
 import { Problem } from './problem.js';
 
@@ -48,7 +48,7 @@ async function credentials(how) {
   if (how.providers.length === 0)
     return { token: () => sessionStorage.getItem(KEY) ?? undefined, renew: async () => false };
   const { isOver, keptTokens, renew } = await import('./sign-in.js');
-  /** Calls that are refused together renew once. @type {Promise<boolean> | undefined} */
+  /** Calls refused at the same time renew once. @type {Promise<boolean> | undefined} */
   let renewing;
   const renewed = async () => {
     const tokens = keptTokens();
@@ -69,7 +69,7 @@ async function comeBack() {
   try {
     back = await comeBack();
   } finally {
-    // The code is of no further use.
+    // The code cannot be used again.
     history.replaceState(null, '', back);
   }
 }

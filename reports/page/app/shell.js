@@ -1,4 +1,4 @@
-/** What surrounds every screen: the header with navigation and time zone, and the place where the screen is. */
+/** The frame around every screen: a header with navigation and time zone, and the main part. */
 import { html, nothing } from 'lit-html';
 import { radio } from '../parts/choices.js';
 import { changed, optionsOf } from '../parts/fields.js';
@@ -19,7 +19,7 @@ export function shell(shown, choose) {
   const { session } = shown.view;
   const entries = SECTIONS.filter(({ role }) => role === undefined || session.has(role));
   return html`
-    <a class="skip" href="#main">Skip to the content</a>
+    <a class="skip" href="#main">Skip to content</a>
     <header class="header">
       <a class="brand" href="/">${mark()}<span>Tributary</span></a>
       <nav aria-label="Screens">
@@ -40,13 +40,13 @@ export function shell(shown, choose) {
 /** @param {Shown} shown */
 function content({ screen, section, view, error, isMissing }) {
   if (isMissing)
-    return html`<h1>There is no such page</h1>
+    return html`<h1>Page not found</h1>
       <p>The address may be old or mistyped. <a href="/">Go to the overview</a>.</p>`;
-  if (error !== undefined) return html`<h1>The screen did not load</h1>${failed(error, () => location.reload())}`;
+  if (error !== undefined) return html`<h1>This screen did not load</h1>${failed(error, () => location.reload())}`;
   const role = SECTIONS.find(({ name }) => name === section)?.role;
   if (role !== undefined && !view.session.has(role))
-    return html`<h1>Not for you</h1>
-      <p>This screen needs the role ${role}. Ask whoever grants roles.</p>`;
+    return html`<h1>No access</h1>
+      <p>This screen needs the role ${role}. Ask an administrator for it.</p>`;
   return screen === undefined ? nothing : screen.show(view);
 }
 
@@ -78,14 +78,14 @@ function account({ user, tenant, roles, access, version }, chooseScheme) {
         <dd>${version}</dd>
       </dl>
       <fieldset class="schemes">
-        <legend>Colours</legend>
+        <legend>Theme</legend>
         ${Object.entries(SCHEMES).map(([value, text]) =>
           radio({ name: 'scheme', value, text, isChosen: value === currentScheme(), onChoose: chooseScheme }),
         )}
       </fieldset>
       ${
         access === 'local'
-          ? html`<p>This service is for this machine alone: whoever uses it is signed in.</p>`
+          ? html`<p>This service is for this machine only and needs no sign-in.</p>`
           : html`<button type="button" @click=${() => void signOut()}>Sign out</button>`
       }
     </div>
@@ -98,7 +98,7 @@ const mark = () => html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true"
 
 /** @param {Shown} shown */
 export function titleOf({ screen, view, isMissing }) {
-  if (isMissing) return 'No such page';
+  if (isMissing) return 'Page not found';
   if (screen === undefined) return '';
   return typeof screen.title === 'string' ? screen.title : screen.title(view);
 }

@@ -1,4 +1,4 @@
-/** Signing in at an OpenID Connect provider: authorization code with PKCE, by a library that is loaded only where it is needed. */
+/** Signs in at an OpenID Connect provider, by authorization code with PKCE. The library is loaded only when needed. */
 import * as oauth from 'oauth4webapi';
 
 /** @typedef {{ issuer: string, client: string, scope: string }} Provider */
@@ -6,12 +6,12 @@ import * as oauth from 'oauth4webapi';
 
 const PENDING = 'tributary.sign-in';
 const TOKENS = 'tributary.tokens';
-/** Renewed so long before the end, in ms. */
+/** Tokens are renewed this long before they expire, in ms. */
 const EARLY_MS = 30_000;
 
 const redirectUri = () => `${location.origin}/signed-in`;
 
-/** The service takes plain HTTP for providers on the same machine only. @param {Provider} provider */
+/** The service allows plain HTTP only for providers on the same machine. @param {Provider} provider */
 const optionsOf = ({ issuer }) => ({ [oauth.allowInsecureRequests]: issuer.startsWith('http:') });
 
 /** @param {Provider} provider */
@@ -23,11 +23,11 @@ async function serverOf(provider) {
 /**
  * Leaves the page, and comes back to `/signed-in`.
  * @param {Provider} provider
- * @param {string} back The address to see afterwards.
+ * @param {string} back The address to return to afterwards.
  */
 export async function goToProvider(provider, back) {
   const server = await serverOf(provider);
-  if (server.authorization_endpoint === undefined) throw new Error(`${provider.issuer} has no address for signing in`);
+  if (server.authorization_endpoint === undefined) throw new Error(`${provider.issuer} has no authorization endpoint`);
   const verifier = oauth.generateRandomCodeVerifier();
   const pending = { provider, back, verifier, state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce() };
   sessionStorage.setItem(PENDING, JSON.stringify(pending));
@@ -46,11 +46,11 @@ export async function goToProvider(provider, back) {
   location.assign(address);
 }
 
-/** At `/signed-in`: takes the code, and answers where to go on. */
+/** At `/signed-in`: redeems the code, and returns the address to continue at. */
 export async function comeBack() {
   const text = sessionStorage.getItem(PENDING);
   sessionStorage.removeItem(PENDING);
-  if (text === null) throw new Error('this sign-in was not begun here, or was used already: sign in again');
+  if (text === null) throw new Error('this sign-in did not start here or was already used: sign in again');
   const { provider, back, verifier, state, nonce } = JSON.parse(text);
   const server = await serverOf(provider);
   const client = { client_id: provider.client };
@@ -69,7 +69,7 @@ export async function comeBack() {
   return /** @type {string} */ (back);
 }
 
-/** Whether there are new tokens. @param {Tokens} tokens */
+/** Returns whether there are new tokens. @param {Tokens} tokens */
 export async function renew({ provider, refresh, id }) {
   if (refresh === undefined) return false;
   try {
@@ -88,7 +88,7 @@ export async function renew({ provider, refresh, id }) {
   }
 }
 
-/** Forgets the tokens, and has the provider forget the session where it can. */
+/** Forgets the tokens, and ends the session at the provider if the provider supports it. */
 export async function signOut() {
   const tokens = keptTokens();
   sessionStorage.removeItem(TOKENS);
@@ -111,7 +111,7 @@ function keep(provider, { access_token: access, refresh_token: refresh, id_token
   sessionStorage.setItem(TOKENS, JSON.stringify(tokens));
 }
 
-/** Those of this tab, which live as long as it does. @returns {Tokens | undefined} */
+/** The tokens of this tab, which live as long as the tab. @returns {Tokens | undefined} */
 export function keptTokens() {
   const text = sessionStorage.getItem(TOKENS);
   return text === null ? undefined : JSON.parse(text);

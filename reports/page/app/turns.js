@@ -1,9 +1,9 @@
-/** Questions that take the service a while. It answers few of one caller at once, so those of all screens queue here. */
+/** A queue for slow queries of all screens, since the service answers only a few of one caller at once. */
 import { pause } from './pause.js';
 import { Problem } from './problem.js';
 
 const MOST_AT_ONCE = 3;
-/** Another tab may ask, too. */
+/** Another tab may be asking, too. */
 const ATTEMPTS = 4;
 const WAIT_MS = 700;
 
@@ -14,7 +14,7 @@ const waiting = [];
 /**
  * @template T
  * @param {() => Promise<T>} ask
- * @param {AbortSignal} signal What is no longer wanted when its turn comes is not asked.
+ * @param {AbortSignal} signal If aborted before its turn, nothing is asked.
  * @returns {Promise<T>}
  */
 export async function inTurn(ask, signal) {

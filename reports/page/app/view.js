@@ -1,6 +1,6 @@
 /**
- * What a screen is given. A screen is a function from a view to a template, called again whenever something changes; what it loads, follows
- * and remembers belongs to the view, by name, and ends when the reader leaves the screen.
+ * What a screen is given. A screen is a function from a view to a template, called again whenever something changes. The view keeps what the
+ * screen loads, follows and remembers, by name, until the reader leaves the screen.
  */
 import { isAbort } from './problem.js';
 
@@ -8,9 +8,9 @@ import { isAbort } from './problem.js';
  * @template T
  * @typedef {object} Loaded
  * @property {'loading' | 'done' | 'failed'} state
- * @property {T | undefined} value While it loads again, what there was before.
+ * @property {T | undefined} value During a reload, the previous value.
  * @property {unknown} error
- * @property {() => void} again Loads it anew.
+ * @property {() => void} again Loads it again.
  */
 
 /**
@@ -48,9 +48,9 @@ export class View {
     this.api = session.api;
     /** The parts of the address that vary, by name. */
     this.params = params;
-    /** What the address says after `?`. Change it by `change`. */
+    /** The query of the address. Change it with `change`. */
     this.query = query;
-    /** Tells readers something in the status line, also those who only listen. */
+    /** Shows a text in the status line, which screen readers announce. */
     this.say = say;
     this.#draw = draw;
     this.#navigate = navigate;
@@ -65,7 +65,7 @@ export class View {
    * Loads once, and again when the inputs change.
    * @template T
    * @param {string} name
-   * @param {readonly unknown[]} inputs All that the work depends on.
+   * @param {readonly unknown[]} inputs Everything that the work depends on.
    * @param {(signal: AbortSignal) => Promise<T>} work
    * @returns {Loaded<T>}
    */
@@ -110,7 +110,7 @@ export class View {
   /**
    * Live events of an address, from now until the reader leaves. `tell` is called for each, and the screen is drawn again afterwards.
    * @param {string} name
-   * @param {string} address Another address ends the former.
+   * @param {string} address A new address ends the previous connection.
    * @param {(event: string, data: any) => void} tell
    * @returns {Followed}
    */
@@ -149,7 +149,7 @@ export class View {
   }
 
   /**
-   * What the screen remembers while it is shown. What a link shall reproduce belongs into the query instead.
+   * State of the screen while it is shown. State that a link restores belongs in the query instead.
    * @template T
    * @param {string} name
    * @param {T} preset
@@ -168,9 +168,9 @@ export class View {
   }
 
   /**
-   * Changes the query of the address: undefined and empty texts are taken out.
+   * Changes the query of the address: undefined and empty values are removed.
    * @param {Record<string, string | number | undefined>} changes
-   * @param {{ replace?: boolean }} [options] Without a step for the button Back.
+   * @param {{ replace?: boolean }} [options] Adds no step to the browser's history.
    */
   change(changes, { replace = false } = {}) {
     const query = new URLSearchParams(this.query);
@@ -187,7 +187,7 @@ export class View {
     this.#navigate(address, false);
   }
 
-  /** Draws the screen again, soon, and once for many calls. */
+  /** Redraws the screen soon, and once for many calls. */
   redraw() {
     if (this.#isDue || this.signal.aborted) return;
     this.#isDue = true;

@@ -1,4 +1,4 @@
-/** What somebody sees who has not signed in. */
+/** The screen for users who are not signed in. */
 import { html, nothing } from 'lit-html';
 import { failed } from '../parts/states.js';
 import { signInAt, signInWithKey } from './session.js';
@@ -12,12 +12,12 @@ export function welcome({ providers }, error, fail) {
   const several = providers.length > 1;
   return html`<main id="main" class="welcome">
     <h1>Sign in to Tributary</h1>
-    <p>It shows what learners do: enrollments, activity, progress, and reports about them.</p>
+    <p>See enrollments, activity, progress and reports of your learners.</p>
     ${error === undefined ? nothing : failed(error)}
     ${providers.map(
       (provider) => html`<p>
         <button type="button" class="primary" @click=${() => void signInAt(provider).catch(fail)}>
-          Sign in${several ? ` at ${new URL(provider.issuer).host}` : ''}
+          Sign in${several ? ` with ${new URL(provider.issuer).host}` : ''}
         </button>
       </p>`,
     )}
@@ -37,7 +37,7 @@ function keyForm() {
       <label for="key">API key</label>
       <input id="key" name="key" type="password" autocomplete="off" required aria-describedby="key-help" />
       <p id="key-help" class="help">
-        Whoever runs Tributary makes one with <code>tributary key add</code>. It is forgotten when this tab is closed.
+        Administrators create keys with <code>tributary key add</code>. The key is forgotten when you close this tab.
       </p>
     </div>
     <button class="primary">Sign in</button>

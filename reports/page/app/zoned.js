@@ -1,4 +1,4 @@
-/** Between moments and what the clocks of a zone show, as fields of the type `datetime-local` have it: `2026-03-31T08:00`. */
+/** Converts between moments and local times of a zone, in the form of `datetime-local` fields: `2026-03-31T08:00`. */
 
 /**
  * @param {number} at In ms since 1970.
@@ -19,8 +19,8 @@ export function clockAt(at, zone) {
 }
 
 /**
- * The moment at which the clocks show it. Of two such moments, when clocks are set back, the earlier; where clocks skip it, as much later as they
- * are set forward. Undefined for what is no time.
+ * The moment of a local time. If clocks are set back and show it twice, the earlier one; if they skip it, later by as much as they are set
+ * forward. Undefined if it is not a time.
  * @param {string} clock
  * @param {string} zone
  */

@@ -1,4 +1,4 @@
-/** Batches as rows of a table, and what their states are called. */
+/** Table columns of batches, and the names of their states. */
 import { html } from 'lit-html';
 import { percent } from '../app/format.js';
 import { batchAddress, courseLink, linkAndId } from './links.js';
@@ -40,18 +40,18 @@ const courseColumn = (names) => ({
 const STANDING = [
   { key: 'status', title: 'Status', cell: ({ status }) => batchBadge(status) },
   dayColumn('startsAt', 'Starts', 'unknown'),
-  dayColumn('endsAt', 'Ends', 'open'),
-  figureColumn('learners', 'Learners', 'Who is in it now'),
-  figureColumn('left', 'Left', 'Who was in it and is not now'),
+  dayColumn('endsAt', 'Ends', 'open-ended'),
+  figureColumn('learners', 'Learners', 'Currently in the batch'),
+  figureColumn('left', 'Left', 'No longer in the batch'),
   figureColumn('completed', 'Completed'),
   {
     key: 'meanProgress',
     title: 'Mean progress',
-    doc: 'Of those who are in it now',
+    doc: 'Of current learners',
     align: 'end',
     cell: ({ meanProgress, learners }) => (learners === 0 ? '' : percent(meanProgress)),
   },
 ];
 
-/** @param {ReadonlyMap<string, string>} [names] Without it, there is no column of the course. */
+/** @param {ReadonlyMap<string, string>} [names] Without it, there is no course column. */
 export const batchColumns = (names) => [BATCH, ...(names === undefined ? [] : [courseColumn(names)]), ...STANDING];

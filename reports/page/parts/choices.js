@@ -1,4 +1,4 @@
-/** Check boxes and radio buttons with what they mean. */
+/** Labelled checkboxes and radio buttons. */
 import { html, nothing } from 'lit-html';
 import { problemText } from './fields.js';
 
@@ -9,7 +9,7 @@ import { problemText } from './fields.js';
  * @property {unknown} text
  * @property {boolean} isChosen
  * @property {boolean} [isDisabled]
- * @property {(value: string) => void} [onChoose] Without it, its form listens.
+ * @property {(value: string) => void} [onChoose] Without it, the form handles changes.
  */
 
 /** @param {'checkbox' | 'radio'} type @param {Choice} choice */
@@ -32,14 +32,14 @@ export const check = (parts) => choice('checkbox', parts);
 export const radio = (parts) => choice('radio', parts);
 
 /**
- * One of few, each with a sentence about it.
+ * A choice between a few options, each with an explanation.
  * @param {object} parts
  * @param {string} parts.name
  * @param {string} parts.legend
- * @param {boolean} [parts.isLegendHidden] Where a heading says the same.
- * @param {string | undefined} parts.value What is chosen.
+ * @param {boolean} [parts.isLegendHidden] If a heading says the same.
+ * @param {string | undefined} parts.value The chosen value.
  * @param {readonly { value: string, text: string, doc: string }[]} parts.options
- * @param {string} [parts.id] Of the first, so that a problem can lead to it.
+ * @param {string} [parts.id] Id of the first option, so that a problem can link to it.
  * @param {string | undefined} [parts.problem]
  */
 export const cards = ({

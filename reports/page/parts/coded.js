@@ -1,4 +1,4 @@
-/** Texts of declarations and findings, in which names and commands stand between backticks. */
+/** Shows parts of a text between backticks as code, for texts of declarations and findings. */
 import { html } from 'lit-html';
 
 /** @param {string} text */

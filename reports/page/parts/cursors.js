@@ -1,7 +1,7 @@
-/** Pages of a list whose service gives cursors alone: the address has that of the page that is shown. */
+/** Pages of a list for which the service gives only cursors. The address has the cursor of the page shown. */
 
 /**
- * Where the buttons below the list lead. A link into the middle knows no page before, and then leads back to the first.
+ * The buttons below the list. After a link into the middle, the previous page is unknown, and Previous leads to the first.
  * @param {import('../app/view.js').View} view
  * @param {string | null} next
  */

@@ -1,8 +1,8 @@
-/** Dialogs: the browser's own, which keep the focus inside, close by Escape, and give the focus back. */
+/** Native dialogs, which keep the focus inside, close on Escape, and then restore the focus. */
 import { html, nothing, render } from 'lit-html';
 
 /**
- * Answers the value of the button that closed it; empty if it was left by Escape or Cancel.
+ * Returns the value of the button that closed the dialog; empty after Escape or Cancel.
  * @param {object} parts
  * @param {string} parts.title
  * @param {unknown} parts.body
@@ -11,7 +11,7 @@ import { html, nothing, render } from 'lit-html';
  */
 export function openDialog({ title, body, actions }) {
   const dialog = document.createElement('dialog');
-  // Cancel is no button of the form: Enter in a field shall not press it.
+  // Cancel does not submit the form: Enter in a field must not press it.
   dialog.setAttribute('aria-labelledby', 'dialog-title');
   render(
     html`<form method="dialog">
@@ -35,7 +35,7 @@ export function openDialog({ title, body, actions }) {
 }
 
 /**
- * Whether the reader wants it.
+ * Asks the reader for confirmation, and returns whether it was given.
  * @param {object} parts
  * @param {string} parts.title
  * @param {unknown} parts.text What will happen.

@@ -3,7 +3,7 @@ import { html, nothing } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 
 /**
- * What stands around a control, which has the id `field-<name>`.
+ * The label and texts of a control, which has the id `field-<name>`.
  * @typedef {object} Labelled
  * @property {string} name
  * @property {string} label
@@ -13,7 +13,7 @@ import { live } from 'lit-html/directives/live.js';
  * @property {boolean} [wide]
  */
 
-/** @param {Labelled & { control: unknown }} parts Its control describes itself where there is help or a problem: see `describedBy`. */
+/** @param {Labelled & { control: unknown }} parts The control refers to its help and problem: see `describedBy`. */
 export const field = ({ name, label, control, help, problem, optional = false, wide = false }) => html`<div
   class="field ${problem === undefined ? '' : 'field-wrong'} ${wide ? 'field-wide' : ''}"
 >
@@ -41,7 +41,7 @@ export const changed =
 
 /**
  * @typedef {object} Input
- * @property {string} [as] The name in the form, if it is another.
+ * @property {string} [as] The name in the form, if different.
  * @property {string} [type]
  * @property {string} [value]
  * @property {string | number | undefined} [min]
@@ -49,8 +49,8 @@ export const changed =
  * @property {number | undefined} [longest]
  * @property {string} [placeholder]
  * @property {'off' | 'new-password'} [autocomplete]
- * @property {(value: string) => void} [onInput] With each sign that is typed.
- * @property {(value: string) => void} [onChange] When it is left, or by Enter.
+ * @property {(value: string) => void} [onInput] On each keystroke.
+ * @property {(value: string) => void} [onChange] On blur or Enter.
  */
 
 /** @param {Labelled & Input} parts */
@@ -79,7 +79,7 @@ export function inputOf(parts) {
 }
 
 /**
- * A field of several lines: what it begins with, the reader goes on with.
+ * A field of several lines, with an initial text.
  * @param {Labelled & { as?: string, rows: number, text?: string, classes?: string }} parts
  */
 export const textarea = (parts) =>
@@ -102,7 +102,7 @@ export const textarea = (parts) =>
 /** @typedef {{ group: string, options: readonly Option[] }} Group */
 /** @typedef {{ value: string, options: readonly (Option | Group)[], onChange?: (value: string) => void }} Select */
 
-/** @param {Labelled & Select} parts Without `onChange`, its form listens. */
+/** @param {Labelled & Select} parts Without `onChange`, the form handles changes. */
 export const select = (parts) => field({ ...parts, control: selectOf(parts) });
 
 /** A `select` alone. @param {Pick<Labelled, 'name' | 'help' | 'problem'> & Select} parts */
@@ -117,7 +117,7 @@ export const selectOf = (parts) => html`<select
 </select>`;
 
 /**
- * What is chosen is compared to what the browser has: it moves a choice to another option when the options change.
+ * The choice is compared to the browser's, since browsers move it to another option when the options change.
  * @param {Pick<Select, 'options' | 'value'>} parts
  * @returns {unknown[]}
  */

@@ -1,4 +1,4 @@
-/** Forms by which a reader says what is shown: the address keeps it. */
+/** Filter forms. The address keeps the choices. */
 import { html, nothing } from 'lit-html';
 import { isCustom, PERIODS } from '../app/periods.js';
 import { input, select } from './fields.js';
@@ -13,7 +13,7 @@ export const filterForm = (content, classes = '') =>
 export const dayField = (parts) => input({ ...parts, type: 'date' });
 
 /**
- * The period, and its days where they are chosen.
+ * The period, and the days of a custom one.
  * @param {View} view
  * @param {import('../app/periods.js').Period} asked
  */

@@ -2,7 +2,7 @@
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../app/api.js';
 
-/** A name that is a link, with the id below it. The id alone where no name is known. @param {string} href @param {string} name @param {string} id */
+/** A linked name with the id below it; only the id if no name is known. @param {string} href @param {string} name @param {string} id */
 export const linkAndId = (href, name, id) =>
   html`<a href=${href}>${name || id}</a>${name === '' || name === id ? nothing : html`<span class="id">${id}</span>`}`;
 

@@ -1,4 +1,4 @@
-/** Where the axes of a plot begin and end, which periods have labels, and where bars stand. */
+/** The ends of axes, the labels of periods and the places of bars in a plot. */
 import uPlot from 'uplot';
 import { daySeconds, dayText } from '../app/days.js';
 import { dayOfMonth, month } from '../app/format.js';
@@ -7,7 +7,7 @@ import { dayOfMonth, month } from '../app/format.js';
 
 const DAY_SECONDS = 86_400;
 const LABEL_PX = 84;
-/** Steps of months after which January comes again. */
+/** Steps in months, chosen so that January gets a label. */
 const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120];
 
 /**
@@ -22,14 +22,14 @@ export function edges(from, to, every) {
   return [from - half, to + half];
 }
 
-/** Zero, but for what was taken back. @param {number | null} least */
+/** Zero, or less if there are negative values. @param {number | null} least */
 export const floor = (least) => (least === null || least >= 0 ? 0 : least * 1.06);
 
 /** @param {number | null} most */
 export const roof = (most) => (most === null || most <= 0 ? 1 : most * 1.06);
 
 /**
- * The periods that have a label: as many as there is space for.
+ * The periods with a label: as many as there is space for.
  * @param {readonly string[]} days
  * @param {Every} every
  * @param {number} width

@@ -16,7 +16,7 @@ import { table } from './table.js';
  * @property {string} name
  * @property {readonly (number | null)[]} values
  * @property {'bars' | 'line' | 'area'} [kind] At most two of a plot are bars.
- * @property {boolean} [distinct] Whether they count different values, as in different learners: large counts are estimates.
+ * @property {boolean} [distinct] Whether they count distinct values, such as learners: large counts are estimates.
  */
 
 /**
@@ -26,7 +26,7 @@ import { table } from './table.js';
  * @property {'day' | 'week' | 'month'} every
  * @property {readonly string[]} days The first day of each period.
  * @property {readonly Series[]} series
- * @property {(day: string) => string} [name] How a period is called.
+ * @property {(day: string) => string} [name] Names a period.
  */
 
 /** @param {Plot} parts */
@@ -126,7 +126,7 @@ class PlotElement extends HTMLElement {
         {
           ...axis,
           size: 52,
-          values: (_, values) => values.map((each) => (unit === 'percent' ? `${each} %` : shortNumber(each))),
+          values: (_, values) => values.map((each) => (unit === 'percent' ? `${each}%` : shortNumber(each))),
         },
       ],
       series: [
@@ -204,7 +204,7 @@ class PlotElement extends HTMLElement {
           class="plot-canvas"
           role="application"
           aria-roledescription="plot"
-          aria-label="${label}. The arrow keys move through it; its table is below."
+          aria-label="${label}. Use the arrow keys to move; the table is below."
           tabindex="0"
           @keydown=${this.#keyed}
         ></div>
@@ -242,7 +242,7 @@ class PlotElement extends HTMLElement {
 const shown = ({ values, distinct }, at, unit) =>
   distinct === true ? distinctQuantity(values[at], unit) : quantity(values[at], unit);
 
-/** `light-dark()` as a colour that a canvas takes. @param {string} text */
+/** Resolves `light-dark()` to a colour for the canvas. @param {string} text */
 function colourOf(text) {
   const probe = document.createElement('span');
   probe.style.color = text;

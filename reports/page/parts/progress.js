@@ -1,4 +1,4 @@
-/** A bar for how much of something is done. */
+/** A progress bar. */
 import { html } from 'lit-html';
 import { ifDefined } from 'lit-html/directives/if-defined.js';
 

@@ -1,4 +1,4 @@
-/** A field in which words find one of many: `searchField({ ... })` in a template. Arrow keys choose, Enter takes, Escape closes. */
+/** A field to search and choose one of many: `searchField({ ... })` in a template. Arrow keys move, Enter chooses, Escape closes. */
 import { html, nothing, render } from 'lit-html';
 import { isAbort } from '../app/problem.js';
 import { describedBy, field, invalid } from './fields.js';
@@ -9,11 +9,11 @@ import { describedBy, field, invalid } from './fields.js';
  * @typedef {object} SearchField
  * @property {string} name
  * @property {string} label
- * @property {string} value What is chosen; empty for nothing.
- * @property {string} text How that is called.
+ * @property {string} value The chosen value; empty for none.
+ * @property {string} text Its display name.
  * @property {string} placeholder What no choice means, such as `All courses`.
- * @property {(words: string, signal: AbortSignal) => Promise<readonly Option[]>} find With no words: the first there are.
- * @property {(option: Option | undefined) => void} onChoose Undefined: no choice.
+ * @property {(words: string, signal: AbortSignal) => Promise<readonly Option[]>} find Without words, the first options.
+ * @property {(option: Option | undefined) => void} onChoose Undefined clears the choice.
  * @property {string | undefined} [help]
  * @property {string | undefined} [problem] What is wrong with the choice.
  */
@@ -24,16 +24,16 @@ export const searchField = (parts) => html`<tributary-search .parts=${parts}></t
 class SearchElement extends HTMLElement {
   /** @type {SearchField | undefined} */
   #parts;
-  /** What is typed; undefined while what is chosen is shown. @type {string | undefined} */
+  /** The typed words; undefined while the field shows the choice. @type {string | undefined} */
   #words;
   /** @type {readonly Option[]} */
   #options = [];
   #isOpen = false;
   #active = -1;
   #failed = false;
-  /** What is found for the words that are typed is not known yet. */
+  /** Whether a search for the typed words is running. */
   #isSearching = false;
-  /** Enter came before what was found: the first of it is taken. */
+  /** Enter was pressed before the results arrived: choose the first of them. */
   #takesFirst = false;
   #asking = new AbortController();
 
@@ -59,7 +59,7 @@ class SearchElement extends HTMLElement {
     this.#isOpen = true;
     this.#isSearching = true;
     this.#takesFirst = false;
-    // What was found for other words is still shown, but taken only if it is chosen by hand.
+    // Results for the previous words are still shown, but Enter alone does not choose one.
     this.#active = -1;
     this.#draw();
     try {
@@ -129,7 +129,7 @@ class SearchElement extends HTMLElement {
   };
 
   #left = () => {
-    // An emptied field means no choice.
+    // An emptied field clears the choice.
     if (this.#words === '' && this.#parts?.value !== '') this.#choose(undefined);
     else if (this.#isOpen || this.#words !== undefined) this.#close();
   };
@@ -178,7 +178,7 @@ class SearchElement extends HTMLElement {
                 ${option.text}${option.more === undefined ? nothing : html`<span class="search-more">${option.more}</span>`}
               </li>`,
             )}
-            ${this.#options.length > 0 || !isShown ? nothing : html`<li class="search-none" role="option" aria-disabled="true" aria-selected="false">${this.#failed ? 'The search does not answer: try again.' : 'Nothing was found.'}</li>`}
+            ${this.#options.length > 0 || !isShown ? nothing : html`<li class="search-none" role="option" aria-disabled="true" aria-selected="false">${this.#failed ? 'Search failed. Try again.' : 'No results.'}</li>`}
           </ul>
         </div>`,
       }),

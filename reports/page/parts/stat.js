@@ -4,9 +4,9 @@ import { html, nothing } from 'lit-html';
 /**
  * @typedef {object} Stat
  * @property {string} label
- * @property {string} value As it is read, with its unit if the label does not say it.
- * @property {unknown} [note] What it is compared to, or of which time.
- * @property {string} [href] Where more of it is.
+ * @property {string} value As text, with its unit unless the label says it.
+ * @property {unknown} [note] A comparison, or a time.
+ * @property {string} [href] A link to details.
  * @property {'good' | 'bad'} [judged]
  */
 

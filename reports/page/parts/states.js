@@ -4,7 +4,7 @@ import { Problem } from '../app/problem.js';
 import { sentence } from '../app/words.js';
 
 /**
- * The content once it is loaded. While it loads for the first time its space is reserved; while it loads again, the former content stays.
+ * The content, once loaded. Space is reserved for the first load; during a reload, the previous content stays.
  * @template T
  * @param {import('../app/view.js').Loaded<T>} loaded
  * @param {(value: T) => unknown} draw
@@ -24,13 +24,13 @@ export const loading = (space) =>
   html`<div class="space space-${space} loading" aria-busy="true"><span class="visually-hidden">Loading</span></div>`;
 
 /**
- * @param {string} title What there is none of.
- * @param {unknown} [what] What to do, or when there will be some.
+ * @param {string} title Says what is missing.
+ * @param {unknown} [what] What to do, or when to expect some.
  */
 export const empty = (title, what = nothing) =>
   html`<div class="empty"><p class="empty-title">${title}</p>${what === nothing ? nothing : html`<p>${what}</p>`}</div>`;
 
-/** @param {string} text What there is too much of, and how to ask for less. */
+/** @param {string} text Says what is too much, and how to ask for less. */
 export const tooLarge = (text) => html`<div class="notice notice-large"><p>${text}</p></div>`;
 
 /**
@@ -57,7 +57,7 @@ export function failed(error, again) {
 function told(error) {
   if (!(error instanceof Problem)) {
     const text = error instanceof Error ? error.message : String(error);
-    return { title: 'This did not work', text: sentence(text), problems: [], isHopeless: false };
+    return { title: 'Something went wrong', text: sentence(text), problems: [], isHopeless: false };
   }
   const { status, problems } = error;
   const title =
@@ -70,9 +70,9 @@ function told(error) {
           : status === 404
             ? 'Not found'
             : status === 429
-              ? 'Too many calls'
+              ? 'Too many requests'
               : status >= 500
-                ? 'Not available at the moment'
-                : 'This cannot be done';
+                ? 'Temporarily unavailable'
+                : 'This is not possible';
   return { title, text: sentence(error.message), problems, isHopeless: status === 403 || status === 404 };
 }

@@ -1,4 +1,4 @@
-/** Tables: header cells sort, pages follow each other, and a narrow screen scrolls the table alone. */
+/** Tables with sortable headers and pages. On a narrow screen, only the table scrolls sideways. */
 import { html, nothing } from 'lit-html';
 import { momentDate, number } from '../app/format.js';
 
@@ -8,15 +8,15 @@ import { momentDate, number } from '../app/format.js';
  * @property {string} key
  * @property {string} title
  * @property {string} [unit]
- * @property {string} [doc] What a value means: shown when the header is pointed at.
- * @property {'start' | 'end'} [align] Figures are at the end.
+ * @property {string} [doc] What a value means, as a tooltip of the header.
+ * @property {'start' | 'end'} [align] Figures are aligned at the end.
  * @property {boolean} [sorts] Whether a click sorts by it.
- * @property {boolean} [narrow] Its values are not broken into lines: dates, states.
+ * @property {boolean} [narrow] Values do not wrap: dates, states.
  * @property {(row: Row) => unknown} cell
  */
 
 /**
- * A column of figures, each the value that the row has under the key.
+ * A column of the figures that rows have at the key.
  * @param {string} key
  * @param {string} title
  * @param {string} [doc]
@@ -31,7 +31,7 @@ export const figureColumn = (key, title, doc) => ({
 });
 
 /**
- * A column of the days of moments; nothing, or what is said otherwise, where there is none.
+ * A column of the days of moments; `otherwise` for rows without one.
  * @param {string} key
  * @param {string} title
  * @returns {Column<any>}
@@ -50,7 +50,7 @@ export const dayColumn = (key, title, otherwise = '') => ({
  * @template Row
  * @typedef {object} Table
  * @property {string} caption
- * @property {boolean} [captionHidden] Where a heading says the same.
+ * @property {boolean} [captionHidden] If a heading says the same.
  * @property {readonly Column<Row>[]} columns The first names the row.
  * @property {readonly Row[]} rows
  * @property {Sort} [sort]
@@ -123,7 +123,7 @@ export const pages = ({ text, previous, next }) => html`<nav class="pages" aria-
 </nav>`;
 
 /**
- * Rows of ours in the order of a column; nulls come last.
+ * Sorts loaded rows by a column; nulls come last.
  * @template Row
  * @param {readonly Row[]} rows
  * @param {Sort} sort

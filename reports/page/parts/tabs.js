@@ -1,10 +1,10 @@
-/** Links by which several screens, or parts of one, lead to each other. */
+/** Tabs: links between several screens, or parts of one. */
 import { html, nothing } from 'lit-html';
 
 /**
  * @param {string} label
  * @param {readonly { name: string, text: string, href: string }[]} all
- * @param {string} current The name of what is shown.
+ * @param {string} current The name of the current tab.
  */
 export const tabs = (label, all, current) => html`<nav aria-label=${label}>
   <ul class="tabs">

@@ -1,4 +1,4 @@
-/** The time zones of a `select`: the usual ones before all others. */
+/** The time zones of a `select`, the common ones first. */
 import { browserZone, currentZone } from '../app/format.js';
 
 /** @param {string} chosen @returns {readonly import('./fields.js').Group[]} */
@@ -6,7 +6,7 @@ export function zoneGroups(chosen) {
   const usual = [...new Set([chosen, currentZone(), browserZone(), 'UTC'])].filter(Boolean);
   const others = Intl.supportedValuesOf('timeZone').filter((zone) => !usual.includes(zone));
   return [
-    { group: 'Usual', options: usual.map(optionOf) },
+    { group: 'Common', options: usual.map(optionOf) },
     { group: 'All', options: others.map(optionOf) },
   ];
 }

@@ -50,7 +50,7 @@ test('contents are in the order of the course, with who stopped there; what is n
     [
       ['b', 1, 0],
       ['a', 2, 4],
-      ['All that is no longer in the course', undefined, 2],
+      ['Contents no longer in the course', undefined, 2],
     ],
   );
   assert.deepEqual([found.stopped, found.stoppedBefore, found.stoppedElsewhere, found.isCut], [7, 1, 2, true]);

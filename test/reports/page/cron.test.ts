@@ -15,7 +15,7 @@ const CASES = [
   ['59 23 31 * *', 'on day 31 of every month at 23:59'],
 ] as const;
 
-test('plain choices become a cron text, and it becomes the same choices again', () => {
+test('plain choices become a cron expression, and it becomes the same choices again', () => {
   for (const [cron, words] of CASES) {
     assert.equal(cronInWords(cron), words);
     assert.equal(cronOf(choicesOf(cron)), cron);
@@ -27,7 +27,7 @@ test('names and ranges of days are understood', () => {
   assert.equal(cronInWords('0 7 * * SAT,7'), 'every Saturday and Sunday at 07:00');
 });
 
-test('what plain choices cannot say stays a cron text', () => {
+test('what plain choices cannot say stays a cron expression', () => {
   for (const cron of [
     '*/5 * * * *',
     '0 7 1 1 *',
@@ -39,7 +39,7 @@ test('what plain choices cannot say stays a cron text', () => {
     '',
   ])
     assert.equal(choicesOf(cron), undefined, cron);
-  assert.equal(cronInWords('*/5 * * * *'), 'by the cron text */5 * * * *');
+  assert.equal(cronInWords('*/5 * * * *'), 'on the cron schedule */5 * * * *');
 });
 
 test('what clocks of a zone show is a moment, also where they are set forward or back', () => {

@@ -90,7 +90,7 @@ test('values with one name have their ids beside it, and no others have', () => 
     'Hills',
     'Rivers (r2)',
     'x',
-    'Not known',
+    'Unknown',
     'Yes',
   ]);
 });

@@ -1,4 +1,4 @@
-/** Figures over time: what learners do in a course, and who joins and leaves a batch. */
+/** Figures over time: activity in a course, and how learners join and leave a batch. */
 import { html } from 'lit-html';
 import { periods } from '../../app/days.js';
 import { columnOf, figures, valuesBy } from '../../app/figures.js';
@@ -11,12 +11,12 @@ import { empty, loaded, tooLarge } from '../../parts/states.js';
 /** @typedef {import('../../app/view.js').View} View */
 /** @typedef {import('../../app/periods.js').Every} Every */
 
-/** The most periods that are bars. */
+/** The most periods shown as bars. */
 const MOST_BARS = 60;
 /** The most periods of a plot. */
 const MOST = 1000;
 
-/** How long the periods of plots are, as the address says. @param {View} view @returns {Every} */
+/** The length of the periods of plots, from the address. @param {View} view @returns {Every} */
 function everyIn(view) {
   const given = view.query.get('every');
   return isEvery(given) ? given : 'week';
@@ -26,13 +26,13 @@ function everyIn(view) {
 export const everyField = (view) =>
   select({
     name: 'every',
-    label: 'By',
+    label: 'Interval',
     value: everyIn(view),
     options: optionsIn(STEPS),
     onChange: (every) => view.change({ every: every === 'week' ? undefined : every }),
   });
 
-/** The two plots of a course: learners are no visits, so each has its own. @param {View} view @param {string} courseId */
+/** Two plots of a course, since learners and visits need different scales. @param {View} view @param {string} courseId */
 export function activity(view, courseId) {
   const load = view.load('activity', [courseId, everyIn(view), currentZone()], (signal) =>
     overTime(
@@ -61,21 +61,18 @@ export function activity(view, courseId) {
         }),
       {
         space: 'plot',
-        empty: nothingIn(
-          'Nobody has visited a content yet',
-          'Visits are events of the type enrollment.content-progressed.',
-        ),
+        empty: nothingIn('No visits yet', 'Visits come from enrollment.content-progressed events.'),
       },
     );
   return html`<div class="grid">
     <section class="card">
       <h2>Active learners</h2>
-      <p class="soft">Different people who visited a content of the course. Somebody who comes often counts once.</p>
+      <p class="soft">Distinct learners who visited contents of the course. Each counts once per period.</p>
       ${drawn('learners', 'Active learners', 'learners')}
     </section>
     <section class="card">
       <h2>Visits</h2>
-      <p class="soft">How often contents were visited.</p>
+      <p class="soft">Visits to contents of the course.</p>
       ${drawn('views', 'Visits', 'visits')}
     </section>
   </div>`;
@@ -92,7 +89,7 @@ export function comings(view, batchId) {
   );
   return html`<section class="card">
     <h2>Joined and left</h2>
-    <p class="soft">Learners who came into the batch, for the first time or again, and learners who left it.</p>
+    <p class="soft">Learners who joined the batch, for the first time or again, and learners who left it.</p>
     ${loaded(
       load,
       (found) => {
@@ -111,7 +108,7 @@ export function comings(view, batchId) {
       },
       {
         space: 'plot',
-        empty: nothingIn('Nobody has joined yet', 'Learners join by events of the type enrollment.enrolled.'),
+        empty: nothingIn('Nobody has joined yet', 'Learners join through enrollment.enrolled events.'),
       },
     )}
   </section>`;
@@ -120,7 +117,7 @@ export function comings(view, batchId) {
 /** @typedef {{ every: Every, days: string[], more: boolean, values(metric: string): number[] }} OverTime */
 
 /**
- * Periods in which nothing happened have no row: there, it is 0.
+ * Periods in which nothing happened have no row: their value is 0.
  * @param {View} view
  * @param {{ datasource: string, metrics: string[], filter: Record<string, string[]> }} asked
  * @param {AbortSignal} signal
@@ -142,6 +139,6 @@ async function overTime(view, { datasource, metrics, filter }, signal) {
 
 /** @param {string} title @param {string} what @returns {(found: OverTime) => unknown} */
 const nothingIn = (title, what) => (found) => {
-  if (found.more) return tooLarge('These are too many periods for one plot: choose longer ones.');
+  if (found.more) return tooLarge('Too many periods for one plot: choose a longer interval.');
   return found.days.length === 0 ? empty(title, what) : false;
 };

@@ -1,13 +1,13 @@
-/** Bars that are no time series: of a distribution, of stages, of the first of a ranking, along an order. Each figure is also a text. */
+/** Bar charts that are not over time: distributions, stages, rankings and sequences. Each figure is also shown as text. */
 import { html, nothing, svg } from 'lit-html';
 
 /**
  * @typedef {object} Bar
  * @property {string} label
  * @property {number} value
- * @property {string} text The value as it is read.
+ * @property {string} text The value as text.
  * @property {string} [note]
- * @property {string} [href] Where more of it is.
+ * @property {string} [href] A link to details.
  */
 
 /** @param {readonly { readonly value: number }[]} bars */
@@ -17,10 +17,10 @@ const mostOf = (bars) => Math.max(1, ...bars.map(({ value }) => value));
 const named = ({ label, href }) => (href === undefined ? label : html`<a href=${href}>${label}</a>`);
 
 /**
- * Upright bars beside each other.
+ * Vertical bars.
  * @param {object} parts
  * @param {string} parts.label
- * @param {string} parts.axis What the labels are.
+ * @param {string} parts.axis What the labels mean.
  * @param {readonly (Bar & { short: string })[]} parts.bars `short` stands below the bar.
  */
 export function columns({ label, axis, bars }) {
@@ -41,11 +41,11 @@ export function columns({ label, axis, bars }) {
 }
 
 /**
- * Bars below each other, each with its name.
+ * Horizontal bars, each with its name.
  * @param {object} parts
  * @param {string} parts.label
  * @param {readonly Bar[]} parts.bars
- * @param {number} [parts.most] The value of a whole bar; without it, the largest.
+ * @param {number} [parts.most] The value of a full bar; by default, the largest.
  * @param {'first' | 'second'} [parts.colour]
  */
 export const rows = ({
@@ -66,7 +66,7 @@ export const rows = ({
 /**
  * Two figures of many things in their order: narrow bars, the second in front of the first.
  * @param {object} parts
- * @param {string} parts.label What is seen, in words.
+ * @param {string} parts.label The text alternative.
  * @param {readonly [string, string]} parts.names
  * @param {readonly { label: string, values: readonly [number, number] }[]} parts.things
  */

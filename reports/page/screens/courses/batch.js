@@ -20,7 +20,7 @@ import { Updates } from './updates.js';
 /** @param {View} view */
 const idIn = ({ params }) => /** @type {string} */ (params['batch']);
 
-/** What is known of the batch at the moment. @param {View} view */
+/** The latest known state of the batch. @param {View} view */
 const now = (view) => view.remember('now', { batch: /** @type {Batch | undefined} */ (undefined) }).value;
 
 /** @param {View} view */
@@ -50,8 +50,8 @@ export function show(view) {
 
 /** @param {string} batchId */
 const missing = (batchId) => html`<p class="trail"><a href="/courses?show=batches">Batches</a></p>
-  <h1>No such batch</h1>
-  <p>There is no batch <code>${batchId}</code>, or it is not yours to see. <a href="/courses?show=batches">Search all batches</a>.</p>`;
+  <h1>Batch not found</h1>
+  <p>The batch <code>${batchId}</code> does not exist, or you may not see it. <a href="/courses?show=batches">Search all batches</a>.</p>`;
 
 /** @param {View} view @param {Batch} batch */
 function courseOfBatch(view, { courseId }) {
@@ -85,7 +85,7 @@ function found(view, batch) {
     ${shown === 'learners' ? learners(view, batch, updates) : shown === 'contents' ? contents(view, batch) : progress(view, batch)}`;
 }
 
-/** One for the view. @param {View} view */
+/** One per view. @param {View} view */
 function updatesOf(view) {
   const kept = view.remember('updates', { updates: /** @type {Updates | undefined} */ (undefined) }).value;
   kept.updates ??= new Updates(view.signal);
@@ -104,7 +104,7 @@ const progress = (view, batch) => html`<div class="grid">${histogram(batch)} ${f
 const LIVE = {
   connecting: 'Connecting',
   live: 'Live',
-  waiting: 'Connecting again',
+  waiting: 'Reconnecting',
   ended: 'Not live',
   failed: 'Not live',
 };

@@ -1,4 +1,4 @@
-/** What these screens ask the service for. */
+/** The calls of these screens. */
 import { addressOf } from '../../app/api.js';
 import { byName } from '../../app/figures.js';
 import { inTurn } from '../../app/turns.js';
@@ -8,7 +8,7 @@ import { inTurn } from '../../app/turns.js';
 /** @typedef {import('../../app/api-types.js').CourseStructure} CourseStructure */
 /** @typedef {import('../../app/api-types.js').Preview} Preview */
 
-/** The most that a search answers at once. */
+/** The most results of one search. */
 const MOST = 200;
 
 /** @param {Api} api @param {string} batchId @param {AbortSignal} signal @returns {Promise<Batch>} */
@@ -32,7 +32,7 @@ export const batchesOf = (api, courseId, signal) =>
     { signal },
   );
 
-/** @typedef {{ rows: Record<string, any>[], more: boolean }} Rows By the names of their columns; and whether there are more. */
+/** @typedef {{ rows: Record<string, any>[], more: boolean }} Rows Rows by the names of their columns, and whether there are more. */
 
 /**
  * The rows of a report.
@@ -51,5 +51,5 @@ export async function reportRows(api, report, asked, signal) {
   return { rows: byName(found), more: found.more };
 }
 
-/** Where people ask for the report itself. @param {string} report @param {string} batchId */
+/** The address of the form for the report itself. @param {string} report @param {string} batchId */
 export const reportAddress = (report, batchId) => addressOf(['reports', report], { batchId });

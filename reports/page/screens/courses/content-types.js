@@ -1,4 +1,4 @@
-/** Which kinds of contents of a course are used. */
+/** The use of contents of a course, by type. */
 import { html } from 'lit-html';
 import { byName, figures } from '../../app/figures.js';
 import { distinctQuantity, quantity } from '../../app/format.js';
@@ -14,21 +14,21 @@ export function contentTypes(view, courseId) {
       .sort((a, b) => b.learners - a.learners || b.views - a.views);
   });
   return html`<section class="card">
-    <h2>Kinds of contents</h2>
-    <p class="soft">Different learners who visited a content of the kind, and their visits.</p>
+    <h2>Content types</h2>
+    <p class="soft">Distinct learners and visits by type of content.</p>
     ${loaded(
       load,
       (found) =>
         rows({
-          label: 'Learners by kind of content',
+          label: 'Learners by content type',
           bars: found.map(({ type, learners, views }) => ({
-            label: type ?? 'Unknown kind',
+            label: type ?? 'Unknown type',
             value: learners,
             text: distinctQuantity(learners, 'learners'),
             note: quantity(views, 'visits'),
           })),
         }),
-      { space: 'plot', empty: (found) => found.length === 0 && empty('Nobody has visited a content yet') },
+      { space: 'plot', empty: (found) => found.length === 0 && empty('No visits yet') },
     )}
   </section>`;
 }

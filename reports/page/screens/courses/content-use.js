@@ -10,7 +10,7 @@ import { courseOf, reportRows } from './calls.js';
  * @typedef {object} Content
  * @property {string} name
  * @property {string} type Empty if it is unknown.
- * @property {number | undefined} place From 1; undefined for what is not part of the course now.
+ * @property {number | undefined} place From 1; undefined for contents no longer in the course.
  * @property {number} learners
  * @property {number | null} share In percent.
  * @property {number} completed
@@ -24,7 +24,7 @@ import { courseOf, reportRows } from './calls.js';
  * @property {Content[]} contents
  * @property {number} stopped All who stopped.
  * @property {number} stoppedBefore Of these, those who had visited nothing.
- * @property {number} stoppedElsewhere Of these, those who had last visited what is not part of the course now.
+ * @property {number} stoppedElsewhere Of these, those whose last visit was to a content no longer in the course.
  * @property {boolean} isCut Whether there are more contents than were read.
  */
 
@@ -66,7 +66,7 @@ function put(course, used, stops) {
   const contents = used.rows.map((row) => {
     const id = row['content_id'];
     return {
-      name: id === null ? 'All that is no longer in the course' : row['content_name'] || id,
+      name: id === null ? 'Contents no longer in the course' : row['content_name'] || id,
       type: row['content_type'] ?? '',
       place: places.get(id),
       learners: row['learners'],
@@ -86,7 +86,7 @@ function put(course, used, stops) {
   };
 }
 
-/** The place of each content. A row of an earlier release has no order: there it is that of the ids. @param {Pick<CourseStructure, 'contentOrder' | 'contents'> | undefined} course */
+/** The place of each content. Rows of an earlier release have no order: their contents are in the order of ids. @param {Pick<CourseStructure, 'contentOrder' | 'contents'> | undefined} course */
 function placesOf(course) {
   const ids = Object.keys(course?.contents ?? {});
   const order = course?.contentOrder ?? [];

@@ -14,9 +14,9 @@ import { pageIn, pagesText, ROWS } from './paging.js';
 /** @typedef {import('./content-use.js').Content} Content */
 /** @typedef {import('./content-use.js').ContentUse} ContentUse */
 
-/** Of more learners, the reports are not read while somebody waits. */
+/** Beyond this many learners, the reports are not read while somebody waits. */
 const MOST_LEARNERS = 20_000;
-/** How many stand in a ranking. */
+/** The entries of a ranking. */
 const FIRST = 8;
 
 /** @param {View} view @param {Batch} batch */
@@ -24,53 +24,53 @@ export function contents(view, batch) {
   if (batch.ever > MOST_LEARNERS)
     return large(
       batch,
-      `This batch has ${quantity(batch.ever, 'learners')}: too many to count contents while you wait.`,
+      `This batch has ${quantity(batch.ever, 'learners')}, too many to count contents while you wait.`,
     );
   const load = view.load('contents', [batch.batchId, currentZone()], (signal) => contentUse(view.api, batch, signal));
   if (load.error instanceof Problem && load.error.code === 'QUERY_LIMIT')
-    return large(batch, 'Counting the contents of this batch takes too long to wait for.');
+    return large(batch, 'Counting the contents of this batch takes too long.');
   return loaded(load, (use) => drawn(view, batch, use), {
     space: 'page',
     empty: ({ contents }) =>
       contents.length === 0 &&
-      empty('Nothing is known of contents', 'The course has not been published, and no learner has visited anything.'),
+      empty('No contents yet', 'The course has not been published, and no learner has visited anything.'),
   });
 }
 
 /** @param {Batch} batch @param {string} text */
 const large = ({ batchId }, text) => html`${tooLarge(text)}
-  <p>Ask for the reports instead: <a href=${reportAddress('content-popularity', batchId)}>Use of contents</a>, <a href=${reportAddress('drop-off', batchId)}>Where learners stop</a>.</p>`;
+  <p>Request the reports instead: <a href=${reportAddress('content-popularity', batchId)}>Use of contents</a>, <a href=${reportAddress('drop-off', batchId)}>Where learners stop</a>.</p>`;
 
 /** @param {View} view @param {Batch} batch @param {ContentUse} use */
 function drawn(view, batch, use) {
   const { batchId } = batch;
   const inCourse = use.contents.filter(({ place }) => place !== undefined);
-  return html`${use.isCut ? tooLarge('The course has more than 1,000 contents: these are the most used. The reports have all.') : nothing}
+  return html`${use.isCut ? tooLarge('The course has more than 1,000 contents. These are the most used; the reports have all.') : nothing}
     <section class="card">
       <div class="card-head">
         <h2>Along the course</h2>
         <a href=${reportAddress('drop-off', batchId)}>Report: where learners stop</a>
       </div>
       <p class="soft">
-        Each bar is a content, in the order of the course. Who stopped has left the batch, or has visited nothing for 14 days, and has not completed.
+        Each bar is a content, in course order. Learners stopped if they have not completed, and left the batch or visited nothing for 14 days.
         ${stoppedText(use)}
       </p>
       ${along({
-        label: `${quantity(inCourse.length, 'contents')} in the order of the course: how many learners visited each, and how many stopped there. The table below has the figures.`,
-        names: ['Visited it', 'Stopped there'],
+        label: `${quantity(inCourse.length, 'contents')} in course order: how many learners visited each, and how many stopped there. The table below has the figures.`,
+        names: ['Visited', 'Stopped'],
         things: inCourse.map(({ name, learners, stopped }) => ({
-          label: `${name}: visited by ${number(learners)}, stopped there ${number(stopped)}`,
+          label: `${name}: ${number(learners)} visited, ${number(stopped)} stopped`,
           values: [learners, stopped],
         })),
       })}
     </section>
     <div class="grid">
       ${ranking('Most visited', inCourse, ({ learners }) => learners)}
-      ${ranking('Most stopped at', inCourse, ({ stopped }) => stopped, 'second')}
+      ${ranking('Most drop-offs', inCourse, ({ stopped }) => stopped, 'second')}
     </div>
     <section class="card">
       <div class="card-head">
-        <h2>Every content</h2>
+        <h2>All contents</h2>
         <a href=${reportAddress('content-popularity', batchId)}>Report: use of contents</a>
       </div>
       ${contentTable(view, use)}
@@ -80,10 +80,10 @@ function drawn(view, batch, use) {
 /** @param {ContentUse} use */
 function stoppedText({ stopped, stoppedBefore, stoppedElsewhere }) {
   const others = [
-    ...(stoppedBefore > 0 ? [`${number(stoppedBefore)} before they had visited anything`] : []),
-    ...(stoppedElsewhere > 0 ? [`${number(stoppedElsewhere)} at what is no longer in the course`] : []),
+    ...(stoppedBefore > 0 ? [`${number(stoppedBefore)} before visiting anything`] : []),
+    ...(stoppedElsewhere > 0 ? [`${number(stoppedElsewhere)} at contents no longer in the course`] : []),
   ];
-  return `${quantity(stopped, 'learners')} stopped${others.length === 0 ? '' : `, of these ${others.join(' and ')}`}.`;
+  return `${quantity(stopped, 'learners')} stopped${others.length === 0 ? '' : `, including ${others.join(' and ')}`}.`;
 }
 
 /**
@@ -139,21 +139,21 @@ function contentTable(view, { contents }) {
       {
         key: 'place',
         title: 'Place',
-        doc: 'In the order of the course',
+        doc: 'In course order',
         align: 'end',
         cell: ({ place }) => (place === undefined ? '' : number(place)),
       },
-      figureColumn('learners', 'Learners', 'Who visited it, ever'),
+      figureColumn('learners', 'Learners', 'Learners who ever visited it'),
       {
         key: 'share',
         title: 'Share',
-        doc: 'Of all learners of the batch, also those who left',
+        doc: 'Of all learners of the batch, including those who left',
         align: 'end',
         cell: ({ share }) => (share === null ? '' : percent(share)),
       },
-      figureColumn('completed', 'Completed', 'Of those who visited it'),
+      figureColumn('completed', 'Completed', 'Of learners who visited it'),
       figureColumn('views', 'Visits'),
-      figureColumn('stopped', 'Stopped', 'Visited it last, and did not go on'),
+      figureColumn('stopped', 'Stopped', 'Learners who stopped after visiting it'),
       {
         key: 'lastAt',
         title: 'Last visit',

@@ -44,8 +44,8 @@ export function show(view) {
 
 /** @param {string} courseId */
 const missing = (courseId) => html`<p class="trail"><a href="/courses">Courses</a></p>
-  <h1>No such course</h1>
-  <p>There is no course <code>${courseId}</code>, or it is not yours to see. <a href="/courses">Search all courses</a>.</p>`;
+  <h1>Course not found</h1>
+  <p>The course <code>${courseId}</code> does not exist, or you may not see it. <a href="/courses">Search all courses</a>.</p>`;
 
 /** @param {string} courseId @param {CourseStructure | undefined} course */
 const head = (courseId, course) => html`<p class="lead line">
@@ -64,12 +64,12 @@ function tiles({ course, batches, total }) {
   const note = total > batches.length ? `in the latest ${quantity(batches.length, 'batches')}` : undefined;
   const noted = note === undefined ? {} : { note };
   return stats([
-    { label: 'Learners now', value: sum('learners'), ...noted },
+    { label: 'Current learners', value: sum('learners'), ...noted },
     { label: 'Left', value: sum('left'), ...noted },
     { label: 'Completed', value: sum('completed'), ...noted },
     { label: 'Batches', value: number(total) },
     { label: 'Contents', value: course === undefined ? 'unknown' : number(Object.keys(course.contents).length) },
-    { label: 'Required', value: course === undefined ? 'unknown' : number(course.required) },
+    { label: 'Required contents', value: course === undefined ? 'unknown' : number(course.required) },
   ]);
 }
 
@@ -79,7 +79,7 @@ function body(view, courseId, load) {
   const chosen = batches.find(({ batchId }) => batchId === view.query.get('batch')) ?? largest(batches);
   return html`<section class="card">
       <h2>Batches</h2>
-      ${loaded(load, batchTable, { space: 'line', empty: ({ total }) => total === 0 && empty('The course has no batches yet') })}
+      ${loaded(load, batchTable, { space: 'line', empty: ({ total }) => total === 0 && empty('No batches yet') })}
     </section>
     <div class="section-head">
       <h2>Activity</h2>
@@ -109,7 +109,7 @@ const largest = (batches) => batches.toSorted((a, b) => b.ever - a.ever)[0];
 const batchField = (view, batches, chosen) =>
   select({
     name: 'batch',
-    label: 'Of the batch',
+    label: 'Batch',
     value: chosen.batchId,
     options: batches.map(({ batchId, name }) => ({ value: batchId, text: name || batchId })),
     onChange: (batch) => view.change({ batch, page: undefined }),

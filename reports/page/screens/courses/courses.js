@@ -1,4 +1,4 @@
-/** All courses and all batches, found by words. */
+/** All courses and batches, with a search by words. */
 import { html } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { currentZone, number } from '../../app/format.js';
@@ -31,9 +31,9 @@ export function show(view) {
     href: tabAddress(view, name),
   });
   return html`<h1>Courses</h1>
-    <p class="lead">Every course and every batch of it: what is learned, by how many, and how far they are.</p>
-    <div class="filters">${wordsField(view)} ${shown === 'batches' ? queryField(view, { name: 'status', label: 'Status', texts: BATCH_STATES }) : queryField(view, { name: 'offered', label: 'Offered', texts: OFFERED })}</div>
-    ${tabs('What is shown', [tab('courses', 'Courses'), tab('batches', 'Batches')], shown)}
+    <p class="lead">All courses and batches, with their learners and progress.</p>
+    <div class="filters">${wordsField(view)} ${shown === 'batches' ? queryField(view, { name: 'status', label: 'Status', texts: BATCH_STATES }) : queryField(view, { name: 'offered', label: 'Status', texts: OFFERED })}</div>
+    ${tabs('Courses or batches', [tab('courses', 'Courses'), tab('batches', 'Batches')], shown)}
     <div class="card">${shown === 'batches' ? batches(view) : courses(view)}</div>`;
 }
 
@@ -72,7 +72,7 @@ function wordsField(view) {
     label: 'Name or id',
     wide: true,
     type: 'search',
-    placeholder: 'Words, or their beginnings',
+    placeholder: 'Words or beginnings of words',
     value: view.query.get('words') ?? '',
     onInput: typed,
   });
@@ -110,12 +110,12 @@ function courses(view) {
               retired ? html`<span class="badge">Retired</span>` : html`<span class="badge badge-good">Offered</span>`,
           },
           figureColumn('contents', 'Contents'),
-          figureColumn('required', 'Required', 'Contents that are needed to complete it'),
+          figureColumn('required', 'Required', 'Contents needed to complete it'),
           figureColumn('units', 'Units'),
           dayColumn('publishedAt', 'Published'),
         ],
       }),
-    { space: 'table', empty: ({ total }) => total === 0 && none(view, 'course', 'content.events') },
+    { space: 'table', empty: ({ total }) => total === 0 && none(view, 'courses', 'content.events') },
   );
 }
 
@@ -140,7 +140,7 @@ function batches(view) {
   return loaded(
     load,
     (found) => indexTable(view, found, { caption: 'Batches', sort, columns: batchColumns(found.names) }),
-    { space: 'table', empty: ({ total }) => total === 0 && none(view, 'batch', 'batch.events') },
+    { space: 'table', empty: ({ total }) => total === 0 && none(view, 'batches', 'batch.events') },
   );
 }
 
@@ -164,11 +164,8 @@ function none(view, what, topic) {
   const isFiltered = ['words', 'status', 'offered', 'course'].some((name) => view.query.has(name));
   return isFiltered
     ? empty(
-        `No ${what} matches`,
-        html`Try other words, or <button type="button" class="plain" @click=${() => view.change({ words: undefined, status: undefined, offered: undefined, course: undefined, page: undefined })}>see all</button>.`,
+        `No matching ${what}`,
+        html`Try other words or <button type="button" class="plain" @click=${() => view.change({ words: undefined, status: undefined, offered: undefined, course: undefined, page: undefined })}>clear the filters</button>.`,
       )
-    : empty(
-        `There is no ${what} yet`,
-        html`It appears once the platform has produced events to <code>${topic}</code>.`,
-      );
+    : empty(`No ${what} yet`, html`They appear once the platform has produced events to <code>${topic}</code>.`);
 }

@@ -1,4 +1,4 @@
-/** Which learners of a batch are shown: the address says it, so that a link shows the same. */
+/** Filters for the learners of a batch. The address has them, so that a link shows the same. */
 import { html } from 'lit-html';
 import { input } from '../../parts/fields.js';
 import { queryField } from './query-field.js';
@@ -11,10 +11,10 @@ export const TENTHS = Array.from({ length: 10 }, (_, tenth) => ({
   most: tenth === 9 ? 100 : 10 * tenth + 9,
 }));
 
-const TENTH_TEXTS = Object.fromEntries(TENTHS.map(({ least, most }, at) => [at, `${least} to ${most} %`]));
+const TENTH_TEXTS = Object.fromEntries(TENTHS.map(({ least, most }, at) => [at, `${least} to ${most}%`]));
 
 /**
- * What the index `enrollments` is asked. A batch may also have learners of another course, who enrolled before it was known whose it is.
+ * The query to the index `enrollments`. A batch may also have learners of another course, who enrolled before the batch's course was known.
  * @param {URLSearchParams} query
  * @param {import('../../app/api-types.js').Batch} batch
  */
@@ -38,14 +38,14 @@ function stateIn(query) {
 
 /** @param {View} view */
 export const learnerFilters = (view) => html`<div class="filters">
-  ${queryField(view, { name: 'who', label: 'Who', texts: { left: 'Left' }, preset: 'In the batch now' })}
+  ${queryField(view, { name: 'who', label: 'Enrollment', texts: { left: 'Left' }, preset: 'Current' })}
   ${queryField(view, { name: 'state', label: 'State', texts: LEARNER_STATES })}
   ${queryField(view, { name: 'tenth', label: 'Progress', texts: TENTH_TEXTS })}
   ${input({
     name: 'learner',
     label: 'Learner',
     type: 'search',
-    placeholder: 'The whole id',
+    placeholder: 'Full id',
     value: view.query.get('learner') ?? '',
     onChange: (learner) => view.change({ learner: learner.trim(), page: undefined }),
   })}

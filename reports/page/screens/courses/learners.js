@@ -1,4 +1,4 @@
-/** The learners of a batch: a table that the reader sorts, filters and pages through, and that follows what they do. */
+/** The learners of a batch: a live table with sorting, filters and pages. */
 import { html, nothing } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import { addressOf } from '../../app/api.js';
@@ -48,8 +48,8 @@ export function learners(view, batch, updates) {
     <p class="table-note">
       ${
         live?.isOutOfOrder
-          ? html`<span role="status">The order has changed since.</span>
-              <button type="button" class="plain" @click=${load.again}>Show it as it is now</button>`
+          ? html`<span role="status">The order has changed.</span>
+              <button type="button" class="plain" @click=${load.again}>Refresh</button>`
           : nothing
       }
     </p>
@@ -89,7 +89,7 @@ function learnerTable(view, shown, sort) {
       {
         key: 'progress',
         title: 'Progress',
-        doc: 'The share of the required contents that are complete',
+        doc: 'Share of required contents completed',
         align: 'end',
         cell: (each) =>
           changing(
@@ -122,8 +122,8 @@ const momentOr = (at, otherwise) => (at === null ? otherwise : moment(at));
 /** @param {View} view */
 const noLearners = (view) =>
   ['state', 'learner', 'tenth', 'who'].some((name) => view.query.has(name))
-    ? empty('No learner matches', 'Change what is asked for above.')
-    : empty('Nobody is in the batch', 'Learners appear as soon as they are enrolled.');
+    ? empty('No matching learners', 'Change the filters above.')
+    : empty('No learners in this batch', 'Learners appear once they are enrolled.');
 
 /**
  * @param {View} view

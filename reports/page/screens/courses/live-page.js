@@ -1,4 +1,4 @@
-/** A page of learners that keeps its rows in their places while what they say changes. */
+/** A page of learners whose rows keep their places while their values change. */
 
 /** @typedef {import('../../app/api-types.js').Enrollment} Enrollment */
 /** @typedef {import('../../app/api-types.js').BatchLearner} BatchLearner */
@@ -9,8 +9,8 @@
 
 /**
  * @typedef {object} Reading
- * @property {(signal: AbortSignal) => Promise<LearnerPage>} page What the page would be now.
- * @property {(learner: Learner, signal: AbortSignal) => Promise<Learner | undefined>} one A learner who is no longer on it.
+ * @property {(signal: AbortSignal) => Promise<LearnerPage>} page Reads the page as it would be now.
+ * @property {(learner: Learner, signal: AbortSignal) => Promise<Learner | undefined>} one Reads a learner who is no longer on it.
  */
 
 export class LivePage {
@@ -31,7 +31,7 @@ export class LivePage {
     this.isOutOfOrder = false;
   }
 
-  /** Reads again, and puts what is new into the rows that are shown. @param {AbortSignal} signal */
+  /** Reads again, and updates the rows that are shown. @param {AbortSignal} signal */
   async refresh(signal) {
     const fresh = await this.#reading.page(signal);
     const byId = new Map(fresh.rows.map((row) => [idOf(row), row]));

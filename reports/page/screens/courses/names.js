@@ -1,4 +1,4 @@
-/** Names of learners, for those who may see personal data and want to: of learners who agreed to show theirs to the course. */
+/** Names of learners who agreed to show them to the course, for readers who may see personal data and ask for the names. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { ifThere } from '../../app/problem.js';
@@ -13,14 +13,14 @@ const AT_ONCE = 5;
 /** @param {View} view */
 const wish = (view) => view.remember('names-wanted', false);
 
-/** No link asks for names: each reading of them is in the audit log. @param {View} view */
+/** Links never ask for names, since each read of them is in the audit log. @param {View} view */
 export function namesField(view) {
   if (!view.session.has('personal-data')) return nothing;
   const { value, set } = wish(view);
   return html`<p class="choice">
     <label>
       <input type="checkbox" .checked=${value} @change=${() => set(!value)} />
-      Show the names of those who agreed to it. This is noted in the audit log.
+      Show the names of learners who agreed. This is recorded in the audit log.
     </label>
   </p>`;
 }
@@ -54,7 +54,7 @@ async function read(view, learners, signal) {
 }
 
 /**
- * The service leaves out the name of who has not agreed.
+ * The service leaves out the names of users who have not agreed.
  * @param {View} view
  * @param {string} userId
  * @param {string} consentTo

@@ -1,12 +1,12 @@
-/** Pages of a search that a link can name by number. The service gives cursors: those that are known lead to the pages near them. */
+/** Numbered pages of a search, so that links can name them. The service gives cursors: known ones lead to the pages near them. */
 import { addressOf } from '../../app/api.js';
 import { number } from '../../app/format.js';
 
 /** Rows of a page. */
 export const ROWS = 25;
-/** The most that a search answers at once, in pages: so far one call skips. */
+/** The most results of one search, in pages: one call skips this many. */
 const STEP = 8;
-/** A link leads no further than so many pages beyond those that are known: every skip is a call. */
+/** A link leads at most this many pages beyond the known ones, since every skip is a call. */
 const FURTHEST = 20 * STEP;
 
 /**
@@ -32,7 +32,7 @@ export class Pages {
   }
 
   /**
-   * The first page instead of one that there is not.
+   * Reads a page, or the first one if the page does not exist.
    * @template Row
    * @param {Query} query
    * @param {number} page From 1.
@@ -76,7 +76,7 @@ export function pageIn(query) {
 }
 
 /**
- * What stands below the table.
+ * The pager below the table.
  * @param {Pick<Page<unknown>, 'rows' | 'total' | 'page'>} shown
  * @param {(page: number | undefined) => void} go Undefined: the first.
  */

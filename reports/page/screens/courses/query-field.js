@@ -1,4 +1,4 @@
-/** Fields whose choice is in the address, from the first page on. */
+/** Fields whose choice is in the address. A change leads to the first page. */
 import { optionsIn, select } from '../../parts/fields.js';
 
 /** @typedef {import('../../app/view.js').View} View */

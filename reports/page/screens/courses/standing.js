@@ -9,7 +9,7 @@ import { TENTHS } from './learner-filters.js';
 
 /** @typedef {import('../../app/api-types.js').Batch} Batch */
 
-/** From here on there is room for a rounded figure only. */
+/** From here on, there is only room for a rounded figure. */
 const MOST_WRITTEN = 10_000;
 
 /** @param {number} part @param {number} whole */
@@ -17,10 +17,11 @@ const shareText = (part, whole) => (whole === 0 ? '' : percent((100 * part) / wh
 
 /** @param {Batch} batch */
 export function tiles({ batchId, learners, ever, left, notStarted, inProgress, completed, meanProgress }) {
-  const of = (/** @type {number} */ part) => (learners === 0 ? {} : { note: `${shareText(part, learners)} of them` });
+  const of = (/** @type {number} */ part) =>
+    learners === 0 ? {} : { note: `${shareText(part, learners)} of learners` };
   const listed = (/** @type {Record<string, string>} */ query) => batchAddress(batchId, { show: 'learners', ...query });
   return stats([
-    { label: 'Learners now', value: number(learners), note: `${number(ever)} ever joined`, href: listed({}) },
+    { label: 'Current learners', value: number(learners), note: `${number(ever)} joined in total`, href: listed({}) },
     {
       label: 'Left',
       value: number(left),
@@ -30,14 +31,14 @@ export function tiles({ batchId, learners, ever, left, notStarted, inProgress, c
     { label: 'Not started', value: number(notStarted), href: listed({ state: 'not_started' }), ...of(notStarted) },
     { label: 'In progress', value: number(inProgress), href: listed({ state: 'in_progress' }), ...of(inProgress) },
     { label: 'Completed', value: number(completed), href: listed({ state: 'completed' }), ...of(completed) },
-    { label: 'Mean progress', value: learners === 0 ? 'none' : percent(meanProgress), note: 'of the learners now' },
+    { label: 'Mean progress', value: learners === 0 ? 'none' : percent(meanProgress), note: 'of current learners' },
   ]);
 }
 
 /** @param {Batch} batch */
 export const histogram = ({ batchId, histogram, learners }) => html`<section class="card">
   <h2>Learners by progress</h2>
-  <p class="soft">Who is in the batch now, by the share of the required contents that they have completed.</p>
+  <p class="soft">Current learners by the share of required contents completed.</p>
   ${columns({
     label: 'Learners by progress',
     axis: 'Progress in percent',
@@ -53,10 +54,10 @@ export const histogram = ({ batchId, histogram, learners }) => html`<section cla
       };
     }),
   })}
-  <p class="soft">${quantity(learners, 'learners')} in all.</p>
+  <p class="soft">${quantity(learners, 'learners')} in total.</p>
 </section>`;
 
-/** Learners of the upper half of the tenths are at 50 percent or beyond. A completed course may have grown since, so whoever completed it counts as well. */
+/** Learners in the upper five tenths are at 50 percent or more. Learners who completed also count, since the course may have grown later. */
 const halfWay = (/** @type {Pick<Batch, 'histogram' | 'completed'>} */ { histogram, completed }) =>
   Math.max(
     completed,
@@ -68,9 +69,9 @@ export function funnel(batch) {
   const { batchId, ever, learners, inProgress, completed } = batch;
   const stages = [
     { label: 'Joined', value: ever },
-    { label: 'In the batch now', value: learners },
+    { label: 'Still in the batch', value: learners },
     { label: 'Started', value: inProgress + completed },
-    { label: 'Half way or further', value: halfWay(batch) },
+    { label: 'Halfway or further', value: halfWay(batch) },
     { label: 'Completed', value: completed },
   ];
   return html`<section class="card">
@@ -78,7 +79,7 @@ export function funnel(batch) {
       <h2>From joining to completion</h2>
       <a href=${reportAddress('completion-funnel', batchId)}>Report</a>
     </div>
-    <p class="soft">How many came so far, and how many did not go on from the stage before.</p>
+    <p class="soft">How many reached each stage, and how many fewer than the stage before.</p>
     ${rows({
       label: 'From joining to completion',
       most: ever,

@@ -1,4 +1,4 @@
-/** How these screens call things. */
+/** Texts shared by these screens. */
 import { momentDate } from '../../app/format.js';
 
 /** @typedef {import('../../app/api-types.js').Batch} Batch */

@@ -1,4 +1,4 @@
-/** Work that is done again when something has changed: soon, but not more often than every two seconds. */
+/** Repeats work after changes: soon, but at most every two seconds. */
 
 const SOON_MS = 200;
 const EVERY_MS = 2000;
@@ -8,7 +8,7 @@ export class Updates {
   #timer;
   #last = Number.NEGATIVE_INFINITY;
   #signal;
-  /** What is done again; undefined: nothing is shown that changes. @type {((signal: AbortSignal) => Promise<void>) | undefined} */
+  /** The work to repeat; undefined if nothing shown can change. @type {((signal: AbortSignal) => Promise<void>) | undefined} */
   again;
 
   /** @param {AbortSignal} signal */
@@ -28,7 +28,7 @@ export class Updates {
     try {
       await this.again?.(this.#signal);
     } catch {
-      // What could not be read now is read at the next event: the connection tells whether it is lost.
+      // The next event tries again, and the connection shows whether it is lost.
     } finally {
       this.#timer = undefined;
     }

@@ -1,10 +1,10 @@
-/** What the address asks: a datasource, a metric, a breakdown, filters, and a time. */
+/** The query in the address: a datasource, a metric, a breakdown, filters, and a time. */
 import { isZone } from '../../app/format.js';
 import { isEvery, periodIn } from '../../app/periods.js';
 
 /** @typedef {import('../../app/api-types.js').Datasource} Datasource */
 /** @typedef {Datasource['metrics'][number]} Metric */
-/** @typedef {string | number | boolean | null} Value Null is not known. */
+/** @typedef {string | number | boolean | null} Value Null is unknown. */
 /** @typedef {import('../../app/periods.js').Every} Every */
 
 /**
@@ -12,12 +12,12 @@ import { isEvery, periodIn } from '../../app/periods.js';
  * @property {Datasource} source
  * @property {Metric} metric
  * @property {string} by A dimension; empty for none.
- * @property {Every | ''} every Empty: as the period needs.
+ * @property {Every | ''} every Empty: depends on the period.
  * @property {string} zone
  * @property {string} period
  * @property {string} first
  * @property {string} last
- * @property {Readonly<Record<string, readonly Value[]>>} filter By dimension; without values: the reader is about to choose some.
+ * @property {Readonly<Record<string, readonly Value[]>>} filter By dimension; without values while the reader has chosen none yet.
  */
 
 const FILTER = 'is.';
@@ -25,7 +25,7 @@ const FILTER = 'is.';
 export const filterName = (dimension) => `${FILTER}${dimension}`;
 
 /**
- * What is not there, or not known, has its preset.
+ * Missing or unknown values get their presets.
  * @param {URLSearchParams} query
  * @param {readonly Datasource[]} sources
  * @param {string} zone Of the reader.
@@ -69,7 +69,7 @@ export const filterOf = ({ filter }) =>
 export const addsUp = ({ kind }) => kind === 'count' || kind === 'sum';
 
 /**
- * What a period without rows has: of counts none, of others nothing that could be known.
+ * The value of a period without rows: 0 for counts, unknown for other metrics.
  * @param {Pick<Metric, 'kind'>} metric
  */
 export const absent = (metric) => (addsUp(metric) || metric.kind === 'distinct' ? 0 : null);

@@ -1,4 +1,4 @@
-/** The questions of a plot, and their answers put together. */
+/** The queries of a plot, and their answers combined. */
 import { columnOf, figures } from '../../app/figures.js';
 import { number } from '../../app/format.js';
 import { extentOf, rangeOf } from '../../app/periods.js';
@@ -19,10 +19,10 @@ import { chosenOf, lineOf, numeric, rest, totalsOf } from './series.js';
  * @property {number} others Values of the breakdown without a line of their own.
  */
 
-/** What the service answers at most. */
+/** The most rows of an answer. */
 const MOST_ROWS = 10_000;
 
-/** Too much was asked for: says what, and how to ask for less. */
+/** Too much was requested: the message says what, and how to request less. */
 export class TooLarge extends Error {}
 
 /**
@@ -50,13 +50,13 @@ export async function found(api, asked, signal) {
   const each = await ask({ by: [by], first, last });
   if (each.more)
     throw new TooLarge(
-      `There are more than ${number(MOST_ROWS)} values. Choose another breakdown, or a filter or a shorter period.`,
+      `There are more than ${number(MOST_ROWS)} values. Choose another breakdown, a filter or a shorter period.`,
     );
   const totals = totalsOf(each, by, metric);
   if (totals.length === 0) return undefined;
   const chosen = chosenOf(totals, metric);
   if (chosen.length * days.length > MOST_ROWS)
-    throw new TooLarge('There are too many periods for so many lines. Choose longer steps or a shorter period.');
+    throw new TooLarge('Too many periods for this many lines. Choose a longer interval or a shorter period.');
   const values = chosen.map(({ value }) => value);
   const [lines, names] = await Promise.all([
     ask({ every, by: [by], first, last, filter: { ...filter, [by]: values } }),

@@ -1,4 +1,4 @@
-/** Tables as CSV, as files of reports have it: RFC 4180 in UTF-8, and nothing that a spreadsheet would run. */
+/** Tables as CSV, like the files of reports: RFC 4180 in UTF-8, with formulas escaped. */
 
 /** https://owasp.org/www-community/attacks/CSV_Injection, as in the files of reports. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: spreadsheets skip them

@@ -1,9 +1,9 @@
-/** What is plotted, as a file. */
+/** The plotted figures as a file. */
 import { labelOf } from '../../app/words.js';
 import { csv } from './csv.js';
 
 /**
- * A row for each period, and a column for each line. Figures are as they are, without their unit.
+ * A row for each period, and a column for each line. Figures are not formatted and have no unit.
  * @param {import('./asked.js').Asked} asked
  * @param {import('./asking.js').Found} found
  */

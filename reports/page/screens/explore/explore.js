@@ -1,4 +1,4 @@
-/** Any metric of any datasource over time: a plot, its table, a file of exactly that, and a link to it. */
+/** Any metric of any datasource over time: a plot, with its table, file and link. */
 import { html, nothing } from 'lit-html';
 import { currentZone, date, distinctQuantity, percent, quantity } from '../../app/format.js';
 import { asCustom, isCustom } from '../../app/periods.js';
@@ -28,10 +28,10 @@ export function show(view) {
     async (signal) => (await view.api.get('/v1/datasources', { signal })).datasources,
   );
   return html`<h1>Explore</h1>
-    <p class="lead">Any figure that is counted, over time. The address keeps the question.</p>
+    <p class="lead">Plot any metric over time. The address keeps your choices.</p>
     ${loaded(sources, (known) => asked(view, known), {
       space: 'page',
-      empty: (known) => known.length === 0 && empty('There is no datasource', 'This platform counts nothing yet.'),
+      empty: (known) => known.length === 0 && empty('No datasources', 'This platform counts nothing yet.'),
     })}`;
 }
 
@@ -71,11 +71,8 @@ const titleOf = ({ metric, by }) => `${labelOf(metric.name)}${by === '' ? '' : `
 /** @param {Asked} asked */
 const none = (asked) =>
   Object.keys(filterOf(asked)).length > 0 || isCustom(asked)
-    ? empty(
-        'There is nothing in this period, or with this filter',
-        'Choose a longer period, or take something out of the filter.',
-      )
-    : empty('Nothing was counted yet', 'Figures appear as soon as the rollup has read events.');
+    ? empty('No data for this period and filter', 'Choose a longer period or remove a filter.')
+    : empty('No data yet', 'Figures appear once the rollup has read events.');
 
 /**
  * @param {View} view
@@ -101,14 +98,14 @@ function content(view, asked, answer) {
     ${
       others > 0 && !addsUp(metric)
         ? html`<p class="soft">
-          ${quantity(others, 'more values')} ${either(others, 'is', 'are')} left out. They are no line together, since these figures cannot be added up.
+          ${quantity(others, 'more values')} ${either(others, 'is', 'are')} not shown, since these figures cannot be added up.
         </p>`
         : nothing
     }
     <div class="actions explore-actions">
       <button type="button" @click=${() => download(asked, answer)}>Download CSV</button>
       <button type="button" @click=${() => void copyLink(view, asked, answer)}>Copy link</button>
-      <span class="soft">${date(range.first)} to ${date(range.last)}, days of ${asked.zone.replaceAll('_', ' ')}</span>
+      <span class="soft">${date(range.first)} to ${date(range.last)}, days in ${asked.zone.replaceAll('_', ' ')}</span>
     </div>
     ${totals(asked, answer)}`;
 }
@@ -122,10 +119,10 @@ const totalText = ({ kind, unit }, total) =>
 
 /** @type {Readonly<Record<string, string>>} */
 const NO_SUM = {
-  distinct: 'what is counted under several values counts once.',
-  quantile: 'quantiles are found among all values.',
-  min: 'it is the smallest.',
-  max: 'it is the largest.',
+  distinct: 'anything counted under several values counts once.',
+  quantile: 'quantiles cover all values.',
+  min: 'it is the smallest value.',
+  max: 'it is the largest value.',
 };
 
 /**
@@ -150,11 +147,11 @@ function totals({ metric, by }, { series, total }) {
       cell: (row) => (row.total === null ? '–' : percent((100 * row.total) / total)),
     });
   return html`${table({ caption: 'In the whole period', columns, rows: [...series, { name: 'All', total }] })}
-    ${adds ? nothing : html`<p class="soft">The last is of all together, and no sum: ${NO_SUM[metric.kind] ?? ''}</p>`}`;
+    ${adds ? nothing : html`<p class="soft">The row <em>All</em> is not a sum: ${NO_SUM[metric.kind] ?? ''}</p>`}`;
 }
 
 /**
- * The link has the very days and the zone, so that it stays what it is when there are newer figures.
+ * The link has the exact days and the zone, so that newer figures do not change it.
  * @param {View} view
  * @param {Asked} asked
  * @param {Found} answer
@@ -164,9 +161,9 @@ async function copyLink(view, { source, metric, by, zone }, { range }) {
   view.change({ source: source.name, metric: metric.name, by, zone, every, ...asCustom(range) }, { replace: true });
   try {
     await navigator.clipboard.writeText(location.href);
-    view.say('The link is copied.');
+    view.say('Link copied.');
   } catch {
-    // Not everywhere may a page write there.
-    view.say('The address of this page is the link.');
+    // Not every browser lets a page write to the clipboard.
+    view.say('Copying failed: take the link from the address bar.');
   }
 }

@@ -1,4 +1,4 @@
-/** The filters of a question: a dimension each, with the values that count. */
+/** The filters of a query: one for each dimension, with its values. */
 import { html, nothing } from 'lit-html';
 import { columnOf, figures } from '../../app/figures.js';
 import { find, kindOf } from '../../app/names.js';
@@ -13,11 +13,11 @@ import { namesFor, textsOf, valueText } from './names.js';
 /** @typedef {import('./asked.js').Value} Value */
 
 const SHOWN = 8;
-/** So many are found by their names. */
+/** At most this many are found by name. */
 const MOST_NAMED = 50;
-/** So many values of a dimension are looked through. */
+/** At most this many values of a dimension are searched. */
 const MOST_VALUES = 10_000;
-/** The service takes no more of one dimension. */
+/** The service takes at most this many of one dimension. */
 const MOST_CHOSEN = 100;
 
 /**
@@ -38,7 +38,7 @@ export function filters(view, asked) {
  */
 function one(view, { source }, { dimension, values }) {
   const name = nameOf(dimension);
-  /** @param {readonly Value[] | undefined} chosen Undefined: without the filter. */
+  /** @param {readonly Value[] | undefined} chosen Undefined removes the filter. */
   const become = (chosen) => view.change({ [filterName(dimension)]: chosen && JSON.stringify(chosen) });
   const names = view.load(`names of ${dimension}`, [values], (signal) => namesFor(view.api, dimension, values, signal));
   const texts = textsOf(values, names.value ?? new Map());
@@ -48,7 +48,7 @@ function one(view, { source }, { dimension, values }) {
       label: name,
       value: '',
       text: '',
-      placeholder: values.length === 0 ? 'Any' : 'One more',
+      placeholder: values.length === 0 ? 'Any' : 'Add a value',
       find: (words, signal) => found(view, { source: source.name, dimension, without: values }, words, signal),
       onChoose: (option) => {
         if (option !== undefined && values.length < MOST_CHOSEN) become([...values, JSON.parse(option.value)]);
@@ -68,7 +68,7 @@ function one(view, { source }, { dimension, values }) {
 }
 
 /**
- * Values that have the words in them, or in their names.
+ * Values that contain the words, or whose names do.
  * @param {View} view
  * @param {{ source: string, dimension: string, without: readonly Value[] }} where
  * @param {string} words

@@ -1,4 +1,4 @@
-/** What the values of a dimension are called: courses and batches by their names, everything else as it is. */
+/** Display names of the values of a dimension: names of courses and batches, all other values unchanged. */
 import { kindOf, namesOf } from '../../app/names.js';
 import { isAbort } from '../../app/problem.js';
 
@@ -7,12 +7,12 @@ import { isAbort } from '../../app/problem.js';
 
 /** @param {Value} value */
 export function valueText(value) {
-  if (value === null) return 'Not known';
+  if (value === null) return 'Unknown';
   return typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value);
 }
 
 /**
- * The names of these values, as far as the reader may know them: figures are shown without them, too.
+ * The names of these values, as far as the reader may see them. Figures are shown without names, too.
  * @param {import('../../app/api.js').Api} api
  * @param {string} dimension
  * @param {readonly Value[]} values
@@ -32,7 +32,7 @@ export async function namesFor(api, dimension, values, signal) {
 }
 
 /**
- * A text for each of the values, no two of them the same: where several have one name, each has its id beside it.
+ * A distinct text for each value: values with the same name also show their ids.
  * @param {readonly Value[]} values
  * @param {Names} names
  */

@@ -1,4 +1,4 @@
-/** The fields in which a question is put together. Every choice is kept in the address. */
+/** The fields of a query. The address keeps every choice. */
 import { html, nothing } from 'lit-html';
 import { STEPS } from '../../app/periods.js';
 import { labelOf, nameOf } from '../../app/words.js';
@@ -12,7 +12,7 @@ import { filterName } from './asked.js';
 /** @typedef {import('./asked.js').Asked} Asked */
 
 /**
- * The dimensions that the reader may ask by.
+ * The dimensions that the reader may use.
  * @param {View} view
  * @param {Datasource} source
  */
@@ -53,8 +53,8 @@ export function questions(view, sources, asked) {
         onChange: (chosen) => view.change({ by: chosen }),
       })}
       ${periodFields(view, asked)}
-      ${select({ name: 'every', label: 'Steps', value: every, options: [{ value: '', text: 'Automatic' }, ...optionsIn(STEPS)], onChange: (chosen) => view.change({ every: chosen }) })}
-      ${select({ name: 'zone', label: 'Days of', value: zone, options: zoneGroups(zone), onChange: (chosen) => view.change({ zone: chosen }) })}
+      ${select({ name: 'every', label: 'Interval', value: every, options: [{ value: '', text: 'Automatic' }, ...optionsIn(STEPS)], onChange: (chosen) => view.change({ every: chosen }) })}
+      ${select({ name: 'zone', label: 'Days in', value: zone, options: zoneGroups(zone), onChange: (chosen) => view.change({ zone: chosen }) })}
       ${
         unfiltered.length === 0
           ? nothing
@@ -63,12 +63,12 @@ export function questions(view, sources, asked) {
               label: 'Filter',
               value: '',
               options: [
-                { value: '', text: 'Add one' },
+                { value: '', text: 'Add a filter' },
                 ...unfiltered.map(({ name }) => ({ value: name, text: nameOf(name) })),
               ],
               onChange: (chosen) => chosen !== '' && view.change({ [filterName(chosen)]: '[]' }),
             })
       }`;
   return html`${filterForm(fields, 'explore-fields')}
-    ${hidden === 0 ? nothing : html`<p class="help">More of it, by what is personal, needs the role personal-data.</p>`}`;
+    ${hidden === 0 ? nothing : html`<p class="help">Personal dimensions need the role personal-data.</p>`}`;
 }

@@ -1,4 +1,4 @@
-/** From rows of figures to what is plotted: a line for each value of the breakdown, the largest ones, and what becomes of the others. */
+/** Turns rows of figures into plotted lines: one for each of the largest values of the breakdown, and the rest. */
 import { columnOf } from '../../app/figures.js';
 import { absent, addsUp } from './asked.js';
 
@@ -6,19 +6,19 @@ import { absent, addsUp } from './asked.js';
 /** @typedef {import('./asked.js').Metric} Metric */
 /** @typedef {import('./asked.js').Value} Value */
 
-/** @typedef {{ value: Value, total: number | null }} Total Of one value of the breakdown, of the whole period. */
+/** @typedef {{ value: Value, total: number | null }} Total Of one value of the breakdown, for the whole period. */
 
 /** @typedef {{ name: string, values: (number | null)[], total: number | null }} Series */
 
-/** Lines that can be told apart. */
+/** The most lines that can be told apart. */
 const MOST_LINES = 8;
 
-/** Figures beyond what is exact come as texts. @param {unknown} value */
+/** Figures too large to be exact come as texts. @param {unknown} value */
 export const numeric = (value) => (value === null || value === undefined ? null : Number(value));
 
 /**
- * The largest first; those without a figure last. Where nothing was counted there is nothing to see.
- * @param {Figures} figures By the dimension, of the whole period.
+ * Largest first, and those without a figure last. Counts of zero are left out.
+ * @param {Figures} figures By the dimension, for the whole period.
  * @param {string} by
  * @param {Metric} metric
  * @returns {Total[]}
@@ -33,7 +33,7 @@ export function totalsOf(figures, by, metric) {
 }
 
 /**
- * Those that have a line of their own. Where values add up, one line may be that of all others.
+ * The values with a line of their own. If values add up, one line is left for all others.
  * @param {readonly Total[]} totals
  * @param {Metric} metric
  */
@@ -47,7 +47,7 @@ export function chosenOf(totals, metric) {
  * @param {Figures} figures
  * @param {Metric} metric
  * @param {readonly string[]} days
- * @param {{ by: string, value: Value }} [only] The rows of one value.
+ * @param {{ by: string, value: Value }} [only] Only the rows of one value.
  */
 export function lineOf(figures, metric, days, only) {
   const values = columnOf(figures, metric.name);
@@ -61,7 +61,7 @@ export function lineOf(figures, metric, days, only) {
 }
 
 /**
- * What is left of the whole beside these.
+ * The whole minus the parts.
  * @param {readonly (number | null)[]} whole
  * @param {readonly { values: readonly (number | null)[] }[]} parts
  */

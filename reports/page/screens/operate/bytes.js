@@ -1,14 +1,14 @@
-/** The bytes of a record as people read them: as text if they are text, and in hexadecimal. */
+/** The bytes of a record for people: as text, if they are text, and in hexadecimal. */
 
 /** @param {string} base64 */
 export const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
-/** Undefined for bytes that are no UTF-8. A character that was cut off at the end does not count. @param {Uint8Array} bytes */
+/** Undefined for bytes that are not UTF-8. A character that is cut off at the end is ignored. @param {Uint8Array} bytes */
 export function textOf(bytes) {
   for (let cut = 0; cut < 4 && cut <= bytes.length; cut += 1) {
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, bytes.length - cut));
-      // Avro and other formats have bytes that no text has.
+      // Avro and other formats have bytes that text never has.
       return [...text].some(isControl) ? undefined : text;
     } catch {}
   }
@@ -21,7 +21,7 @@ const isControl = (character) => character < ' ' && !'\t\n\r'.includes(character
 const PER_LINE = 16;
 
 /**
- * Lines of an offset, 16 bytes, and the characters among them.
+ * Lines with an offset, 16 bytes, and their characters.
  * @param {Uint8Array} bytes
  */
 export function hexOf(bytes) {

@@ -1,4 +1,4 @@
-/** One dead letter: why it was rejected, its record, and what can be done about it. */
+/** One dead letter: why it was rejected, its record, and what to do about it. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { moment, number } from '../../app/format.js';
@@ -23,7 +23,7 @@ export function show(view) {
   /** @type {import('../../app/view.js').Loaded<WholeDeadLetter>} */
   const letter = view.load('letter', [name], (signal) => view.api.get(addressOf(letterPath(name)), { signal }));
   return html`<h1>Dead letter ${name.id}</h1>
-    <p class="lead">A record that ${name.job === '' ? 'a job' : name.job} rejected. <a href="/operate/dead-letters">All dead letters</a></p>
+    <p class="lead">A record rejected by ${name.job === '' ? 'a job' : name.job}. <a href="/operate/dead-letters">All dead letters</a></p>
     ${tabs('dead-letters')} ${loaded(letter, (found) => content(view, found, letter.again), { space: 'page' })}`;
 }
 
@@ -59,14 +59,12 @@ function facts(letter) {
     ['Job', letter.job],
     ['Rejected', moment(rejectedAt)],
     ['Topic', html`<a href="/operate/dead-letters?${new URLSearchParams({ topic: topic ?? '' })}">${topic}</a>`],
-    ['Place', `partition ${partition}, offset ${number(Number(offset))}`],
+    ['Position', `partition ${partition}, offset ${number(Number(offset))}`],
     ['Key', key === null ? 'none' : html`<code>${key}</code>`],
-    ['Produced', producedAt === null ? 'not known' : moment(producedAt)],
+    ['Produced', producedAt === null ? 'unknown' : moment(producedAt)],
     ...(rows === null ? [] : [named('Not applied to', rows)]),
-    ...(unshown.length === 0 ? [] : [named('Not shown for', unshown)]),
-    ...(unnamed === 0
-      ? []
-      : [/** @type {[string, unknown]} */ (['More rows', `${number(unnamed)} that had no space here`])]),
+    ...(unshown.length === 0 ? [] : [named('Views missing for', unshown)]),
+    ...(unnamed === 0 ? [] : [/** @type {[string, unknown]} */ (['More rows', `${number(unnamed)} not listed here`])]),
     ...resolutions.map((each) => /** @type {[string, unknown]} */ ([WORDS[each.how], resolutionText(each)])),
   ];
   return html`<dl class="facts">${all.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -110,8 +108,8 @@ function actions(view, { id, job, state }, { edit, reload }) {
       <button type="button" class="primary" aria-disabled=${busy.value} @click=${() => void run('replay')}>
         ${state === 'open' ? 'Replay' : 'Replay again'}
       </button>
-      ${maySeeAll ? html`<button type="button" @click=${edit}>Correct it</button>` : nothing}
+      ${maySeeAll ? html`<button type="button" @click=${edit}>Edit</button>` : nothing}
       ${state === 'open' ? html`<button type="button" class="danger" aria-disabled=${busy.value} @click=${() => void run('discard')}>Discard</button>` : nothing}
     </div>
-    ${maySeeAll ? nothing : html`<p class="soft below">Correcting it needs the role personal-data.</p>`}`;
+    ${maySeeAll ? nothing : html`<p class="soft below">Editing needs the role personal-data.</p>`}`;
 }

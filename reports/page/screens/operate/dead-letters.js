@@ -1,4 +1,4 @@
-/** Records that jobs rejected: a list to filter, and to resolve as a whole. */
+/** Records that jobs rejected: a list with filters, and actions on all of it. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { currentZone, moment, number, quantity } from '../../app/format.js';
@@ -29,13 +29,13 @@ export function show(view) {
     view.api.get(addressOf(['v1', 'operate', 'dead-letters'], { ...asked, cursor, limit: ROWS }), { signal }),
   );
   return html`<h1>Dead letters</h1>
-    <p class="lead">Records that a job, or a rollup, could not read or apply. Nothing is lost: each can be replayed when its cause is mended.</p>
+    <p class="lead">Records that a job or rollup could not read or apply. Nothing is lost: replay them once the cause is fixed.</p>
     ${tabs('dead-letters')} ${letterFilters(view, knownOf(view, letters.value))}
     ${loaded(letters, (found) => list(view, found, letters.again), { space: 'table', empty: (found) => found.total === 0 && none(view) })}`;
 }
 
 /**
- * What the filter offers.
+ * The options of the filter.
  * @param {View} view
  * @param {DeadLetters | undefined} letters
  */
@@ -55,10 +55,10 @@ function knownOf(view, letters) {
 /** @param {View} view */
 function none({ query }) {
   const isFiltered = Object.keys(filterIn(query, currentZone())).length > 0;
-  if (isFiltered) return empty('No dead letter matches', 'Take something out of the filter, or choose another state.');
+  if (isFiltered) return empty('No matching dead letters', 'Remove a filter or choose another state.');
   return stateIn(query) === ''
-    ? empty('There are no open dead letters', 'The jobs could apply every record, or somebody took care of the others.')
-    : empty('There are none', 'Choose another state.');
+    ? empty('No open dead letters', 'All records were applied, or their dead letters resolved.')
+    : empty('No dead letters in this state', 'Choose another state.');
 }
 
 /**
@@ -105,7 +105,7 @@ function list(view, { total, deadLetters, next }, reload) {
 }
 
 /**
- * What can be done about all of them.
+ * Actions on all of them.
  * @param {View} view
  * @param {number} total
  * @param {() => void} reload

@@ -1,7 +1,7 @@
-/** What `tributary doctor` finds, with what to do about it. */
+/** The findings of `tributary doctor`, with what to do about them. */
 import { html, nothing } from 'lit-html';
 import { moment, quantity } from '../../app/format.js';
-import { capital, either, sentence } from '../../app/words.js';
+import { capital, sentence } from '../../app/words.js';
 import { coded } from '../../parts/coded.js';
 import { empty, loaded } from '../../parts/states.js';
 import { table } from '../../parts/table.js';
@@ -22,11 +22,11 @@ export function show(view) {
   });
   const isLooking = findings.state === 'loading';
   return html`<h1>Doctor</h1>
-    <p class="lead">Looks for what is wrong with the installation: stores, topics, tables, clocks, jobs. It changes nothing.</p>
+    <p class="lead">Checks the installation for problems: stores, topics, tables, clocks and jobs. It changes nothing.</p>
     ${tabs('doctor')}
     <div class="actions doctor">
-      <button type="button" aria-disabled=${isLooking} @click=${() => isLooking || findings.again()}>${isLooking ? 'Looking…' : 'Check again'}</button>
-      <span class="soft">${isLooking ? 'This takes some seconds.' : findings.value === undefined ? nothing : `Checked ${moment(findings.value.at)}.`}</span>
+      <button type="button" aria-disabled=${isLooking} @click=${() => isLooking || findings.again()}>${isLooking ? 'Checking…' : 'Check again'}</button>
+      <span class="soft">${isLooking ? 'This takes a few seconds.' : findings.value === undefined ? nothing : `Checked ${moment(findings.value.at)}.`}</span>
     </div>
     ${loaded(findings, ({ findings }) => content(findings), { space: 'table' })}`;
 }
@@ -36,18 +36,18 @@ function content(findings) {
   const of = (/** @type {Finding['state']} */ state) => findings.filter((each) => each.state === state);
   const wrong = [...of('problem'), ...of('warning')];
   const well = of('ok');
-  return html`${wrong.length === 0 ? empty('Nothing is wrong', `All ${quantity(well.length, 'checks')} are well.`) : html`<ul class="findings">${wrong.map(finding)}</ul>`}
+  return html`${wrong.length === 0 ? empty('No problems found', `All ${quantity(well.length, 'checks')} passed.`) : html`<ul class="findings">${wrong.map(finding)}</ul>`}
     ${
       well.length === 0
         ? nothing
         : html`<details class="card" ?open=${wrong.length === 0}>
-          <summary>${quantity(well.length, 'checks')} ${either(well.length, 'is', 'are')} well</summary>
+          <summary>${quantity(well.length, 'checks')} passed</summary>
           ${table({
-            caption: 'What is well',
+            caption: 'Passed checks',
             captionHidden: true,
             columns: [
               { key: 'check', title: 'Check', cell: (/** @type {Finding} */ { check }) => capital(check) },
-              { key: 'message', title: 'What was found', cell: ({ message }) => message },
+              { key: 'message', title: 'Result', cell: ({ message }) => message },
             ],
             rows: well,
           })}
@@ -70,15 +70,15 @@ function summary(findings) {
   const count = (/** @type {Finding['state']} */ state) => findings.filter((each) => each.state === state).length;
   const [problems, warnings] = [count('problem'), count('warning')];
   return problems + warnings === 0
-    ? 'nothing is wrong'
+    ? 'no problems found'
     : [quantity(problems, 'problems'), quantity(warnings, 'warnings')].join(', ');
 }
 
-/** Screens where it can be done. @type {Readonly<Record<string, { href: string, text: string }>>} */
+/** Screens on which to act. @type {Readonly<Record<string, { href: string, text: string }>>} */
 const PLACES = {
-  'dead letters': { href: '/operate/dead-letters', text: 'Open the dead letters' },
-  pauses: { href: '/operate', text: 'Open the jobs' },
-  progress: { href: '/operate', text: 'Open the jobs' },
+  'dead letters': { href: '/operate/dead-letters', text: 'View dead letters' },
+  pauses: { href: '/operate', text: 'View jobs' },
+  progress: { href: '/operate', text: 'View jobs' },
 };
 
 /** @param {string} check */

@@ -1,4 +1,4 @@
-/** A form in which an event is corrected before it is sent again. */
+/** A form to edit an event before it is sent again. */
 import { html, nothing } from 'lit-html';
 import { sentence } from '../../app/words.js';
 import { field, textarea } from '../../parts/fields.js';
@@ -35,7 +35,7 @@ export function editCard(view, letter, { close, done }) {
     }
   };
   return html`<section class="card" aria-labelledby="edit">
-    <h2 id="edit">Correct and send again</h2>
+    <h2 id="edit">Edit and send again</h2>
     ${failure.value === undefined ? nothing : failed(failure.value)}
     <form @submit=${submit}>
       ${field({
@@ -46,14 +46,14 @@ export function editCard(view, letter, { close, done }) {
       ${textarea({
         name: 'data',
         label: 'Data',
-        help: 'As JSON. The service says first how the event will be.',
+        help: 'As JSON. You see a preview before the event is sent.',
         problem: wrong.value,
         rows: 14,
         text: pretty(dataOf(letter)),
         classes: 'code-field',
       })}
       <div class="actions">
-        <button class="primary">Check it</button>
+        <button class="primary">Preview</button>
         <button type="button" @click=${close}>Cancel</button>
       </div>
     </form>
@@ -61,7 +61,7 @@ export function editCard(view, letter, { close, done }) {
 }
 
 /**
- * The data as far as they can be read: those that break their schema are still JSON, by themselves or within the event.
+ * The data, as far as they can be read. Data that break their schema are still JSON, alone or within the event.
  * @param {Pick<WholeDeadLetter, 'data' | 'value'>} letter
  * @returns {object}
  */
@@ -88,21 +88,21 @@ function patchOf(letter, type, text) {
   try {
     data = JSON.parse(text);
   } catch (error) {
-    return { problem: `This is no JSON. ${error instanceof Error ? sentence(error.message) : ''}` };
+    return { problem: `This is not valid JSON. ${error instanceof Error ? sentence(error.message) : ''}` };
   }
-  if (!isObject(data)) return { problem: 'The data of an event are an object: begin with {.' };
+  if (!isObject(data)) return { problem: 'The data must be an object: start with {.' };
   const changed = mergePatch(dataOf(letter), data);
   const patch = {
     ...(type !== '' && type !== letter.type && { type }),
     ...(changed !== undefined && { data: changed }),
   };
-  return Object.keys(patch).length === 0 ? { problem: 'Nothing is changed yet.' } : { patch };
+  return Object.keys(patch).length === 0 ? { problem: 'Nothing has changed yet.' } : { patch };
 }
 
 /** @param {import('../../app/api-types.js').EditedDeadLetters['edited'][number]} edited */
-const shown = ({ event, leftOut }) => html`<pre tabindex="0" aria-label="The event as it will be">${pretty(event)}</pre>
+const shown = ({ event, leftOut }) => html`<pre tabindex="0" aria-label="Preview of the event">${pretty(event)}</pre>
   ${
     leftOut.length === 0
       ? nothing
-      : html`<span class="cell-more">Left out, since its schema does not have it: ${leftOut.join(', ')}.</span>`
+      : html`<span class="cell-more">Left out, not in the schema: ${leftOut.join(', ')}.</span>`
   }`;

@@ -1,11 +1,11 @@
-/** What was told about the jobs since the screen was opened: the last two minutes, for the small lines beside the figures. */
+/** States of the jobs since the screen was opened, for the sparklines: at most the last two minutes. */
 
 /** @typedef {import('../../app/api-types.js').JobStates} JobStates */
 /** @typedef {{ at: string, lag: number, rate: number | null }} Sample */
 
-/** One comes every two seconds. */
+/** Samples. One comes every two seconds. */
 const KEPT = 60;
-/** Work of one batch may take a few seconds: a job that stood still for as many looks does not read. */
+/** One batch may take a few seconds: a job has stalled if it read nothing during this many samples. */
 const STILL = 8;
 
 export class History {
@@ -18,7 +18,7 @@ export class History {
     for (const name of this.#samples.keys()) if (!names.has(name)) this.#samples.delete(name);
     for (const { name, lag, rate } of jobs) {
       const samples = this.of(name);
-      // A connection that was opened again begins with what was told before.
+      // A reopened connection starts with the previous sample.
       if (samples.at(-1)?.at !== at) this.#samples.set(name, [...samples, { at, lag, rate }].slice(-KEPT));
     }
   }

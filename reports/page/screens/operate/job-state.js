@@ -13,7 +13,7 @@ export const KINDS = { job: 'Job', rollup: 'Rollup', archive: 'Archive', reports
 const WORDS = {
   failed: 'Failed',
   paused: 'Paused',
-  still: 'Stands still',
+  still: 'Stalled',
   reading: 'Reading',
   done: 'Up to date',
 };
@@ -49,9 +49,9 @@ function moreOf({ failed, paused, views }, doing) {
   if (failed !== null) return `${failed.code}: ${failed.message}`;
   if (paused !== null)
     return `since ${moment(paused.at)}${paused.by === null ? '' : ` by ${paused.by}`}${paused.why === null ? '' : `: ${paused.why}`}`;
-  if (doing === 'still') return 'It has read nothing for a while. Does a process run it?';
+  if (doing === 'still') return 'It has read nothing for a while. Is a process running it?';
   const behind = Object.keys(views);
-  return behind.length === 0 ? '' : `behind its rows: ${behind.join(', ')}`;
+  return behind.length === 0 ? '' : `views catching up: ${behind.join(', ')}`;
 }
 
 /** @param {number | null} seconds */

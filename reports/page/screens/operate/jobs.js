@@ -1,4 +1,4 @@
-/** How the jobs of the installation are doing, live. */
+/** The state of all jobs of the installation, live. */
 import { html, nothing } from 'lit-html';
 import { duration, moment, number, quantity } from '../../app/format.js';
 import { sentence } from '../../app/words.js';
@@ -32,7 +32,7 @@ export function show(view) {
   });
   const known = states.value;
   return html`<h1>Operate</h1>
-    <p class="lead">Jobs, rollups and the requests of reports, of the whole installation. The figures are live.</p>
+    <p class="lead">Jobs, rollups and report requests of the whole installation, live.</p>
     ${tabs('jobs')} ${connection(following, away.value, known)}
     ${known === undefined ? (following.state === 'failed' ? nothing : waiting()) : content(view, known, history)}`;
 }
@@ -40,18 +40,18 @@ export function show(view) {
 const waiting = () => [loading('tiles'), loading('table')];
 
 /**
- * Why the figures are not those of now.
+ * Says why the figures are not current.
  * @param {import('../../app/view.js').Followed} following
  * @param {string | undefined} away
  * @param {JobStates | undefined} known
  */
 function connection({ state, error }, away, known) {
   if (state === 'failed') return failed(error);
-  const of = known === undefined ? '' : ` What is shown is of ${moment(known.at)}.`;
+  const of = known === undefined ? '' : ` Figures are from ${moment(known.at)}.`;
   if (away !== undefined)
     return html`<div class="notice notice-large" role="status"><p>The log does not answer: ${sentence(away)}${of}</p></div>`;
   if (state === 'live' || (state === 'connecting' && known === undefined)) return nothing;
-  return html`<div class="notice" role="status"><p>The connection is lost, and is opened again.${of}</p></div>`;
+  return html`<div class="notice" role="status"><p>Connection lost. Reconnecting…${of}</p></div>`;
 }
 
 /**
@@ -85,19 +85,19 @@ function tiles(jobs, history) {
       value: quantity(lag, 'records'),
       note: sparkline(total.map(({ lag }) => lag)),
     },
-    { label: 'Records a second', value: number(rate, 1), note: sparkline(total.map(({ rate }) => rate)) },
+    { label: 'Records per second', value: number(rate, 1), note: sparkline(total.map(({ rate }) => rate)) },
     {
       label: 'Longest wait',
       value: lag === 0 ? 'none' : duration(1000 * wait),
-      note: lag === 0 ? 'every record is read' : 'since a record was sent',
+      note: lag === 0 ? 'all records read' : 'age of the oldest unread record',
     },
     {
       label: 'Jobs',
       value: number(jobs.length),
       note:
         paused === 0 && bad === 0
-          ? 'none is paused, none failed'
-          : `${number(paused)} paused, ${number(bad)} failed or still`,
+          ? 'none paused or failed'
+          : `${number(paused)} paused, ${number(bad)} failed or stalled`,
       ...(bad > 0 && { judged: /** @type {const} */ ('bad') }),
     },
   ]);
@@ -138,15 +138,15 @@ function jobsTable(view, jobs, { history, failed }) {
         title: 'Lag',
         unit: 'records',
         align: 'end',
-        doc: 'Records that it has still to read.',
+        doc: 'Records still to be read.',
         cell: ({ name, lag }) =>
           html`<span class="figure-line">${sparkline(history.of(name).map((each) => each.lag))}<span class="figure">${number(lag)}</span></span>`,
       },
       {
         key: 'wait',
-        title: 'Waits for',
+        title: 'Wait',
         align: 'end',
-        doc: 'How long the first of these has waited.',
+        doc: 'How long the oldest unread record has waited.',
         cell: ({ lagSeconds }) => waited(lagSeconds),
       },
       {
@@ -154,7 +154,7 @@ function jobsTable(view, jobs, { history, failed }) {
         title: 'Rate',
         unit: 'records/s',
         align: 'end',
-        doc: 'Records a second that it came forward, in the last seconds.',
+        doc: 'Records read per second, recently.',
         cell: ({ name, rate }) =>
           html`<span class="figure-line">${sparkline(history.of(name).map((each) => each.rate ?? 0))}<span class="figure">${rate === null ? '–' : number(rate, 1)}</span></span>`,
       },

@@ -6,5 +6,5 @@
 export const letterAddress = ({ id, job }) =>
   `/operate/dead-letters/${encodeURIComponent(id)}?${new URLSearchParams({ job })}`;
 
-/** Where the service has it. @param {LetterName} name */
+/** Its address in the API. @param {LetterName} name */
 export const letterPath = ({ id, job }) => ['v1', 'operate', 'dead-letters', ...id.split('/'), job];

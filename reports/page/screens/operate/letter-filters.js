@@ -1,4 +1,4 @@
-/** Which dead letters are listed: what the address says, and the fields that change it. */
+/** The filter of dead letters: its values in the address, and its fields. */
 import { html } from 'lit-html';
 import { addDays } from '../../app/days.js';
 import { currentZone } from '../../app/format.js';
@@ -9,7 +9,7 @@ import { dayField, filterForm } from '../../parts/filters.js';
 
 /** @typedef {import('../../app/view.js').View} View */
 
-/** The filter as the service takes it. @typedef {{ job?: string, code?: string, topic?: string, since?: string, until?: string }} Filter */
+/** The filter as the API takes it. @typedef {{ job?: string, code?: string, topic?: string, since?: string, until?: string }} Filter */
 
 const STATES = [
   { value: '', text: 'Open' },
@@ -26,7 +26,7 @@ export const stateIn = (query) => {
 };
 
 /**
- * Days are those of the reader's zone, both of them whole.
+ * Days are in the reader's zone; both are included.
  * @param {URLSearchParams} query
  * @param {string} zone
  * @returns {Filter}
@@ -44,13 +44,13 @@ export function filterIn(query, zone) {
 }
 
 /**
- * When the day begins there.
+ * The start of the day in the zone.
  * @param {string} day
  * @param {string} zone
  */
 const isoOf = (day, zone) => new Date(/** @type {number} */ (momentAt(`${day}T00:00`, zone))).toISOString();
 
-/** What the filter takes from the address. */
+/** Clears the filter in the address. */
 const EMPTY = { job: undefined, code: undefined, topic: undefined, from: undefined, to: undefined };
 
 /**

@@ -1,4 +1,4 @@
-/** What became of a dead letter. */
+/** The state of a dead letter, in words. */
 import { html, nothing } from 'lit-html';
 import { moment } from '../../app/format.js';
 

@@ -1,7 +1,7 @@
 /** JSON merge patches (RFC 7396): what must change to make one value another. */
 
 /**
- * Undefined if nothing must.
+ * Undefined if nothing must change.
  * @param {unknown} before
  * @param {unknown} after
  * @returns {unknown}
@@ -22,7 +22,7 @@ export function mergePatch(before, after) {
 export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Of what JSON can say, whatever the order of the members.
+ * For values of JSON. The order of members does not matter.
  * @param {unknown} one
  * @param {unknown} other
  * @returns {boolean}

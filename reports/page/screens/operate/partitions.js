@@ -26,13 +26,13 @@ export function partitionsCard({ name, group, topic, partitions }, close) {
       columns: [
         { key: 'partition', title: 'Partition', cell: ({ partition }) => partition },
         column('begin', 'First', 'The first offset that can still be read.', ({ begin }) => number(begin)),
-        column('committed', 'Committed', 'The offset where the group goes on.', ({ committed }) =>
+        column('committed', 'Committed', 'The offset at which the group continues.', ({ committed }) =>
           committed === null ? 'never' : number(committed),
         ),
-        column('end', 'End', 'The offset that the next record will have.', ({ end }) => number(end)),
-        column('lag', 'Lag', 'Records that are still to be read.', ({ lag }) => number(lag)),
-        column('wait', 'Waits for', 'How long the first of these has waited.', ({ lagSeconds }) => waited(lagSeconds)),
-        column('rate', 'Records a second', 'Since the look before.', ({ rate }) =>
+        column('end', 'End', 'The offset of the next record.', ({ end }) => number(end)),
+        column('lag', 'Lag', 'Records still to be read.', ({ lag }) => number(lag)),
+        column('wait', 'Wait', 'How long the oldest unread record has waited.', ({ lagSeconds }) => waited(lagSeconds)),
+        column('rate', 'Records per second', 'Since the last update.', ({ rate }) =>
           rate === null ? '–' : number(rate, 1),
         ),
       ],

@@ -1,4 +1,4 @@
-/** The record of a dead letter: what it says, its headers, and its bytes. */
+/** The record of a dead letter: its event, headers and bytes. */
 import { html, nothing } from 'lit-html';
 import { bytes as bytesText, number } from '../../app/format.js';
 import { table } from '../../parts/table.js';
@@ -23,13 +23,13 @@ export const eventCard = ({
     personal
       ? nothing
       : html`<div class="notice">
-        <p>Headers, the value, and personal fields are left out: they need the role personal-data.</p>
+        <p>Headers, value and personal fields are hidden: they need the role personal-data.</p>
       </div>`
   }
   ${
     problem === null
       ? html`<pre tabindex="0" aria-label="Data of the event">${pretty(data)}</pre>`
-      : html`<p>It cannot be read${message === problem.message ? ', for the reason above' : html`: ${problem.message}`}.</p>`
+      : html`<p>The event cannot be read${message === problem.message ? ', for the reason above' : html`: ${problem.message}`}.</p>`
   }
 </section>`;
 
@@ -78,11 +78,11 @@ function shownBytes(view, { base64, bytes: size, cutFrom }) {
   const wanted = view.query.get('bytes') ?? '';
   const isHex = text === undefined || wanted === 'hex';
   const show = (/** @type {string | undefined} */ way) => view.change({ bytes: way }, { replace: true });
-  return html`${cutFrom === null ? nothing : html`<p>The log kept only the first bytes, of ${number(cutFrom)}.</p>`}
-    ${bytes.length < size ? html`<p>Here are the first ${bytesText(bytes.length)}.</p>` : nothing}
+  return html`${cutFrom === null ? nothing : html`<p>The log kept only the beginning of ${number(cutFrom)} bytes.</p>`}
+    ${bytes.length < size ? html`<p>These are the first ${bytesText(bytes.length)}.</p>` : nothing}
     ${
       text === undefined
-        ? html`<p class="soft">They are no text.</p>`
+        ? html`<p class="soft">The value is not text.</p>`
         : html`<div class="actions ways" role="group" aria-label="Show bytes as">
           <button type="button" aria-pressed=${!isHex} @click=${() => show(undefined)}>Text</button>
           <button type="button" aria-pressed=${isHex} @click=${() => show('hex')}>Hexadecimal</button>

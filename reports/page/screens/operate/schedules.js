@@ -1,4 +1,4 @@
-/** The schedules of reports, as those see them who keep the installation running: what is due, and what does not run. */
+/** Report schedules for operators: what is due, and what does not run. */
 import { html, nothing } from 'lit-html';
 import { cronInWords } from '../../app/cron.js';
 import { ago, moment, number } from '../../app/format.js';
@@ -18,7 +18,7 @@ export function show(view) {
   const all = view.load('schedules', [], async (signal) => (await view.api.get('/v1/schedules', { signal })).schedules);
   return html`<h1>Schedules</h1>
     <p class="lead">
-      Reports of the tenant ${view.session.tenant} that are made regularly. Analysts <a href="/schedules">change them</a>.
+      Report schedules of the tenant ${view.session.tenant}. Analysts can <a href="/schedules">edit them</a>.
     </p>
     ${tabs('schedules')}
     ${loaded(all, (schedules) => list(view, schedules), {
@@ -26,8 +26,8 @@ export function show(view) {
       empty: (schedules) =>
         schedules.length === 0 &&
         empty(
-          'There is no schedule',
-          html`Whoever asks for a report in the <a href="/reports">catalogue</a> can have it made regularly.`,
+          'No schedules yet',
+          html`Choose a report in the <a href="/reports">catalogue</a>, then <em>On a schedule</em>.`,
         ),
     })}`;
 }
@@ -60,7 +60,7 @@ function list(view, schedules) {
     {
       label: 'Overdue',
       value: number(late),
-      note: late === 0 ? 'all were begun in time' : 'does a report worker run?',
+      note: late === 0 ? 'all started on time' : 'is a report worker running?',
       ...(late > 0 && { judged: /** @type {const} */ ('bad') }),
     },
   ])}
@@ -81,7 +81,7 @@ function list(view, schedules) {
               html`${cronInWords(cron)}<span class="cell-more">${zone.replaceAll('_', ' ')}</span>`,
           },
           { key: 'next', title: 'Next', cell: (schedule) => nextOf(schedule) },
-          { key: 'last', title: 'Last', cell: ({ lastAt }) => (lastAt === null ? 'not yet' : moment(lastAt)) },
+          { key: 'last', title: 'Last', cell: ({ lastAt }) => (lastAt === null ? 'never' : moment(lastAt)) },
         ],
         rows: sorted(schedules, sort, (schedule, key) => VALUES[key]?.(schedule)),
       })}

@@ -1,4 +1,4 @@
-/** A small line beside a figure. It says nothing that the figure does not, so screen readers pass it by. */
+/** A small line beside a figure. It only illustrates the figure, so screen readers skip it. */
 import { html, nothing, svg } from 'lit-html';
 
 const WIDTH = 96;
@@ -7,7 +7,7 @@ const EDGE = 2;
 
 /**
  * @param {readonly number[]} values The newest last.
- * @param {number} places For how many there is space.
+ * @param {number} places For how many values there is space.
  */
 export const sparkline = (values, places = 60) => html`<svg
   class="sparkline"

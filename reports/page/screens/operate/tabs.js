@@ -1,4 +1,4 @@
-/** What leads from one of the screens of operators to the others. */
+/** The tabs of the screens for operators. */
 import { tabs as tabsOf } from '../../parts/tabs.js';
 
 const TABS = [

@@ -1,4 +1,4 @@
-/** Pausing and resuming a job: asked first, and said afterwards. */
+/** Pauses and resumes jobs, after a confirmation. */
 import { html } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { openDialog } from '../../parts/dialog.js';
@@ -18,25 +18,25 @@ export const mayChange = ({ session }) => session.scopes.includes('operate:write
 export async function turn(view, { name, paused }, failed) {
   const why =
     paused === null
-      ? await askedWhy(`Pause ${name}?`, PAUSING, 'Pause it')
-      : await askedWhy(`Resume ${name}?`, RESUMING, 'Resume it');
+      ? await askedWhy(`Pause ${name}?`, PAUSING, 'Pause')
+      : await askedWhy(`Resume ${name}?`, RESUMING, 'Resume');
   if (why === undefined) return;
   const path = ['v1', 'operate', 'jobs', name, paused === null ? 'pause' : 'resume'];
   try {
     await view.api.post(addressOf(path), { why }, { signal: view.signal });
     failed(undefined);
-    view.say(paused === null ? `${name} is paused. Every process stops it within seconds.` : `${name} goes on.`);
+    view.say(paused === null ? `${name} is paused. Every process stops it within seconds.` : `${name} is resumed.`);
   } catch (error) {
     failed(error);
   }
 }
 
 const PAUSING =
-  'It reads nothing more until it is resumed, in every process. Its lag grows, and nothing is lost while its topic keeps the records.';
-const RESUMING = 'It goes on where it stopped, in every process.';
+  'The job stops reading in every process until you resume it. Its lag grows, but nothing is lost while its topic keeps the records.';
+const RESUMING = 'The job continues where it stopped, in every process.';
 
 /**
- * The reason, which may be empty; undefined if the reader does not want it after all.
+ * The reason, which may be empty; undefined if the reader cancels.
  * @param {string} title
  * @param {unknown} text What will happen.
  * @param {string} act
@@ -50,7 +50,7 @@ export async function askedWhy(title, text, act, kind = 'primary') {
       name: 'why',
       label: 'Reason',
       optional: true,
-      help: 'It is kept, with your name.',
+      help: 'Saved with your name.',
       longest: 500,
       onInput: (typed) => {
         why = typed.trim();

@@ -1,4 +1,4 @@
-/** What the overview is asked for. */
+/** The filters of the overview. */
 import { periodOf } from '../../app/days.js';
 import { periodIn } from '../../app/periods.js';
 
@@ -7,5 +7,5 @@ import { periodIn } from '../../app/periods.js';
 /** @param {URLSearchParams} query @returns {Asked} */
 export const askedIn = (query) => ({ course: query.get('course') ?? '', ...periodIn(query) });
 
-/** Monday. @param {string} day */
+/** The Monday of its week. @param {string} day */
 export const weekOf = (day) => periodOf('week', day);

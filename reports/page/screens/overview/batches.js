@@ -1,4 +1,4 @@
-/** The batches that run, the largest first; where none does, the newest. */
+/** The running batches, largest first; if none is running, the newest. */
 import { html } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { number } from '../../app/format.js';
@@ -16,7 +16,7 @@ const MOST = 8;
  */
 export function batches(view, course) {
   const known = view.load('batches', [course], (signal) => load(view.api, course, signal));
-  const heading = known.value === undefined || known.value.running > 0 ? 'Batches running' : 'Newest batches';
+  const heading = known.value === undefined || known.value.running > 0 ? 'Running batches' : 'Newest batches';
   return html`<section class="card">
     <div class="card-head">
       <h2>${heading}</h2>
@@ -25,7 +25,7 @@ export function batches(view, course) {
     ${loaded(known, ({ items }) => rows(items, heading), {
       space: 'table',
       empty: ({ items }) =>
-        items.length === 0 && empty('No batches', 'A batch appears once it was created, or somebody joined it.'),
+        items.length === 0 && empty('No batches', 'Batches appear once they are created or a learner joins.'),
     })}
     <p class="more"><a href="/courses">All courses and batches</a></p>
   </section>`;

@@ -1,4 +1,4 @@
-/** Counts of days, added up to the periods of a range. */
+/** Daily counts, added up by period. */
 import { periodOf } from '../../app/days.js';
 
 /** @typedef {import('./loading.js').Day} Day */
@@ -21,7 +21,7 @@ export function countsBy(days, count, { first, last, every, days: periods }) {
 }
 
 /**
- * Those who were enrolled at the end of each period: who joined until then, less who left.
+ * Enrollments at the end of each period: all who joined until then, minus those who left.
  * @param {readonly Day[]} days
  * @param {import('../../app/periods.js').Range} range
  */

@@ -1,4 +1,4 @@
-/** What the overview asks the service for. */
+/** The queries of the overview. */
 import { addDays } from '../../app/days.js';
 import { columnOf, figures } from '../../app/figures.js';
 import { extentOf } from '../../app/periods.js';
@@ -19,7 +19,7 @@ const MOST_DAYS = 10_000;
 const filterOf = (course) => (course === '' ? {} : { filter: { course_id: [course] } });
 
 /**
- * Every day with enrollments: counts of events, which may be added up to weeks and months, as different learners may not.
+ * Every day with enrollments: counts of events, which can be added up to weeks and months, unlike distinct learners.
  * @param {Api} api
  * @param {Scope} scope
  * @param {AbortSignal} signal
@@ -46,7 +46,7 @@ export async function history(api, { course, zone }, signal) {
 }
 
 /**
- * Different learners there ever were.
+ * The number of distinct learners ever.
  * @param {Api} api
  * @param {Scope} scope
  * @param {AbortSignal} signal
@@ -57,7 +57,7 @@ export async function learnersEver(api, { course, zone }, signal) {
 }
 
 /**
- * Different learners in the week of the day, and in the week before.
+ * Distinct learners in the week of the day, and in the week before.
  * @param {Api} api
  * @param {Scope & { newest: string }} scope
  * @param {AbortSignal} signal
@@ -88,7 +88,7 @@ export const activityTrend = (api, { course, zone, range: { every, first, last, 
   );
 
 /**
- * What the jobs did on the newest day on which they worked.
+ * What the jobs did on their latest active day.
  * @param {Api} api
  * @param {string} zone
  * @param {AbortSignal} signal

@@ -1,4 +1,4 @@
-/** The figures of now, or of the newest data: learners, who is active, completions. */
+/** Current figures, or those of the newest data: learners, active learners, completions. */
 import { html } from 'lit-html';
 import { today } from '../../app/days.js';
 import { currentZone, date, distinct, number } from '../../app/format.js';
@@ -38,9 +38,9 @@ export function now(view, course, { activity, days }) {
 function tiles(learners, active, days, zone) {
   const [joined, departed, completed] = [total(days, 'joined'), total(days, 'departed'), total(days, 'completed')];
   return stats([
-    { label: 'Learners', value: distinct(learners), note: 'different people, ever enrolled' },
+    { label: 'Learners', value: distinct(learners), note: 'distinct people ever enrolled' },
     {
-      label: 'Enrollments now',
+      label: 'Current enrollments',
       value: number(joined - departed),
       note: `${number(joined)} joined, ${number(departed)} left`,
     },
@@ -48,7 +48,7 @@ function tiles(learners, active, days, zone) {
     {
       label: 'Completions',
       value: number(completed),
-      note: completed === 0 ? 'nobody has completed a course yet' : 'courses completed, ever',
+      note: completed === 0 ? 'no course completed yet' : 'courses completed in total',
     },
   ]);
 }
@@ -58,11 +58,11 @@ function tiles(learners, active, days, zone) {
  * @param {string} zone
  */
 function activeTile(active, zone) {
-  if (active === undefined) return { label: 'Active this week', value: '0', note: 'nobody has visited a content yet' };
+  if (active === undefined) return { label: 'Active this week', value: '0', note: 'no visits yet' };
   const { week, learners, before } = active;
   const isNow = week === weekOf(today(zone));
   return {
-    label: isNow ? 'Active this week' : 'Active in the newest week',
+    label: isNow ? 'Active this week' : 'Active in the latest week',
     value: distinct(learners),
     note: `${isNow ? '' : `week of ${date(week)}; `}${number(before)} in the week before`,
   };

@@ -53,22 +53,22 @@ function figuresOf(view, asked, { enrollments, activity, days }) {
 }
 
 /**
- * Where the data end, if that is not today.
+ * Says where the data end, unless that is today.
  * @param {import('./loading.js').History | undefined} known
  * @param {string} zone
  */
 function asOf(known, zone) {
   const newest = united([known?.enrollments, known?.activity])?.newest;
   if (newest === undefined) return 'Learners, enrollments and activity.';
-  if (newest >= today(zone)) return 'Learners, enrollments and activity, until now.';
-  return `Learners, enrollments and activity. The data end on ${date(newest)}, and so do periods.`;
+  if (newest >= today(zone)) return 'Learners, enrollments and activity up to now.';
+  return `Learners, enrollments and activity. Data and periods end on ${date(newest)}.`;
 }
 
 /** @param {string} course */
 const nothingYet = (course) =>
   course === ''
-    ? empty('Nothing was counted yet', 'Figures appear as soon as jobs and rollups have read events of enrollments.')
-    : empty('Nothing was counted for this course', 'Nobody has joined it or visited its contents so far.');
+    ? empty('No data yet', 'Figures appear once jobs and rollups have read enrollment events.')
+    : empty('No data for this course yet', 'No learner has joined it or visited its contents.');
 
 /**
  * @param {View} view

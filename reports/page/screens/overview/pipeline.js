@@ -1,4 +1,4 @@
-/** Whether the pipeline keeps up: from what the jobs reported, and for operators live. */
+/** Whether the pipeline keeps up: as reported by the jobs, and live for operators. */
 import { html, nothing } from 'lit-html';
 import { currentZone, date, duration, number, quantity } from '../../app/format.js';
 import { stats } from '../../parts/stat.js';
@@ -12,7 +12,7 @@ import { pipelineDay } from './loading.js';
  * @property {string} name
  * @property {number} lag In records.
  * @property {number | null} lagSeconds
- * @property {number | null} rate In records a second.
+ * @property {number | null} rate In records per second.
  * @property {object | null} paused
  * @property {{ code: string } | null} failed
  */
@@ -30,7 +30,7 @@ export function pipeline(view) {
     ${isOperator ? live(view) : nothing}
     ${loaded(known, (day) => (day === undefined ? nothing : reported(day)), {
       space: 'tiles',
-      empty: (day) => day === undefined && empty('The jobs have reported nothing yet'),
+      empty: (day) => day === undefined && empty('No data from jobs yet'),
     })}
   </section>`;
 }
@@ -38,16 +38,16 @@ export function pipeline(view) {
 /** @param {NonNullable<Awaited<ReturnType<typeof pipelineDay>>>} day */
 const reported = ({ day, applied, latency, rejected }) =>
   stats([
-    { label: 'Records applied', value: number(applied), note: `on ${date(day)}, the newest day with work` },
+    { label: 'Records applied', value: number(applied), note: `on ${date(day)}, the latest active day` },
     {
       label: 'Latency, 95th percentile',
       value: latency === null ? 'unknown' : duration(latency),
       note: `from the log until done, on ${date(day)}`,
     },
     {
-      label: 'Dead letters, ever',
+      label: 'Dead letters, all time',
       value: number(rejected),
-      note: rejected === 0 ? 'no record was rejected' : 'records that a job rejected',
+      note: rejected === 0 ? 'no records rejected' : 'records rejected by jobs',
       ...(rejected === 0 && { judged: /** @type {const} */ ('good') }),
     },
   ]);
@@ -67,10 +67,10 @@ function live(view) {
     lagTile(known, following.state),
     jobsTile(known),
     {
-      label: 'Dead letters open',
+      label: 'Open dead letters',
       value: letters.value === undefined ? '–' : number(letters.value),
       href: '/operate/dead-letters',
-      note: letters.state === 'failed' ? 'not known at the moment' : 'not replayed, edited or discarded',
+      note: letters.state === 'failed' ? 'temporarily unavailable' : 'not replayed, edited or discarded',
       ...(letters.value !== undefined && { judged: letters.value === 0 ? 'good' : 'bad' }),
     },
   ]);
@@ -81,15 +81,14 @@ function live(view) {
  * @param {import('../../app/view.js').Followed['state']} state
  */
 function lagTile(jobs, state) {
-  if (jobs === undefined)
-    return { label: 'Lag', value: '–', note: state === 'waiting' ? 'connecting again' : 'loading' };
+  if (jobs === undefined) return { label: 'Lag', value: '–', note: state === 'waiting' ? 'reconnecting' : 'loading' };
   const records = jobs.reduce((sum, { lag }) => sum + lag, 0);
   const slowest = [...jobs].sort((one, other) => other.lag - one.lag)[0];
   const seconds = Math.max(0, ...jobs.map(({ lagSeconds }) => lagSeconds ?? 0));
   return {
     label: 'Lag',
     value: quantity(records, 'records'),
-    note: records === 0 ? 'everything is read' : `up to ${duration(1000 * seconds)}, most in ${slowest?.name ?? ''}`,
+    note: records === 0 ? 'all records read' : `up to ${duration(1000 * seconds)}, most in ${slowest?.name ?? ''}`,
   };
 }
 
@@ -100,7 +99,7 @@ function jobsTile(jobs) {
   const paused = jobs.filter((each) => (each.paused ?? null) !== null).map(({ name }) => name);
   const rate = jobs.reduce((sum, each) => sum + (each.rate ?? 0), 0);
   /** @type {import('../../parts/stat.js').Stat} */
-  const tile = { label: 'Jobs', value: number(jobs.length), note: `${number(rate, 1)} records a second` };
+  const tile = { label: 'Jobs', value: number(jobs.length), note: `${number(rate, 1)} records per second` };
   if (failed.length > 0) return { ...tile, note: `failed: ${failed.join(', ')}`, judged: /** @type {const} */ ('bad') };
   return paused.length > 0 ? { ...tile, note: `paused: ${paused.join(', ')}` } : tile;
 }

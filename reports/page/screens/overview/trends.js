@@ -1,4 +1,4 @@
-/** Plots over the period: enrollments, who is enrolled, completions, who is active. */
+/** Plots over the period: enrollments, learners enrolled, completions, active learners. */
 import { html } from 'lit-html';
 import { valuesBy } from '../../app/figures.js';
 import { currentZone, date } from '../../app/format.js';
@@ -63,7 +63,7 @@ export function enrollmentCards(counted, range) {
   });
   const noneCompleted = empty(
     'No completions in this period',
-    'A learner completes a course with its last required content.',
+    'Learners complete a course with its last required content.',
   );
   return [
     card('Enrollments', range, joinedPlot),
@@ -83,7 +83,7 @@ export function activityCard(view, course, range, own) {
     const hint =
       own === undefined
         ? 'Visits to contents appear here.'
-        : `There is some from ${date(own.first)} to ${date(own.newest)}.`;
+        : `There is activity from ${date(own.first)} to ${date(own.newest)}.`;
     return card('Active learners', range, empty('No activity in this period', hint));
   }
   const zone = currentZone();
@@ -96,7 +96,7 @@ export function activityCard(view, course, range, own) {
     range,
     loaded(known, (trend) =>
       plot({
-        label: 'Different learners who visited a content',
+        label: 'Distinct learners who visited contents',
         unit: 'learners',
         every,
         days,

@@ -1,6 +1,6 @@
 /**
- * What the form of a report is filled in with. It is in the query of the address, so that every filled form is a link: parameters by their names,
- * what concerns the file as `file.…`, what concerns a schedule as `schedule.…`. Secrets and what identifies a person never are.
+ * The values of the form of a report. They are in the query of the address, so that every filled form is a link: parameters by their names,
+ * values for the file as `file.…`, values for a schedule as `schedule.…`. Secrets and personal values never are.
  */
 
 import { choicesOf, cronOf } from '../../app/cron.js';
@@ -9,7 +9,7 @@ import { browserZone, currentZone } from '../../app/format.js';
 /** @typedef {import('../../app/api-types.js').Report} Report */
 /** @typedef {import('../../app/api-types.js').Request | import('../../app/api-types.js').Schedule} Asked */
 
-/** The options of a CSV file, with what they are if nobody says otherwise. */
+/** The options of a CSV file, with their presets. */
 export const CSV_OPTIONS = { separator: 'comma', decimal: 'point', dates: 'iso', bom: 'false', escapeFormulas: 'true' };
 
 /** @param {string} name Of a field. */
@@ -42,13 +42,13 @@ export function presetsOf(report) {
   };
   for (const [name, preset] of Object.entries(CSV_OPTIONS)) presets[`file.${name}`] = preset;
   for (const [name, parameter] of Object.entries(report.parameters)) {
-    // Days are by the clocks of the header here, as on every screen.
+    // Days are in the time zone of the header, as on every screen.
     presets[name] = parameter.type === 'zone' ? currentZone() : String(parameter.default ?? '');
   }
   return presets;
 }
 
-/** Whether the address may have it. @param {Report} report @param {string} name */
+/** Whether the address may contain it. @param {Report} report @param {string} name */
 export const isLinkable = ({ parameters }, name) => !name.startsWith('secret.') && parameters[name]?.personal !== true;
 
 /**
@@ -60,7 +60,7 @@ export const filledIn = (presets, query) =>
   Object.fromEntries(Object.entries(presets).map(([name, preset]) => [name, query.get(name) ?? preset]));
 
 /**
- * The body that asks for it. `secrets` and fields that the address does not have come from the form.
+ * The body of the request. `secrets` and fields that the address must not contain come from the form.
  * @param {Report} report
  * @param {Record<string, string>} fields
  * @param {{ password: string, passphrase: string, recipients: string }} secrets
@@ -84,7 +84,7 @@ export function askOf(report, fields, secrets) {
   };
 }
 
-/** Stands in the query for a choice of nothing, since an empty value is the preset. */
+/** Means an empty choice in the query, since an empty value means the preset. */
 export const NONE = '-';
 
 /** @param {Record<string, string>} fields */
@@ -115,7 +115,7 @@ function protectionOf(kind, { password, passphrase, recipients }) {
 }
 
 /**
- * What a schedule says, besides what is asked for.
+ * The fields of a schedule in addition to those of a request.
  * @param {Record<string, string>} fields
  */
 export const whenOf = (fields) => ({
@@ -143,7 +143,7 @@ export function cronIn(fields) {
 }
 
 /**
- * The link to a form that is filled in as something was asked for. Passwords are not in it: nobody can read them again.
+ * The link to a form filled in like a request or schedule. Passwords are left out, since nobody can read them again.
  * @param {Asked} asked
  * @param {Report | undefined} report
  */

@@ -1,4 +1,4 @@
-/** The reports there are: loaded once a screen, and searched here. */
+/** The list of reports: loaded once per screen, and searched here. */
 import { addressOf } from '../../app/api.js';
 
 /** @typedef {import('../../app/api-types.js').Report} Report */
@@ -15,11 +15,11 @@ export const loadReport = (view, name) =>
 /**
  * @typedef {object} Found
  * @property {Report} report
- * @property {Report['columns']} columns Those in which a word was found.
+ * @property {Report['columns']} columns The columns in which a word was found.
  */
 
 /**
- * The reports in which every word is found: in what they answer, or in what one of their columns means.
+ * The reports that contain every word, in their description or in that of one of their columns.
  * @param {readonly Report[]} reports
  * @param {string} text
  * @returns {Found[]}

@@ -1,4 +1,4 @@
-/** Fields for what the file is: its format, its columns, and how values are written. */
+/** Fields for the file: its format, its columns, and how values are written. */
 import { html, nothing } from 'lit-html';
 import { number } from '../../app/format.js';
 import { cards, check } from '../../parts/choices.js';
@@ -10,9 +10,9 @@ import { problemOf } from './problems.js';
 /** @typedef {import('./form.js').Filled} Filled */
 
 const FORMATS = [
-  { value: 'xlsx', text: 'Excel', doc: 'A workbook with real numbers and dates, and a sheet that explains it.' },
+  { value: 'xlsx', text: 'Excel', doc: 'A workbook with real numbers and dates, and a sheet about the report.' },
   { value: 'csv', text: 'CSV', doc: 'Plain text that nearly every program reads.' },
-  { value: 'ndjson', text: 'NDJSON', doc: 'An object of JSON a line, for programs.' },
+  { value: 'ndjson', text: 'NDJSON', doc: 'One JSON object per line, for programs.' },
   { value: 'parquet', text: 'Parquet', doc: 'Typed and compressed, for data tools.' },
 ];
 
@@ -36,7 +36,7 @@ export function detailFields(filled) {
     (fields['file.columns'] ?? '') !== '' ||
     fields['file.rowLimit'] !== '';
   return html`<details class="fold" ?open=${isOpen}>
-    <summary>Columns, rows and how values are written</summary>
+    <summary>Columns, rows and formatting</summary>
     <div class="fold-body">
       ${columnFields(filled)} ${rowLimitField(filled)}
       <div id="field-file.options" tabindex="-1">
@@ -46,7 +46,7 @@ export function detailFields(filled) {
       ${check({
         name: 'file.anew',
         value: 'true',
-        text: 'Make a new file, even if there is a recent one of the same',
+        text: 'Create a new file even if a recent one exists',
         isChosen: fields['file.anew'] === 'true',
       })}
     </div>
@@ -78,8 +78,8 @@ function columnFields({ report, view, fields, wrong }) {
 const rowLimitField = ({ report, fields, wrong }) =>
   input({
     name: 'file.rowLimit',
-    label: 'At most so many rows',
-    help: `The first rows alone. A file has ${number(report.rowLimit)} at most; if there are more, it says so.`,
+    label: 'Row limit',
+    help: `A file has at most ${number(report.rowLimit)} rows, and says so if there are more.`,
     problem: problemOf(wrong, 'file.rowLimit'),
     optional: true,
     type: 'number',
@@ -91,15 +91,15 @@ const rowLimitField = ({ report, fields, wrong }) =>
 /** @param {Filled} filled */
 function zoneField({ fields }) {
   const value = fields['file.zone'] ?? 'UTC';
-  return select({ name: 'file.zone', label: 'Time zone of dates with a time', value, options: zoneGroups(value) });
+  return select({ name: 'file.zone', label: 'Time zone of dates and times', value, options: zoneGroups(value) });
 }
 
 /** @type {Readonly<Record<keyof typeof CSV_OPTIONS, { label: string, help?: string, texts: Record<string, string> }>>} */
 const CSV_FIELDS = {
-  separator: { label: 'Between fields', texts: { comma: 'Comma', semicolon: 'Semicolon', tab: 'Tab' } },
+  separator: { label: 'Separator', texts: { comma: 'Comma', semicolon: 'Semicolon', tab: 'Tab' } },
   decimal: {
-    label: 'In numbers',
-    help: 'A comma needs another sign between fields.',
+    label: 'Decimal mark',
+    help: 'A comma needs another separator.',
     texts: { point: 'Point: 1.5', comma: 'Comma: 1,5' },
   },
   dates: {
@@ -111,12 +111,12 @@ const CSV_FIELDS = {
   },
   bom: {
     label: 'Byte order mark',
-    help: 'Without it Excel reads letters such as é wrongly.',
+    help: 'Without it, Excel misreads letters such as é.',
     texts: { false: 'No', true: 'Yes, for Excel' },
   },
   escapeFormulas: {
-    label: 'Texts that a spreadsheet would run as formulas',
-    texts: { true: 'Begin with an apostrophe (safe)', false: 'Stay as they are, for programs' },
+    label: 'Texts that look like formulas',
+    texts: { true: 'Add an apostrophe (safe)', false: 'Keep unchanged, for programs' },
   },
 };
 
@@ -133,7 +133,7 @@ const csvFields = ({ fields }) =>
   );
 
 /**
- * The columns that are checked, as the query has them: nothing for all.
+ * The checked columns, as in the query: empty for all.
  * @param {HTMLFormElement} form
  */
 export function columnsIn(form) {

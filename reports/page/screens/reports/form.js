@@ -1,4 +1,4 @@
-/** The form by which a report is asked for, now or by a schedule. What is wrong is shown at its fields, all at once. */
+/** The form to request a report, now or on a schedule. All problems are shown at once, at their fields. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { moment } from '../../app/format.js';
@@ -24,7 +24,7 @@ import { whenFields } from './schedule-fields.js';
  * @property {Record<string, string>} fields
  * @property {readonly import('./problems.js').Wrong[]} wrong
  * @property {(name: string, value: string) => void} set
- * @property {(name: string) => void} mended What was wrong with the field is shown no longer.
+ * @property {(name: string) => void} mended Removes the problem of the field.
  */
 
 /** @param {View} view @param {Report} report */
@@ -33,7 +33,7 @@ export function askForm(view, report) {
   const wrong = view.remember('wrong', /** @type {import('./problems.js').Wrong[]} */ ([]));
   const failure = view.remember('failure', /** @type {unknown} */ (undefined));
   const isSending = view.remember('sending', false);
-  /** What the address must not have. */
+  /** Values that the address must not contain. */
   const unlinked = view.remember('unlinked', /** @type {Record<string, string>} */ ({}));
   /** @type {Filled} */
   const filled = {
@@ -88,9 +88,9 @@ export function askForm(view, report) {
     ${formatFields(filled)} ${detailFields(filled)} ${protectionFields(filled)} ${whenFields(filled)}
     <div class="actions ask-actions">
       <button class="primary" aria-disabled=${isSending.value ? 'true' : nothing}>
-        ${isRegular ? 'Save the schedule' : 'Make the file'}
+        ${isRegular ? 'Save schedule' : 'Create file'}
       </button>
-      <button type="button" class="plain" @click=${() => void copyAddress(view)}>Copy a link to this form</button>
+      <button type="button" class="plain" @click=${() => void copyAddress(view)}>Copy link to this form</button>
     </div>
   </form>`;
 }
@@ -112,7 +112,7 @@ function changed({ target }, { set, mended }) {
   else set(name, type === 'checkbox' ? String(checked) : value);
 }
 
-/** What only the page can tell: a cron text has at least one day. */
+/** Only the page can tell: every cron expression has at least one day. */
 const noDay = () => new Problem(0, 'USAGE', NO_DAY, [{ field: 'weekdays', message: NO_DAY }]);
 const NO_DAY = 'choose at least one day';
 
@@ -142,9 +142,9 @@ async function schedule({ view, report, fields }, body) {
   if (
     isThere &&
     !(await confirmed({
-      title: `Replace the schedule ${name}?`,
-      text: 'There is one of this name. Files that it has made stay.',
-      act: 'Replace it',
+      title: `Replace schedule ${name}?`,
+      text: 'A schedule with this name exists. Its files are kept.',
+      act: 'Replace schedule',
     }))
   )
     return;
@@ -153,7 +153,7 @@ async function schedule({ view, report, fields }, body) {
     { ...body, ...whenOf(fields), report: report.name },
     { signal: view.signal },
   );
-  view.say(`The schedule ${kept.id} is saved. Its first file is due on ${moment(kept.nextAt)}.`);
+  view.say(`Schedule ${kept.id} saved. Its first file is due on ${moment(kept.nextAt)}.`);
   view.go('/schedules');
 }
 
@@ -162,7 +162,7 @@ function told({ wrong, report }, failure) {
   if (failure !== undefined) return html`<div id="form-problems" tabindex="-1">${failed(failure)}</div>`;
   if (wrong.length === 0) return nothing;
   return html`<div class="notice notice-failed" id="form-problems" role="alert" tabindex="-1">
-    <p class="notice-title">${wrong.length === 1 ? 'One thing is to be changed' : `${wrong.length} things are to be changed`}</p>
+    <p class="notice-title">${wrong.length === 1 ? 'One problem to fix' : `${wrong.length} problems to fix`}</p>
     <ul class="wrong">
       ${wrong.map(
         ({ name, message }) => html`<li>
@@ -183,15 +183,15 @@ function told({ wrong, report }, failure) {
 function fieldLabel(name, { parameters }) {
   if (name in parameters) return nameOf(name);
   const [, own = name] = name.split('.');
-  return own === 'rowLimit' ? 'Rows' : nameOf(own);
+  return nameOf(own);
 }
 
 /** @param {View} view */
 async function copyAddress(view) {
   try {
     await navigator.clipboard.writeText(location.href);
-    view.say('The link is copied. Secrets are not in it.');
+    view.say('Link copied, without secrets.');
   } catch {
-    view.say('The browser does not allow copying: take the link from the address bar.');
+    view.say('Copying failed: take the link from the address bar.');
   }
 }

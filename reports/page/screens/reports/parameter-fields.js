@@ -1,4 +1,4 @@
-/** A field for each parameter of a report. Batches and courses are found by words; days and moments may follow the time at which the report runs. */
+/** A field for each parameter of a report. Batches and courses are searched by words; days and times may depend on when the report runs. */
 import { html, nothing } from 'lit-html';
 import { today } from '../../app/days.js';
 import { currentZone } from '../../app/format.js';
@@ -67,7 +67,7 @@ function foundField({ view, name, parameter, value, problem, set }, kind) {
     label: nameOf(name),
     value,
     text: isNamed ? `${named.value} (${value})` : value,
-    placeholder: parameter.optional ? `All, or a name or an id` : `A name or an id`,
+    placeholder: parameter.optional ? 'All, or search by name or id' : 'Search by name or id',
     help: parameter.doc,
     problem,
     find: search,
@@ -103,7 +103,7 @@ function control(parts, about) {
 const BACK = /^today(?:-(\d+))?$/;
 
 /**
- * A day of the calendar, or one that is counted back from the day on which the report runs.
+ * A calendar day, or one counted back from the day on which the report runs.
  * @param {Field} parts
  * @param {About} about
  * @param {boolean} isFree
@@ -111,7 +111,7 @@ const BACK = /^today(?:-(\d+))?$/;
 function dateControl({ name, value, set, parameter }, about, isFree) {
   const [isBack, days = '0'] = BACK.exec(value) ?? [];
   const kind = value === '' ? 'none' : isBack === undefined ? 'day' : 'back';
-  const kinds = { none: isFree ? 'Not limited' : 'Choose', day: 'A day', back: 'Days before it is made' };
+  const kinds = { none: isFree ? 'No limit' : 'Choose', day: 'A day', back: 'Days before the report runs' };
   const first = { none: '', day: today(currentZone()), back: 'today-7' };
   const label = nameOf(name);
   return kindControl({ name, value, about, kind, kinds, onKind: (chosen) => set(first[chosen]) }, [
@@ -125,14 +125,14 @@ function dateControl({ name, value, set, parameter }, about, isFree) {
 }
 
 /**
- * A moment by the clocks of the header, or the one at which the report is made.
+ * A time in the zone of the header, or the time at which the report runs.
  * @param {Field} parts
  * @param {About} about
  * @param {boolean} isFree
  */
 function momentControl({ name, value, set }, about, isFree) {
   const kind = value === '' ? 'none' : value === 'now' ? 'now' : 'at';
-  const kinds = { ...(isFree && { none: 'Not limited' }), now: 'When it is made', at: 'A time' };
+  const kinds = { ...(isFree && { none: 'No limit' }), now: 'When the report runs', at: 'A time' };
   const first = { none: '', now: 'now', at: new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString() };
   const at = Date.parse(value);
   const zone = currentZone();
@@ -140,7 +140,7 @@ function momentControl({ name, value, set }, about, isFree) {
     kind === 'at'
       ? html`<input
           type="datetime-local"
-          aria-label="${nameOf(name)}: the time, by the clocks of ${zone}"
+          aria-label="${nameOf(name)}: the time in ${zone}"
           .value=${Number.isNaN(at) ? '' : clockAt(at, zone)}
           @change=${changed((text) => {
             const moment = momentAt(text, zone);

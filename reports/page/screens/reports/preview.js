@@ -10,7 +10,7 @@ import { table } from '../../parts/table.js';
 /** @typedef {import('../../app/view.js').View} View */
 
 /**
- * Reading personal data is written down, so it is not done unasked.
+ * Reads of personal data are recorded, so they happen only if the reader wants them.
  * @param {View} view
  * @param {Request} request
  * @param {boolean} isPersonal
@@ -22,8 +22,8 @@ export function preview(view, request, isPersonal) {
     ${
       isAsked
         ? rows(view, request)
-        : html`<p class="soft">The first 100 rows, read anew.${isPersonal ? ' They have personal data: that you looked is written down.' : ''}</p>
-            <button type="button" @click=${() => view.change({ preview: 'yes' }, { replace: true })}>Show the first rows</button>`
+        : html`<p class="soft">The first 100 rows, read again.${isPersonal ? ' They contain personal data, so your access is recorded.' : ''}</p>
+            <button type="button" @click=${() => view.change({ preview: 'yes' }, { replace: true })}>Show first rows</button>`
     }
   </section>`;
 }
@@ -35,7 +35,7 @@ function rows(view, { id }) {
   const found = view.load('preview', [id], (signal) => view.api.get(address, { signal }));
   return loaded(found, (value) => previewTable(value), {
     space: 'table',
-    empty: ({ rows }) => rows.length === 0 && empty('No rows', 'Nothing matches what was asked for.'),
+    empty: ({ rows }) => rows.length === 0 && empty('No rows', 'Nothing matches the parameters.'),
   });
 }
 
@@ -44,7 +44,7 @@ const previewTable = ({
   columns,
   rows,
   more,
-}) => html`<p class="soft">Read anew. Times are those of ${currentZone()}, as in the header.</p>
+}) => html`<p class="soft">Read again. Times are shown in ${currentZone()}.</p>
 ${table({
   caption: 'First rows',
   captionHidden: true,
@@ -58,7 +58,7 @@ ${table({
   })),
   rows,
 })}
-  ${more ? html`<p class="soft">There are more rows than these ${number(rows.length)}: they are in the file.</p>` : nothing}`;
+  ${more ? html`<p class="soft">These are the first ${number(rows.length)} rows. The file has more.</p>` : nothing}`;
 
 /** @param {string} type */
 const isNumber = (type) => type === 'long' || type === 'double' || type === 'decimal';
@@ -68,7 +68,7 @@ const isNumber = (type) => type === 'long' || type === 'double' || type === 'dec
  * @param {string} type
  */
 function cellText(value, type) {
-  if (value === null || value === undefined) return html`<span class="soft" aria-label="nothing">–</span>`;
+  if (value === null || value === undefined) return html`<span class="soft" aria-label="empty">–</span>`;
   if (type === 'timestamp') return moment(String(value));
   if (type === 'date') return date(String(value));
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -1,4 +1,4 @@
-/** What the service found wrong, at the fields that it concerns. */
+/** Assigns problems found by the service to fields of the form. */
 import { Problem } from '../../app/problem.js';
 import { sentence } from '../../app/words.js';
 
@@ -9,7 +9,7 @@ import { sentence } from '../../app/words.js';
 /**
  * @param {unknown} error
  * @param {Report} report
- * @returns {Wrong[] | undefined} Undefined if it is no matter of fields.
+ * @returns {Wrong[] | undefined} Undefined if the error is not about fields.
  */
 export function wrongFields(error, report) {
   if (!(error instanceof Problem) || error.problems.length === 0) return undefined;
@@ -34,7 +34,7 @@ function fieldOf(field, { parameters }) {
 }
 
 /**
- * Without the name and the meaning of the parameter, which its field has anyway.
+ * Leaves out the name and the meaning of the parameter, which its field shows anyway.
  * @param {string} field
  * @param {string} message
  * @param {Report} report

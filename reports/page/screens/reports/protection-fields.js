@@ -1,4 +1,4 @@
-/** Fields for how a file is protected. Secrets stay in their inputs: they are in no address, in no store, and in no state of the page. */
+/** Fields for how a file is protected. Secrets stay in their inputs, and never get into an address, a store or the state of the page. */
 import { html, nothing } from 'lit-html';
 import { cards } from '../../parts/choices.js';
 import { input, textarea } from '../../parts/fields.js';
@@ -7,17 +7,17 @@ import { problemOf } from './problems.js';
 /** @typedef {import('./form.js').Filled} Filled */
 
 const KINDS = [
-  { value: 'none', text: 'None', doc: 'Whoever has the file can read it.' },
+  { value: 'none', text: 'None', doc: 'Anyone with the file can read it.' },
   {
     value: 'zip',
     text: 'Zip archive with a password',
-    doc: 'Opened by 7-Zip, WinZip, WinRAR, Keka and The Unarchiver; not by the Explorer of Windows, and not by a double click on a Mac.',
+    doc: 'Opens in 7-Zip, WinZip, WinRAR, Keka and The Unarchiver, but not in Windows Explorer or by a double click on a Mac.',
   },
-  { value: 'passphrase', text: 'age with a passphrase', doc: 'Opened by the program age, or rage.' },
+  { value: 'passphrase', text: 'age with a passphrase', doc: 'Opens with the program age or rage.' },
   {
     value: 'recipients',
     text: 'age with public keys',
-    doc: 'Opened by whoever has one of the keys. The safest: nobody has to send a password.',
+    doc: 'Opens with the secret key of any of them. Safest, since no password is sent.',
   },
 ];
 
@@ -28,7 +28,7 @@ export function protectionFields({ report, fields, wrong }) {
   const problem = problemOf(wrong, 'file.protection');
   const kinds = KINDS.filter(({ value }) => !isRequired || value !== 'none');
   return html`<details class="fold" ?open=${isRequired || kind !== 'none' || problem !== undefined}>
-    <summary>Protection${isRequired ? ': required, since it has personal data' : nothing}</summary>
+    <summary>Protection${isRequired ? ' (required for personal data)' : nothing}</summary>
     <div class="fold-body">
       ${cards({ name: 'file.protection', legend: 'Protection', isLegendHidden: true, value: kind, options: kinds })}
       ${kind === 'zip' ? secretField('password', 'Password', problem) : nothing}
@@ -40,7 +40,7 @@ export function protectionFields({ report, fields, wrong }) {
 }
 
 const SECRET_HELP =
-  'At least 16 characters, 8 of them different. Keep it yourself: it cannot be shown again, and without it nobody can open the file.';
+  'At least 16 characters, 8 of them different. Keep it: it cannot be shown again, and without it nobody can open the file.';
 
 /**
  * @param {string} kind
@@ -57,8 +57,8 @@ const secretField = (kind, label, problem) => html`${input({
   autocomplete: 'new-password',
 })}
   <div class="actions secret-actions">
-    <button type="button" @click=${suggest}>Suggest one</button>
-    <button type="button" @click=${reveal}>Show or hide it</button>
+    <button type="button" @click=${suggest}>Suggest</button>
+    <button type="button" @click=${reveal}>Show or hide</button>
   </div>`;
 
 /** @param {string | undefined} problem */
@@ -66,18 +66,18 @@ const recipientsField = (problem) =>
   textarea({
     name: 'file.protection',
     label: 'Public keys',
-    help: 'Each begins with age1, and is in a line of its own. age-keygen prints it; never give the secret key.',
+    help: 'One per line, starting with age1, as printed by age-keygen. Never enter a secret key.',
     problem,
     as: 'secret.recipients',
     rows: 3,
   });
 
-/** Without what is easily read as something else. */
+/** Without characters that are easily confused. */
 const SIGNS = 'abcdefghijkmnpqrstuvwxyz23456789';
 const GROUPS = 4;
 const GROUP = 5;
 
-/** 100 bits of chance. */
+/** 100 random bits. */
 function suggestion() {
   const drawn = crypto.getRandomValues(new Uint8Array(GROUPS * GROUP));
   const signs = [...drawn].map((byte) => SIGNS[byte % SIGNS.length]);

@@ -1,4 +1,4 @@
-/** One report: the form by which it is asked for, and what its columns mean. */
+/** One report: the form to request it, and what its columns mean. */
 import { html, nothing } from 'lit-html';
 import { quantity } from '../../app/format.js';
 import { loaded } from '../../parts/states.js';
@@ -26,11 +26,11 @@ export function show(view) {
 /** @param {View} view @param {Report} report */
 const content = (view, report) => html`<div class="grid report">
   <section class="card" aria-labelledby="ask">
-    <h2 id="ask">Ask for it</h2>
+    <h2 id="ask">Request this report</h2>
     ${report.allowed ? askForm(view, report) : refusal(view, report)}
   </section>
   <section class="card" aria-labelledby="columns">
-    <h2 id="columns">What is in it</h2>
+    <h2 id="columns">Columns</h2>
     <p class="soft">${about(report)}</p>
     ${columnsList(report.columns)}
   </section>
@@ -39,12 +39,12 @@ const content = (view, report) => html`<div class="grid report">
 /** @param {Report} report */
 function about(report) {
   const isPersonal = report.columns.some(({ personal }) => personal);
-  return html`For the role ${report.role}. ${freshness(report)} A file has ${quantity(report.rowLimit, 'rows')} at
-  most.${isPersonal ? html` Columns with personal data also need the role personal-data, and the file is protected.` : nothing}`;
+  return html`Needs the role ${report.role}. ${freshness(report)} A file has at most
+  ${quantity(report.rowLimit, 'rows')}.${isPersonal ? html` Columns with personal data also need the role personal-data, and the file is protected.` : nothing}`;
 }
 
 /** @param {View} view @param {Report} report */
 const refusal = (view, report) => html`<div class="notice" role="note">
-  <p class="notice-title">You may not have this report</p>
+  <p class="notice-title">You cannot request this report</p>
   <p>${whyNot(report, view.session)}</p>
 </div>`;

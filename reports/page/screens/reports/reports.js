@@ -11,14 +11,14 @@ import { tabs } from './tabs.js';
 
 export const title = 'Reports';
 
-/** That a card shows of those in which the words are. */
+/** The most matching columns that a card shows. */
 const MOST_COLUMNS = 3;
 
 /** @param {View} view */
 export function show(view) {
   const words = view.query.get('words') ?? '';
   return html`<h1>Reports</h1>
-    <p class="lead">Questions that are answered as a file: choose one, say for whom and when, and download it.</p>
+    <p class="lead">Choose a report, fill in its parameters and download it as a file.</p>
     ${tabs('reports')}
     <div class="filters">
       ${input({
@@ -34,7 +34,7 @@ export function show(view) {
       space: 'page',
       empty: (reports) =>
         searched(reports, words).length === 0 &&
-        empty('No report has these words', 'Search for fewer or other words, such as progress or batch.'),
+        empty('No matching reports', 'Try fewer or other words, such as progress or batch.'),
     })}`;
 }
 
@@ -57,7 +57,7 @@ const list = (found) => html`<p class="visually-hidden" role="status">${quantity
     )}
   </ul>`;
 
-/** What has to be chosen. @param {import('../../app/api-types.js').Report} report */
+/** The required parameters. @param {import('../../app/api-types.js').Report} report */
 function needed({ parameters }) {
   const names = Object.entries(parameters).filter(([, { optional }]) => !optional);
   if (names.length === 0) return nothing;

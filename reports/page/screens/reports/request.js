@@ -1,4 +1,4 @@
-/** One request, live: how far it is, its file, its first rows, and what it was asked with. */
+/** One request, live: its progress, file, first rows and parameters. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { bytes, moment, number, quantity } from '../../app/format.js';
@@ -68,13 +68,13 @@ function content(view, { request, report, isAway }) {
           ${stateBadge(request)}
         </div>
         <div class="request-state">${outcome(view, request, report)}</div>
-        ${isAway ? html`<p class="soft">The connection is lost. It is opened again, and the report goes on meanwhile.</p>` : nothing}
+        ${isAway ? html`<p class="soft">Connection lost. Reconnecting… The report continues meanwhile.</p>` : nothing}
       </section>
       <section class="card" aria-labelledby="asked">
-        <h2 id="asked">Asked for</h2>
+        <h2 id="asked">Request</h2>
         ${facts(request, report)}
         <p class="actions">
-          <a href=${formAddress(request, report)}>Ask for it again, or change something</a>
+          <a href=${formAddress(request, report)}>Edit and request again</a>
         </p>
       </section>
     </div>
@@ -88,38 +88,38 @@ function outcome(view, request, report) {
     case 'running':
       return html`${progressBar({ label: 'Progress of the report', ...progressOf(request) })}
         ${attemptNote(request)}
-        <div class="actions">${button(view, { text: 'Cancel the report', act: () => cancel(view, request) })}</div>`;
+        <div class="actions">${button(view, { text: 'Cancel report', act: () => cancel(view, request) })}</div>`;
     case 'done':
       return ready(view, request);
     case 'failed':
       return html`<div class="notice notice-failed">
-          <p class="notice-title">The report could not be made</p>
-          <p>${sentence(request.error?.message ?? 'the reason is not known')}</p>
+          <p class="notice-title">The report failed</p>
+          <p>${sentence(request.error?.message ?? 'the reason is unknown')}</p>
           ${request.error?.whatToDo === undefined ? nothing : html`<p>${sentence(request.error.whatToDo)}</p>`}
         </div>
         ${again(request, report)}`;
     case 'cancelled':
-      return html`<p>It was cancelled, so there is no file.</p>
+      return html`<p>The report was cancelled, so there is no file.</p>
         ${again(request, report)}`;
     case 'expired':
       return html`<p>
-          ${request.file === null ? 'Its file was kept for a while, and is removed.' : `Its file was kept until ${moment(request.file.expiresAt)}.`}
+          ${request.file === null ? 'The file has expired and was removed.' : `The file was kept until ${moment(request.file.expiresAt)}.`}
         </p>
         ${again(request, report)}`;
   }
 }
 
-/** An attempt that is not the first follows a worker that was lost, or an error. @param {Request} request */
+/** Why there is more than one attempt: a worker was lost, or there was an error. @param {Request} request */
 function attemptNote({ attempt, error, state }) {
   if (error !== null)
-    return html`<p class="soft">Attempt ${attempt} failed: ${sentence(error.message)} It is made again.</p>`;
+    return html`<p class="soft">Attempt ${attempt} failed: ${sentence(error.message)} Trying again.</p>`;
   if (attempt < 2 || state === 'waiting') return nothing;
-  return html`<p class="soft">The worker before was lost, so this is attempt ${attempt}. It begins at the first row.</p>`;
+  return html`<p class="soft">The previous worker was lost, so attempt ${attempt} starts at the first row.</p>`;
 }
 
 /** @param {Request} request @param {Report | undefined} report */
 const again = (request, report) =>
-  html`<a class="button primary" href=${formAddress(request, report)}>Ask for it again</a>`;
+  html`<a class="button primary" href=${formAddress(request, report)}>Request again</a>`;
 
 /** @param {View} view @param {Request} request */
 function ready(view, request) {
@@ -127,14 +127,14 @@ function ready(view, request) {
   if (file === null) return nothing;
   return html`<div class="actions">
       ${button(view, { text: 'Download', kind: 'primary', act: () => download(view, request) })}
-      ${button(view, { text: 'Get a link', act: () => shareLink(view, request) })}
+      ${button(view, { text: 'Get link', act: () => shareLink(view, request) })}
     </div>
     ${
       file.truncated
-        ? html`<p class="notice notice-large">There were more rows than a file may have: it ends at ${quantity(file.rows, 'rows')}, and says so. Ask for less, such as one course or fewer days.</p>`
+        ? html`<p class="notice notice-large">There were more rows than a file may have, so it ends after ${quantity(file.rows, 'rows')}. Request less, such as one course or fewer days.</p>`
         : nothing
     }
-    ${request.protection === 'none' ? nothing : html`<p class="soft">It is protected: ${PROTECTION_NAMES[request.protection]}. The password is not kept here.</p>`}
+    ${request.protection === 'none' ? nothing : html`<p class="soft">Protection: ${PROTECTION_NAMES[request.protection]}. The password is not stored.</p>`}
     <dl class="facts">
       <dt>File</dt>
       <dd>${file.name}</dd>
@@ -142,7 +142,7 @@ function ready(view, request) {
       <dd>${number(file.rows)}</dd>
       <dt>Size</dt>
       <dd>${bytes(file.bytes)}</dd>
-      <dt>Shows the state of</dt>
+      <dt>Data as of</dt>
       <dd>${moment(file.asOf)}</dd>
       <dt>Kept until</dt>
       <dd>${moment(file.expiresAt)}</dd>
@@ -170,7 +170,7 @@ function facts(request, report) {
     }
     <dt>Protection</dt>
     <dd>${PROTECTION_NAMES[protection]}</dd>
-    <dt>Asked</dt>
+    <dt>Requested</dt>
     <dd>${moment(createdAt)} by ${schedule === null ? requestedBy : `the schedule ${schedule.id} of ${requestedBy}`}</dd>
   </dl>`;
 }
@@ -193,9 +193,9 @@ function button(view, { text, kind, act }) {
 /** @param {View} view @param {Request} request */
 async function cancel(view, { id }) {
   const isWanted = await confirmed({
-    title: 'Stop making this report?',
-    text: 'What is written so far is thrown away. It can be asked for again.',
-    act: 'Stop it',
+    title: 'Stop this report?',
+    text: 'Rows written so far are discarded. You can request the report again.',
+    act: 'Stop report',
     isDangerous: true,
   });
   if (isWanted) await view.api.post(addressOf(['v1', 'requests', id, 'cancel']), undefined, { signal: view.signal });

@@ -1,4 +1,4 @@
-/** What was asked for before, the newest first: its state, its file, and asking again. */
+/** Earlier requests, newest first: state, file, and a link to request again. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { ago, bytes, moment, number } from '../../app/format.js';
@@ -37,7 +37,7 @@ export function show(view) {
   /** @type {import('../../app/view.js').Loaded<{ requests: Request[], next: string | null }>} */
   const page = view.load('requests', [address], (signal) => view.api.get(address, { signal }));
   return html`<h1>Requests</h1>
-    <p class="lead">What ${everybody ? 'everybody has' : 'you have'} asked for, the newest first.</p>
+    <p class="lead">${everybody ? 'All' : 'Your'} report requests, newest first.</p>
     ${tabs('requests')} ${filters(view, { state: state ?? '', report: report ?? '', everybody, reports })}
     ${failureOf(view).value === undefined ? nothing : failed(failureOf(view).value)}
     ${loaded(
@@ -56,8 +56,8 @@ const failureOf = (view) => view.remember('failure', /** @type {unknown} */ (und
 /** @param {View} view */
 const nothingThere = (view) =>
   view.query.size > 0
-    ? empty('No request is like this', html`<a href="/requests">Show all requests</a>`)
-    : empty('Nothing was asked for yet', html`Choose a report in the <a href="/reports">catalogue</a>.`);
+    ? empty('No matching requests', html`<a href="/requests">Show all requests</a>`)
+    : empty('No requests yet', html`Choose a report in the <a href="/reports">catalogue</a>.`);
 
 /**
  * @param {View} view
@@ -82,11 +82,11 @@ const filters = (view, { state, report, everybody, reports }) => html`<div class
     view.session.has('operator')
       ? select({
           name: 'of',
-          label: 'Asked by',
+          label: 'Requested by',
           value: everybody ? 'everybody' : 'me',
           options: [
             { value: 'me', text: 'Me' },
-            { value: 'everybody', text: 'Everybody' },
+            { value: 'everybody', text: 'Everyone' },
           ],
           onChange: (value) => view.change({ of: value === 'me' ? undefined : value, cursor: undefined }),
         })
@@ -95,8 +95,8 @@ const filters = (view, { state, report, everybody, reports }) => html`<div class
 </div>`;
 
 /**
- * The same requests, as they are now. They are asked for again as long as one of them is active: browsers have six connections for a service, so
- * following each of them would leave none for anything else.
+ * The same requests, as they are now. They are polled as long as one of them is active: browsers have six connections for a service, so
+ * following each request would leave none for anything else.
  * @param {View} view
  * @param {string} address
  * @param {readonly Request[]} loaded
@@ -113,7 +113,7 @@ function kept(view, address, loaded) {
       const page = await view.api.get(address, { signal: view.signal });
       latest.set({ address, requests: page.requests });
     } catch {
-      // What is shown stays: the next look may be answered.
+      // The rows stay as they are: the next call may be answered.
     } finally {
       isLooking.set(false);
     }
@@ -143,7 +143,7 @@ function list(view, { requests, next }, { reports, everybody }) {
       { key: 'state', title: 'State', cell: (request) => stateCell(request) },
       {
         key: 'asked',
-        title: 'Asked',
+        title: 'Requested',
         cell: (
           request,
         ) => html`<span class="no-wrap" title=${moment(request.createdAt)}>${ago(request.createdAt)}</span>
@@ -172,7 +172,7 @@ function list(view, { requests, next }, { reports, everybody }) {
 /** @param {View} view @param {string | null} next */
 function paging(view, next) {
   const { isFirst, ...ways } = cursorPages(view, next);
-  return isFirst && next === null ? nothing : pages({ text: isFirst ? 'The newest' : 'Older ones', ...ways });
+  return isFirst && next === null ? nothing : pages({ text: isFirst ? 'Newest' : 'Older', ...ways });
 }
 
 /** @param {Request} request @param {Report | undefined} report */
@@ -189,7 +189,7 @@ function stateCell(request) {
   const badge = stateBadge(request);
   if (request.state !== 'running') return badge;
   const { done, of } = progressOf(request);
-  return html`${badge} <span class="soft">${of === undefined ? nothing : `${Math.floor((100 * done) / of)} %`}</span>`;
+  return html`${badge} <span class="soft">${of === undefined ? nothing : `${Math.floor((100 * done) / of)}%`}</span>`;
 }
 
 /** @param {View} view @param {Request} request @param {Report | undefined} report */
@@ -199,9 +199,9 @@ function actions(view, request, report) {
     failure.set(undefined);
     download(view, request).catch((error) => failure.set(error));
   };
-  const name = `${report?.title ?? request.report}, asked ${moment(request.createdAt)}`;
+  const name = `${report?.title ?? request.report}, requested ${moment(request.createdAt)}`;
   return html`<span class="row-actions">
     ${stateOf(request) === 'done' ? html`<button type="button" class="plain" aria-label="Download ${name}" @click=${get}>Download</button>` : nothing}
-    ${isActive(request) ? nothing : html`<a href=${formAddress(request, report)} aria-label="Ask again: ${name}">Ask again</a>`}
+    ${isActive(request) ? nothing : html`<a href=${formAddress(request, report)} aria-label="Request again: ${name}">Request again</a>`}
   </span>`;
 }

@@ -1,4 +1,4 @@
-/** Fields for when a report is made: now, or regularly, by plain choices that become a cron text. */
+/** Fields for when a report runs: now, or on a schedule, by simple choices that become a cron expression. */
 import { html, nothing } from 'lit-html';
 import { cronInWords, WEEKDAYS, weekdayName } from '../../app/cron.js';
 import { check, radio } from '../../parts/choices.js';
@@ -13,13 +13,13 @@ const EVERY = [
   { value: 'day', text: 'Every day' },
   { value: 'week', text: 'Every week' },
   { value: 'month', text: 'Every month' },
-  { value: 'cron', text: 'By a cron text' },
+  { value: 'cron', text: 'Cron expression' },
 ];
 
 const CATCH_UP = [
-  { value: 'latest', text: 'Make up for the latest' },
-  { value: 'all', text: 'Make up for all, 100 at most' },
-  { value: 'none', text: 'Leave them out' },
+  { value: 'latest', text: 'Run the latest' },
+  { value: 'all', text: 'Run all, at most 100' },
+  { value: 'none', text: 'Skip them' },
 ];
 
 /** @param {Filled} filled */
@@ -29,7 +29,7 @@ export function whenFields(filled) {
   return html`<fieldset class="when">
       <legend>When</legend>
       ${radio({ name: 'when', value: 'now', text: 'Now', isChosen: !isRegular })}
-      ${radio({ name: 'when', value: 'regularly', text: 'Regularly, by a schedule', isChosen: isRegular })}
+      ${radio({ name: 'when', value: 'regularly', text: 'On a schedule', isChosen: isRegular })}
     </fieldset>
     ${isRegular ? scheduleFields(filled) : nothing}`;
 }
@@ -44,11 +44,11 @@ function scheduleFields(filled) {
     ([name, { type }]) => (type === 'date' || type === 'moment') && /^\d{4}-/.test(fields[name] ?? ''),
   );
   return html`<div class="fold-body schedule">
-    ${textField(filled, { name: 'schedule.name', label: 'Name of the schedule', help: 'A schedule of the same name is replaced.' })}
+    ${textField(filled, { name: 'schedule.name', label: 'Schedule name', help: 'A schedule with the same name is replaced.' })}
     <div class="fields">
       ${select({ name: 'schedule.every', label: 'How often', value: every, options: EVERY })}
       ${every === 'month' ? textField(filled, { name: 'schedule.day', label: 'Day of the month', type: 'number', min: 1, max: 31 }) : nothing}
-      ${every === 'cron' ? textField(filled, { name: 'schedule.cron', label: 'Cron text' }) : nothing}
+      ${every === 'cron' ? textField(filled, { name: 'schedule.cron', label: 'Cron expression' }) : nothing}
       ${every === 'cron' ? nothing : textField(filled, { name: 'schedule.at', label: 'At', type: 'time' })}
     </div>
     ${every === 'week' ? weekdays(fields['schedule.weekdays'] ?? '', problemOf(wrong, 'schedule.weekdays')) : nothing}
@@ -56,7 +56,7 @@ function scheduleFields(filled) {
       ${select({ name: 'schedule.zone', label: 'Time zone', value: zone, options: zoneGroups(zone) })}
       ${select({
         name: 'schedule.catchUp',
-        label: 'Times at which no worker ran',
+        label: 'Missed runs',
         value: fields['schedule.catchUp'] ?? '',
         options: CATCH_UP,
       })}
@@ -65,11 +65,11 @@ function scheduleFields(filled) {
       ${
         hasNoDay(fields)
           ? 'No day is chosen yet.'
-          : html`It is made ${cronInWords(cron)}, by the clocks of ${zone}. As a cron text: <code>${cron}</code>`
+          : html`Runs ${cronInWords(cron)}, ${zone} time.<br />Cron expression: <code>${cron}</code>`
       }
     </p>
-    ${every === 'month' && Number(fields['schedule.day']) > 28 ? html`<p class="soft">Months without this day are left out.</p>` : nothing}
-    ${fixed ? html`<p class="notice">Every file will be about the same days. Choose days before it is made instead, if each shall be about others.</p>` : nothing}
+    ${every === 'month' && Number(fields['schedule.day']) > 28 ? html`<p class="soft">Months without this day are skipped.</p>` : nothing}
+    ${fixed ? html`<p class="notice">Every file will cover the same days. For new days each time, choose days before the report runs.</p>` : nothing}
     ${problemText(problemOf(wrong, 'schedule.cron'))}
   </div>`;
 }

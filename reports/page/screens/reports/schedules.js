@@ -1,4 +1,4 @@
-/** Reports that are made regularly. */
+/** The schedules of reports. */
 import { html, nothing } from 'lit-html';
 import { addressOf } from '../../app/api.js';
 import { cronInWords } from '../../app/cron.js';
@@ -25,15 +25,15 @@ export function show(view) {
   const all = view.load('schedules', [], async (signal) => (await view.api.get('/v1/schedules', { signal })).schedules);
   const failure = view.remember('failure', /** @type {unknown} */ (undefined));
   return html`<h1>Schedules</h1>
-    <p class="lead">Reports that are made regularly. Their files are among the <a href="/requests">requests</a>.</p>
+    <p class="lead">Reports that run on a schedule. Find their files under <a href="/requests">Requests</a>.</p>
     ${tabs('schedules')} ${failure.value === undefined ? nothing : failed(failure.value)}
     ${loaded(all, (schedules) => list(view, schedules, { reports, reload: all.again, failed: failure.set }), {
       space: 'table',
       empty: (schedules) =>
         schedules.length === 0 &&
         empty(
-          'There is no schedule',
-          html`Choose a report in the <a href="/reports">catalogue</a>, and then <em>Regularly</em>.`,
+          'No schedules yet',
+          html`Choose a report in the <a href="/reports">catalogue</a>, then <em>On a schedule</em>.`,
         ),
     })}`;
 }
@@ -47,15 +47,15 @@ function list(view, schedules, { reports, reload, failed }) {
   const reportOf = (/** @type {Schedule} */ { report }) => reports.find(({ name }) => name === report);
   const remove = async (/** @type {Schedule} */ { id }) => {
     const isWanted = await confirmed({
-      title: `Remove the schedule ${id}?`,
-      text: 'Nothing is made by it any more. Files that it has made stay until they expire.',
-      act: 'Remove it',
+      title: `Delete schedule ${id}?`,
+      text: 'It will not run again. Its files are kept until they expire.',
+      act: 'Delete schedule',
       isDangerous: true,
     });
     if (!isWanted) return;
     try {
       await view.api.remove(addressOf(['v1', 'schedules', id]), { signal: view.signal });
-      view.say(`The schedule ${id} is removed.`);
+      view.say(`Schedule ${id} deleted.`);
     } catch (error) {
       failed(error);
     }
@@ -87,14 +87,14 @@ function list(view, schedules, { reports, reload, failed }) {
       {
         key: 'last',
         title: 'Last',
-        cell: ({ lastAt }) => (lastAt === null ? html`<span class="soft">not yet</span>` : moment(lastAt)),
+        cell: ({ lastAt }) => (lastAt === null ? html`<span class="soft">never</span>` : moment(lastAt)),
       },
       {
         key: 'do',
         title: 'Actions',
         cell: (schedule) => html`<span class="row-actions">
-          <a href=${formAddress(schedule, reportOf(schedule))} aria-label="Change ${schedule.id}">Change</a>
-          <button type="button" class="plain" aria-label="Remove ${schedule.id}" @click=${() => void remove(schedule)}>Remove</button>
+          <a href=${formAddress(schedule, reportOf(schedule))} aria-label="Edit ${schedule.id}">Edit</a>
+          <button type="button" class="plain" aria-label="Delete ${schedule.id}" @click=${() => void remove(schedule)}>Delete</button>
         </span>`,
       },
     ],

@@ -7,14 +7,14 @@ import { number, quantity } from '../../app/format.js';
 /** @type {Readonly<Record<Request['state'], string>>} */
 export const STATE_NAMES = {
   waiting: 'Waiting',
-  running: 'Being made',
+  running: 'Running',
   done: 'Ready',
   failed: 'Failed',
   cancelled: 'Cancelled',
   expired: 'Expired',
 };
 
-/** A file that nobody has removed yet may be over all the same. @param {Request} request @returns {Request['state']} */
+/** A file may have expired although it has not been removed yet. @param {Request} request @returns {Request['state']} */
 export const stateOf = ({ state, file }, now = Date.now()) =>
   state === 'done' && file !== null && Date.parse(file.expiresAt) <= now ? 'expired' : state;
 
@@ -29,21 +29,21 @@ export function stateBadge(request) {
 }
 
 /**
- * How far it is: `of` is undefined as long as nobody can tell.
+ * Its progress. `of` is undefined as long as it is unknown.
  * @param {Request} request
  * @returns {{ done: number, of: number | undefined, text: string }}
  */
 export function progressOf({ state, rows, estimateRows }) {
-  if (state === 'waiting') return { done: 0, of: 1, text: 'It begins as soon as a report worker is free.' };
-  if (rows === 0) return { done: 0, of: undefined, text: 'The rows are being looked up.' };
+  if (state === 'waiting') return { done: 0, of: 1, text: 'Starts as soon as a report worker is free.' };
+  if (rows === 0) return { done: 0, of: undefined, text: 'Looking up rows.' };
   const written = `${quantity(rows, 'rows')} written`;
   if (estimateRows <= rows) return { done: rows, of: undefined, text: `${written} so far` };
   const share = Math.floor((100 * rows) / estimateRows);
-  return { done: rows, of: estimateRows, text: `${written} of about ${number(estimateRows)} (${share} %)` };
+  return { done: rows, of: estimateRows, text: `${written} of about ${number(estimateRows)} (${share}%)` };
 }
 
 /**
- * What readers who listen are told: each state, and each quarter, not each row.
+ * What screen readers announce: each state and each quarter, not each row.
  * @param {Request} request
  */
 export function announcement(request) {
@@ -51,5 +51,5 @@ export function announcement(request) {
   if (state !== 'running') return `The report is ${STATE_NAMES[state].toLowerCase()}.`;
   const { done, of } = progressOf(request);
   const quarter = of === undefined ? 0 : Math.floor((4 * done) / of);
-  return quarter === 0 ? 'The report is being made.' : `${25 * quarter} % is written.`;
+  return quarter === 0 ? 'The report is running.' : `${25 * quarter}% written.`;
 }

@@ -1,4 +1,4 @@
-/** What the declarations of reports say, in words. */
+/** Texts from the declarations of reports. */
 import { date, duration, moment } from '../../app/format.js';
 import { nameOf } from '../../app/words.js';
 
@@ -7,12 +7,12 @@ import { nameOf } from '../../app/words.js';
 /** @param {Pick<Report, 'freshMs'>} report */
 export const freshness = ({ freshMs }) =>
   freshMs === 0
-    ? 'Every file is made anew.'
-    : `Whoever asks for the same again within ${duration(freshMs)} gets the same file.`;
+    ? 'Every request creates a new file.'
+    : `Repeated requests within ${duration(freshMs)} get the same file.`;
 
 /** @param {Pick<Report, 'role'>} report @param {import('../../app/session.js').Session} session */
 export const whyNot = ({ role }, { roles }) =>
-  `It needs the role ${role}, and you have ${roles.length === 0 ? 'no role' : roles.join(', ')}. Ask whoever grants roles.`;
+  `It needs the role ${role}, and you have ${roles.length === 0 ? 'no role' : roles.join(', ')}. Ask an administrator for it.`;
 
 /** @type {Readonly<Record<string, string>>} */
 const TYPES = {
@@ -46,7 +46,7 @@ function valueText(value, type) {
 }
 
 /**
- * What something was asked with, without what was left out.
+ * The parameters of a request, without those left out.
  * @param {Readonly<Record<string, unknown>>} parameters
  * @param {Report['parameters']} declared
  * @returns {{ label: string, text: string }[]}
