@@ -16,7 +16,7 @@ export function checkRoles(report: Report, request: Pick<File, 'id' | 'columns'>
   if (missing.length === 0) return;
   throw new TributaryError(
     'NOT_ALLOWED',
-    `the data of ${request.id} need the role ${missing.join(' and ')}: ask somebody who grants roles`,
+    `reading the data of ${request.id} needs the role ${missing.join(' and ')}: ask somebody who grants roles`,
   );
 }
 

@@ -153,7 +153,7 @@ test('a first pause longer than the longest pause is refused, and the message na
 test('a named file must exist, and a file must be a JSON object', (t) => {
   assert.match(problemsOf(given(t, undefined, { file: 'absent.json' })).join(), /absent\.json/);
   assert.match(problemsOf(given(t, undefined, { env: { TRIBUTARY_CONFIG: 'absent.json' } })).join(), /absent\.json/);
-  assert.match(problemsOf(given(t, '{"a":')).join(), /no JSON/);
+  assert.match(problemsOf(given(t, '{"a":')).join(), /it is not JSON/);
   assert.match(problemsOf(given(t, [1])).join(), /JSON object/);
 });
 

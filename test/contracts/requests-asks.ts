@@ -150,7 +150,7 @@ export function asksContract(about: About): void {
   });
 
   about('a request that no store can keep is refused', async (requests) => {
-    const refused = { code: 'USAGE', message: /choose another|give a whole|use 1 to 128|no JSON|seal/ };
+    const refused = { code: 'USAGE', message: /choose another|give a whole|use 1 to 128|not JSON|seal/ };
     for (const text of ['', 'a\0b', 'a\ud800', 'ü'.repeat(301)]) {
       for (const field of ['hash', 'tenant', 'report', 'format', 'requestedBy']) {
         await assert.rejects(requests.ask(newRequest('r1', { [field]: text }), T0), refused, `${field} ${text}`);
