@@ -192,7 +192,7 @@ browserTest('what is personal is offered to those alone who may see it', async (
   await page.getByLabel('API key').fill(text);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('No data yet', { exact: true }).waitFor();
-  await page.getByText('needs the role personal-data').waitFor();
+  await page.getByText('Personal dimensions need the role personal-data.').waitFor();
   assert.deepEqual(await choice(page, 'Breakdown').locator('option').allTextContents(), ['None', 'Course', 'Batch']);
 });
 
