@@ -68,6 +68,6 @@ test('reports of one name are refused, and what is no report', () => {
     /2 reports are named activity, in the modules learning and mine/,
   );
   const [first] = learning.reports ?? [];
-  assert.match(problem(learning, mine(first as Report)), /the report learner-progress is there 2 times/);
+  assert.match(problem(learning, mine(first as Report)), /the report learner-progress is listed 2 times/);
   assert.match(problem(learning, mine({} as never)), /reports\[0\] of the module mine is no report: use defineReport/);
 });
