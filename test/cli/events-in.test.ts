@@ -116,7 +116,7 @@ test('other attributes of a CloudEvent become headers; those without a value are
 });
 
 const WRONG: readonly (readonly [what: string, line: unknown, because: RegExp])[] = [
-  ['no JSON', '{', /^it is no JSON in UTF-8/],
+  ['no JSON', '{', /^it is not JSON in UTF-8/],
   ['an array', [], /^it is not a JSON object$/],
   ['null', 'null', /^it is not a JSON object$/],
   ['no type', { data: {} }, /^type: a string is missing$/],

@@ -95,7 +95,7 @@ function parse(line: Uint8Array): EventLine | string {
   try {
     value = JSON.parse(utf8.decode(line));
   } catch (error) {
-    return `it is no JSON in UTF-8: ${messageOf(error)}`;
+    return `it is not JSON in UTF-8: ${messageOf(error)}`;
   }
   const members = membersOf(value);
   if (typeof members === 'string') return members;
