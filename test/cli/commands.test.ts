@@ -257,7 +257,7 @@ test('a wrong line is reported with its number, and then no line is sent', async
   assert.equal(stdout, '');
   const [first, second, last] = linesOf(stderr);
   assert.equal(first, 'line 3: data.batchId: a string is missing');
-  assert.match(second ?? '', /^line 4: it is no JSON/);
+  assert.match(second ?? '', /^line 4: it is not JSON/);
   assert.equal(last, 'error: 2 lines are wrong; nothing was sent');
   assert.equal((await tributary(folder, ['tail', 'enrollment.events', '--from-beginning'])).stdout, '');
 });
