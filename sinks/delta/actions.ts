@@ -1,17 +1,17 @@
-/** The actions of Delta's log, and a commit as its file has it: one JSON object a line. */
+/** The actions of Delta's log, and the format of a commit's file: one JSON object a line. */
 import { TributaryError } from '../../core/errors.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
 export interface Add {
-  /** Below the table's prefix, percent-encoded; ours need no encoding. */
+  /** Relative to the table's prefix, percent-encoded; our own paths need no encoding. */
   readonly path: string;
   readonly partitionValues: Readonly<Record<string, string | null>>;
   /** In bytes. */
   readonly size: number;
   /** In ms since 1970 UTC. */
   readonly modificationTime: number;
-  /** False where rows were only moved, as by a compaction. */
+  /** False if rows were only moved, as by a compaction. */
   readonly dataChange: boolean;
   /** JSON. */
   readonly stats?: string | null;
@@ -20,7 +20,7 @@ export interface Add {
 
 export interface Remove {
   readonly path: string;
-  /** In ms since 1970 UTC: the file is kept for the retention from then on. */
+  /** In ms since 1970 UTC. The file is kept for the retention from then on. */
   readonly deletionTimestamp?: number | null;
   readonly dataChange: boolean;
   readonly extendedFileMetadata?: boolean | null;
@@ -28,7 +28,7 @@ export interface Remove {
   readonly size?: number | null;
 }
 
-/** The progress of an application: the last one of an `appId` counts. */
+/** The progress of an application: for each `appId`, the last action counts. */
 export interface Txn {
   readonly appId: string;
   readonly version: number;
@@ -53,7 +53,7 @@ export interface Protocol {
   readonly writerFeatures?: readonly string[] | null;
 }
 
-/** For people, and to recognise a commit: nothing is concluded from what others wrote here. */
+/** For people, and to recognise a commit. Nothing is derived from what other writers put here. */
 export interface CommitInfo {
   readonly timestamp: number;
   readonly operation: string;
@@ -62,7 +62,7 @@ export interface CommitInfo {
   readonly txnId: string;
 }
 
-/** One line: exactly one of these. */
+/** One line of a commit. Exactly one of these fields is set. */
 export interface Action {
   readonly add?: Add;
   readonly remove?: Remove;
@@ -81,7 +81,7 @@ export function commitText(actions: readonly Action[]): string {
   return `${actions.map((action) => JSON.stringify(action)).join('\n')}\n`;
 }
 
-/** Throws STORE_BROKEN for an invalid commit. Unknown actions have no meaning under the supported protocol. */
+/** Throws STORE_BROKEN for an invalid commit. Unknown actions are ignored: under the supported protocol they have no meaning. */
 export function parseCommit(name: string, text: string): Action[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line, at) => {
@@ -103,7 +103,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-/** Whether the actions that count have the required fields. */
+/** Whether the actions that we use have their required fields. */
 export function isWhole({ add, remove, txn, metaData, protocol }: Action): boolean {
   if (add) return typeof add.path === 'string' && typeof add.partitionValues === 'object' && Number.isFinite(add.size);
   if (remove) return typeof remove.path === 'string';

@@ -1,4 +1,4 @@
-/** Checkpoints of the first version: the whole snapshot as rows of one Parquet file, each with one action. */
+/** Checkpoints of Delta's first version: the whole snapshot as rows of one Parquet file, one action a row. */
 import { quoted } from '../../duckdb/names.ts';
 import { type Action, isWhole, parseObject } from './actions.ts';
 import type { CheckpointAt } from './names.ts';
@@ -13,7 +13,7 @@ const COLUMNS = {
   protocol: 'STRUCT(minReaderVersion INTEGER, minWriterVersion INTEGER)',
 };
 
-/** The actions of a checkpoint. Removals from before `keepFrom` (ms) are left out: their files may be deleted. */
+/** The actions of a checkpoint. Removals older than `keepFrom` (ms) are left out, because their files may be deleted. */
 export function* checkpointActions(snapshot: Snapshot, keepFrom: number): Generator<Action> {
   const { protocol, metaData, txns, removed, days } = snapshot;
   yield { protocol };
@@ -25,14 +25,14 @@ export function* checkpointActions(snapshot: Snapshot, keepFrom: number): Genera
   for (const files of days.values()) for (const add of files.values()) yield { add: { ...add, dataChange: false } };
 }
 
-/** Makes the checkpoint of a file that has an action a line. */
+/** SQL that makes the checkpoint from a file with one action a line. */
 export function checkpointSql(lines: string, target: string): string {
   const columns = Object.entries(COLUMNS).map(([name, type]) => `${name}: ${quoted(type)}`);
   const read = `read_json(${quoted(lines)}, format = 'newline_delimited', columns = {${columns.join(', ')}})`;
   return `COPY (SELECT * FROM ${read}) TO ${quoted(target)} (FORMAT parquet, COMPRESSION zstd)`;
 }
 
-/** Returns each action of a checkpoint as JSON in `action`, whatever columns its writer gave it. */
+/** SQL that returns each action of a checkpoint as JSON in `action`, whatever columns its writer used. */
 export function checkpointRowsSql(paths: readonly string[]): string {
   const files = `read_parquet([${paths.map(quoted).join(', ')}], union_by_name = true, hive_partitioning = false)`;
   return `SELECT CAST(to_json(row) AS VARCHAR) AS action FROM ${files} AS row`;
@@ -40,7 +40,7 @@ export function checkpointRowsSql(paths: readonly string[]): string {
 
 const KINDS = ['add', 'remove', 'txn', 'metaData', 'protocol'] as const;
 
-/** The action of a row; undefined for a kind that does not affect the state, false for an invalid one. */
+/** The action of a row; undefined for a kind that does not affect the state; false for an invalid one. */
 export function actionOf(text: string): Action | undefined | false {
   const row = parseObject(text);
   if (row === undefined) return false;
@@ -54,7 +54,7 @@ export function pointerText(version: number, size: number): string {
   return JSON.stringify({ version, size });
 }
 
-/** The checkpoint of the pointer; undefined for a pointer that cannot be read. */
+/** The checkpoint that a pointer names; undefined if the pointer cannot be read. */
 export function pointedAt(text: string): CheckpointAt | undefined {
   const { version, parts } = parseObject(text) ?? {};
   if (!Number.isSafeInteger(version) || (version as number) < 0) return undefined;

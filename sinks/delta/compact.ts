@@ -1,4 +1,4 @@
-/** Compacts many small segments of a day, beside all writers and readers. */
+/** Combines many small segments of a day, while writers and readers go on. */
 import type { SegmentCache } from '../segments/cache.ts';
 import { copySegmentFile } from '../segments/files.ts';
 import { segmentsSql } from '../segments/source.ts';
@@ -12,8 +12,8 @@ import type { DeltaTable } from './table.ts';
 export interface CompactionOptions extends Omit<SegmentWriterOptions, 'table'> {
   readonly cache: SegmentCache;
   /**
-   * SQL that merges the rows of a relation; it returns every column of the layout except that of the day, and gets only rows of one
-   * day. Without it, rows stay unchanged.
+   * SQL that merges the rows of a relation. The relation has rows of one day only; the SQL returns every column of the
+   * layout except the day. Without it, rows stay unchanged.
    */
   readonly merge?: (relation: string) => string;
   readonly rules?: Partial<CompactionRules>;
@@ -26,7 +26,7 @@ export interface Compacted {
   /** Merged groups, and the number of their segments. */
   readonly groups: number;
   readonly files: number;
-  /** Groups of which another process removed a segment meanwhile: nothing of them was committed. */
+  /** Groups that were not committed, because another process removed one of their segments meanwhile. */
   readonly dropped: number;
   /** Of all merged groups. */
   readonly bytesBefore: number;
@@ -54,7 +54,7 @@ export async function compact(table: DeltaTable, options: CompactionOptions): Pr
   return done;
 }
 
-/** Returns the size of a group afterwards, in bytes; undefined if it was dropped. */
+/** Returns the size of a group after the merge, in bytes; undefined if it was dropped. */
 function mergerOf(
   table: DeltaTable,
   options: CompactionOptions,

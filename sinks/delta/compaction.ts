@@ -1,11 +1,11 @@
-/** Plans which segments to compact; pure. */
+/** Plans which segments to compact. Pure. */
 import type { Add } from './actions.ts';
 import { filesOf, type Snapshot } from './snapshot.ts';
 
 export interface CompactionRules {
   /** In bytes: larger files stay unchanged. */
   readonly smallBytes: number;
-  /** In bytes: no group has more, so that a merge fits into memory. */
+  /** In bytes. No group is larger, so that a merge fits into memory. */
   readonly groupBytes: number;
   /** Days with fewer small files than this stay unchanged. */
   readonly leastFiles: number;
@@ -26,7 +26,7 @@ export interface CompactionGroup {
   readonly files: readonly Add[];
 }
 
-/** The groups of one day, or of all of them in order; each is independent. */
+/** The groups of one day, or of all days in order. Groups are independent of each other. */
 export function compactionPlan(
   snapshot: Snapshot,
   rules: Partial<CompactionRules> = {},

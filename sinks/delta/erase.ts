@@ -1,6 +1,6 @@
 /**
- * Takes rows out of a table, beside all writers and readers: each segment that has some is written again without them. Files of earlier
- * versions stay until a vacuum deletes them.
+ * Takes rows out of a table while writers and readers go on: each segment with such rows is rewritten without them. A
+ * vacuum deletes the files of earlier versions later.
  */
 import type { SegmentCache } from '../segments/cache.ts';
 import { copySegmentFile } from '../segments/files.ts';
@@ -13,12 +13,12 @@ import type { DeltaTable } from './table.ts';
 
 export interface ErasureOptions extends Omit<SegmentWriterOptions, 'table'> {
   readonly cache: SegmentCache;
-  /** SQL that is true for the rows to be taken out. */
+  /** SQL that is true for the rows to take out. */
   readonly where: string;
   readonly signal?: AbortSignal;
 }
 
-/** How many rows there are to be taken out. */
+/** The number of rows to take out. */
 export async function countRows(table: DeltaTable, options: ErasureOptions): Promise<number> {
   const snapshot = await table.refresh();
   let rows = 0;
@@ -26,9 +26,9 @@ export async function countRows(table: DeltaTable, options: ErasureOptions): Pro
   return rows;
 }
 
-/** Returns how many rows were taken out. A segment that another process replaces meanwhile is looked at again. */
+/** Returns how many rows were taken out. If another process replaces a segment meanwhile, its replacement is searched too. */
 export async function eraseRows(table: DeltaTable, options: ErasureOptions): Promise<number> {
-  // One for all of them: it numbers the segments of its writer.
+  // One uploader for all segments: it numbers the segments of its writer.
   const upload = uploader({ ...options, table: table.table });
   const clean = new Set<string>();
   let erased = 0;

@@ -1,9 +1,9 @@
 /**
- * The log of a table in the objects: commits by number, checkpoints, and the pointer to one of them.
+ * The log of a table in the object store: commits by number, checkpoints, and a pointer to one of the checkpoints.
  *
- * Normally nothing is listed: a reader begins at the checkpoint of the pointer and probes for the next versions. A pointer or
- * checkpoint that is missing, old or damaged costs reads. The oldest commits are deleted first and the commit of the checkpoint stays, so
- * a checkpoint whose own commit is gone is outdated; then, and after damage, the log is listed once.
+ * Normally nothing is listed: a reader begins at the checkpoint that the pointer names, and probes for the next versions. A missing, old or
+ * damaged pointer or checkpoint only costs reads. A clean-up deletes the oldest commits first and keeps the commit of the checkpoint, so a
+ * checkpoint whose own commit is gone is outdated. In that case, and after damage, the log is listed once.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
@@ -21,23 +21,23 @@ import {
 } from './names.ts';
 import { folded, type Snapshot } from './snapshot.ts';
 
-/** How many versions are read at once at most. */
+/** The largest number of versions that are read at once. */
 const WINDOW = 32;
-/** Lines of a checkpoint that are written at once. */
+/** The number of lines of a checkpoint that are written at once. */
 const LINES = 5000;
 
 export interface DeltaLog {
   /** The newest snapshot; undefined if there is no table. Throws STORE_BROKEN for an incomplete log. */
   load(): Promise<Snapshot | undefined>;
-  /** The newest snapshot, read from here on; undefined if it cannot be reached from here. */
+  /** The newest snapshot, read onwards from this one; undefined if it cannot be reached from here. */
   follow(snapshot: Snapshot): Promise<Snapshot | undefined>;
   read(version: number): Promise<Commit | undefined>;
   has(version: number): Promise<boolean>;
-  /** Throws ALREADY_EXISTS when the version is taken. */
+  /** Throws ALREADY_EXISTS if the version is taken. */
   create(version: number, actions: readonly Action[]): Promise<void>;
-  /** Removals from before `keepFrom` (ms) are left out. */
+  /** Leaves out removals older than `keepFrom` (ms). */
   writeCheckpoint(snapshot: Snapshot, keepFrom: number): Promise<void>;
-  /** Undefined for one that is missing or unreadable. */
+  /** Undefined if the checkpoint is missing or unreadable. */
   readCheckpoint(at: CheckpointAt): Promise<Snapshot | undefined>;
   pointer(): Promise<CheckpointAt | undefined>;
   /** All entries of the log. */
@@ -60,14 +60,14 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     return text === undefined ? undefined : { version, actions: parseCommit(name, text) };
   }
 
-  /** The commits of so many versions from there on, up to the first that is missing; undefined if the log has a gap there. */
+  /** At most `count` commits from the version `from` on, up to the first that is missing; undefined if the log has a gap there. */
   async function readMany(from: number, count: number): Promise<{ commits: Commit[]; more: boolean } | undefined> {
     const found = await Promise.all(Array.from({ length: count }, (_, at) => read(from + at)));
     const missing = found.indexOf(undefined);
     const commits = found.slice(0, missing === -1 ? count : missing).filter((each) => each !== undefined);
     if (missing === -1) return { commits, more: true };
     if (found.slice(missing).every((each) => each === undefined)) return { commits, more: false };
-    // It may have been created between two of these reads.
+    // The missing commit may have been created between two of these reads.
     return (await has(from + missing)) ? { commits, more: true } : undefined;
   }
 
@@ -99,7 +99,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
         await duck.writeFile(path, await objects.get(name));
       }
       const actions = await checkpointRows(paths);
-      // It replaces all commits up to its version.
+      // The checkpoint replaces all commits up to its version.
       return actions && folded(table, undefined, [{ version: at.version, actions }], at.version);
     } catch (error) {
       const code = error instanceof TributaryError ? error.code : undefined;
@@ -139,7 +139,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     return end !== undefined && (await has(0)) ? end : undefined;
   }
 
-  /** Undefined for an empty log, 'broken' if these entries do not form a complete one. */
+  /** Undefined for an empty log; 'broken' if these entries do not form a complete one. */
   async function through(found: readonly LogEntry[]): Promise<Snapshot | undefined | 'broken'> {
     if (found.length === 0) return undefined;
     const last = lastOf(found);
@@ -159,7 +159,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     for (;;) {
       const end = await through(found);
       if (end !== 'broken') return end;
-      // Another process may have cleaned up meanwhile, behind a checkpoint that we have not seen.
+      // Another process may have cleaned up meanwhile, after writing a checkpoint that we have not seen.
       const now = await entries();
       if (now.map(({ name }) => name).join() === found.map(({ name }) => name).join()) break;
       found = now;
@@ -208,7 +208,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
         const [name = ''] = checkpointNames(table, { version: snapshot.version });
         await objects.put(name, duck.readFile(target));
         const now = await pointer();
-        // A slow process must not replace a newer pointer of another.
+        // A slow process must not replace a newer pointer from another process.
         if (now !== undefined && now.version >= snapshot.version) return;
         await objects.put(pointerName(table), Buffer.from(pointerText(snapshot.version, size)));
       } finally {
@@ -224,7 +224,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
 
 const lastOf = (entries: readonly LogEntry[]): number => Math.max(...entries.map(({ version }) => version));
 
-/** The checkpoints with all of their parts. */
+/** The checkpoints of which all parts exist. */
 export function wholeCheckpoints(entries: readonly LogEntry[]): CheckpointAt[] {
   const groups = Map.groupBy(
     entries.filter(({ parts }) => parts > 0),

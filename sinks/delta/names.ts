@@ -1,10 +1,10 @@
-/** The names of a table's objects, below its own name. */
+/** The names of a table's objects, relative to the table's own name. */
 const LOG = '_delta_log';
 const DIGITS = 20;
 const COMMIT = /^(\d{20})\.json$/;
 const CHECKPOINT = /^(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet$/;
 
-/** The location of a checkpoint: one object, or `parts` of them. */
+/** The location of a checkpoint: one object, or `parts` objects. */
 export interface CheckpointAt {
   readonly version: number;
   readonly parts?: number | undefined;
@@ -25,12 +25,12 @@ export function checkpointNames(table: string, { version, parts }: CheckpointAt)
 export interface LogEntry {
   readonly name: string;
   readonly version: number;
-  /** The number of parts of the checkpoint that this one belongs to; 1 for a checkpoint in one object, 0 for a commit. */
+  /** The number of parts of the checkpoint that this object belongs to; 1 for a checkpoint in one object, 0 for a commit. */
   readonly parts: number;
   readonly modifiedAt: number;
 }
 
-/** The kind of an object of the log; undefined for one that is neither a commit nor a checkpoint. */
+/** What an object of the log is; undefined if it is neither a commit nor a checkpoint. */
 export function logEntry(table: string, name: string, modifiedAt: number): LogEntry | undefined {
   const file = name.slice(logPrefix(table).length);
   const commit = COMMIT.exec(file);
@@ -40,17 +40,17 @@ export function logEntry(table: string, name: string, modifiedAt: number): LogEn
   return { name, version: Number(checkpoint[1]), parts: Number(checkpoint[3] ?? 1), modifiedAt };
 }
 
-/** The path of a segment: different for each writer and number, so that two owners cannot mix. */
+/** The path of a segment. It differs for each writer and sequence number, so that the segments of two owners cannot collide. */
 export function segmentPath(partition: string, day: string, writer: string, sequence: number): string {
   return `${partition}=${day}/${writer}-${pad(sequence, 8)}.parquet`;
 }
 
-/** Valid names of writers: part of names of objects, and never the beginning of a hidden file. */
+/** Whether the text is valid as a writer: it becomes part of object names, and must never begin the name of a hidden file. */
 export function isWriter(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_=-]{0,99}$/.test(text);
 }
 
-/** The object of a path of the log; undefined for one outside of the table. */
+/** The object that a path of the log refers to; undefined if it is outside the table. */
 export function objectName(table: string, path: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || path.startsWith('/')) return undefined;
   try {
@@ -60,7 +60,7 @@ export function objectName(table: string, path: string): string | undefined {
   }
 }
 
-/** Whether an object below the table is data: Delta's own and hidden ones are not. */
+/** Whether an object below the table is data. Delta's own objects and hidden ones are not. */
 export function isData(table: string, name: string): boolean {
   const path = name.slice(table.length + 1);
   return path.endsWith('.parquet') && path.split('/').every((part) => !/^[_.]/.test(part));

@@ -1,4 +1,4 @@
-/** What no commit may do: mistakes that would damage a table are detected before they are written. */
+/** Detects mistakes in a commit that would damage the table, before the commit is written. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Action } from './actions.ts';
 import { objectName } from './names.ts';
@@ -6,9 +6,9 @@ import { checkProtocol, columnsOf, PROTOCOL } from './schema.ts';
 import { fileOf, type Snapshot } from './snapshot.ts';
 
 /**
- * Throws USAGE for an addition of an existing file, a removal of a missing one, a change of the protocol, or metadata that do more than
- * add columns. Throws COMMIT_REFUSED for a file that was written before `oldest` (ms): a vacuum could delete it, since no snapshot has it,
- * before the commit is made.
+ * Throws USAGE for an addition of an existing file, a removal of a missing one, a change of the protocol, or metadata
+ * that do more than add columns. Throws COMMIT_REFUSED for a file that was written before `oldest` (ms): no snapshot
+ * has it yet, so a vacuum could delete it before the commit is made.
  */
 export function checkProposal(snapshot: Snapshot, actions: readonly Action[], oldest: number): void {
   const { table } = snapshot;

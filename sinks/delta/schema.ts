@@ -1,4 +1,4 @@
-/** A table's columns as Delta's schema, and back; and how a schema may grow: by nullable columns, at the end. */
+/** Converts a table's columns to Delta's schema and back. A schema may grow only by nullable columns, at the end. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Column, ColumnType, Layout } from '../segments/columns.ts';
 import { type MetaData, type Protocol, parseObject } from './actions.ts';
@@ -6,7 +6,7 @@ import { type MetaData, type Protocol, parseObject } from './actions.ts';
 const READER = 1;
 const WRITER = 2;
 
-/** What our tables require of readers and writers: nothing beyond the first versions. */
+/** What our tables require of readers and writers: only the first versions of the protocol. */
 export const PROTOCOL: Protocol = { minReaderVersion: READER, minWriterVersion: WRITER };
 
 type DeltaType = string | Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ const DELTA_TYPES: Readonly<Record<ColumnType, DeltaType>> = {
   'map<int,long>': map('integer'),
   'map<string,long>': map('string'),
 };
-/** By the name of Delta's type; whether values may be null makes no difference. */
+/** By the name of Delta's type, whether or not values may be null. */
 const COLUMN_TYPES = new Map(
   Object.entries(DELTA_TYPES).map(([type, delta]) => [keyOf(delta), type as ColumnType] as const),
 );
@@ -34,12 +34,12 @@ function keyOf(type: unknown): string {
   return kind === 'array' ? `array<${keyOf(elementType)}>` : `${kind}<${keyOf(keyType)},${keyOf(valueType)}>`;
 }
 
-/** A column of a table: one with an unsupported type exists and cannot be read. */
+/** A column of a table. A column of an unsupported type exists but cannot be read. */
 export interface TableColumn {
   readonly name: string;
   readonly type: ColumnType | 'foreign';
   readonly nullable: boolean;
-  /** The field as it is in the schema. */
+  /** The field as the schema has it. */
   readonly field: Readonly<Record<string, unknown>>;
 }
 
@@ -80,7 +80,7 @@ export function columnsOf(table: string, metaData: MetaData): TableColumn[] {
   });
 }
 
-/** Throws TABLE_PROTOCOL where the table requires more of its readers and writers than we support. */
+/** Throws TABLE_PROTOCOL if the table requires more of its readers and writers than we support. */
 export function checkProtocol(table: string, protocol: Protocol, metaData: MetaData): void {
   const { minReaderVersion, minWriterVersion } = protocol;
   const features = [...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])];
@@ -100,8 +100,8 @@ export function checkProtocol(table: string, protocol: Protocol, metaData: MetaD
 }
 
 /**
- * The metadata that add the missing columns to the table; undefined if it has them all. Throws TABLE_DRIFTED where it has one
- * with another type, a required one that may be null in ours, another partition, or lacks one that is required.
+ * The metadata that add the missing columns to the table; undefined if none is missing. Throws TABLE_DRIFTED if a column has another type,
+ * if the table requires a column that may be null in ours, if it lacks a required column, or if its partition is another.
  */
 export function grown(
   table: string,

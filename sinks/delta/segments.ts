@@ -1,4 +1,4 @@
-/** Uploads rows into the objects as segments of a table, and fetches segments from there into the local cache. */
+/** Uploads rows to the object store as segments of a table, and downloads segments into the local cache. */
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
 import type { Objects } from '../objects/port.ts';
@@ -12,7 +12,7 @@ import { isWriter, objectName, segmentPath } from './names.ts';
 import { dayOf, type Snapshot } from './snapshot.ts';
 
 const UPLOADS_AT_ONCE = 4;
-/** Hive's name of the folder for null; DuckDB reads it as null. */
+/** Hive's name of the folder for a null day; DuckDB reads it as null. */
 const NO_DAY = '__HIVE_DEFAULT_PARTITION__';
 
 export interface SegmentWriterOptions {
@@ -21,11 +21,11 @@ export interface SegmentWriterOptions {
   readonly table: string;
   readonly layout: Layout;
   /**
-   * Part of the names of the segments: letters, digits, `_`, `=` and `-`. It must belong to this writer only and never be reused, such as
-   * one that has the token of a claim or is random.
+   * Part of the names of the segments: letters, digits, `_`, `=` and `-`. It must belong to this writer only and never
+   * be reused. A random text will do, or one that contains the token of a claim.
    */
   readonly writer: string;
-  /** The sort columns of the rows of a segment. */
+  /** The columns by which the rows of a segment are sorted. */
   readonly sortBy?: readonly string[];
   /** In ms since 1970 UTC. */
   readonly now: () => number;
@@ -33,8 +33,8 @@ export interface SegmentWriterOptions {
 
 export interface SegmentWriter {
   /**
-   * Uploads the rows, one segment a day; returns what a commit must add, in the order of the days. What is uploaded and never
-   * committed belongs to nobody: a vacuum deletes it. A second attempt makes segments with other names.
+   * Uploads the rows, one segment a day. Returns what a commit must add, in the order of the days. Segments that are
+   * never committed belong to no table, and a vacuum deletes them. A second attempt gives its segments other names.
    */
   write(rows: Iterable<SegmentRow>): Promise<Add[]>;
 }
@@ -51,7 +51,7 @@ export function segmentWriter(options: SegmentWriterOptions): SegmentWriter {
 
 export type Upload = (files: readonly SegmentFile[], dataChange: boolean) => Promise<Add[]>;
 
-/** Uploads files and removes the local ones, even after an error. */
+/** Uploads files, and removes the local ones even after an error. */
 export function uploader({ objects, duck, table, layout, writer, now }: SegmentWriterOptions): Upload {
   if (!isWriter(writer)) {
     const allowed = 'it begins with a letter or digit and has up to 100 of A-Z, a-z, 0-9, "_", "=" and "-"';
@@ -68,7 +68,7 @@ export function uploader({ objects, duck, table, layout, writer, now }: SegmentW
     try {
       await eachAtOnce(files, UPLOADS_AT_ONCE, async ({ day, path: file, bytes, statistics }, at) => {
         const path = segmentPath(layout.partition, day, writer, first + at);
-        // Its time is from before the upload, so it is not younger than the object.
+        // Taken before the upload, so this time is not later than that of the object.
         const modificationTime = now();
         await objects.create(`${table}/${path}`, duck.readFile(file));
         adds[at] = {
@@ -87,12 +87,12 @@ export function uploader({ objects, duck, table, layout, writer, now }: SegmentW
   };
 }
 
-/** The action that removes a file from the table, at that time (ms). */
+/** The action that removes a file from the table at that time (ms). */
 export function removeOf({ path, partitionValues, size }: Add, deletionTimestamp: number, dataChange: boolean): Remove {
   return { path, deletionTimestamp, dataChange, extendedFileMetadata: true, partitionValues, size };
 }
 
-/** The files in the local cache, kept until the pin is released: its paths are in the order of the files. */
+/** Copies of the files in the local cache, kept until the pin is released. Its paths are in the order of `files`. */
 export function pinFiles(cache: SegmentCache, snapshot: Snapshot, files: readonly Add[]): Promise<Pinned> {
   return cache.pin(files.map((file) => cachedOf(snapshot, file)));
 }

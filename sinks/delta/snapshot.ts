@@ -1,23 +1,23 @@
-/** A table at one version: its log, folded. */
+/** A table at one version: the fold of its log. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Add, Commit, MetaData, Protocol, Remove, Txn } from './actions.ts';
 import { checkProtocol, columnsOf, type TableColumn } from './schema.ts';
 
 type Files = ReadonlyMap<string, Add>;
 
-/** Immutable: another version is another snapshot, which shares unchanged parts with this one. */
+/** Immutable: each version has its own snapshot, which shares unchanged parts with the previous one. */
 export interface Snapshot {
   readonly table: string;
   readonly version: number;
   readonly protocol: Protocol;
   readonly metaData: MetaData;
   readonly columns: readonly TableColumn[];
-  /** The files by day and path. Files without a day, which only others write, are under ''. */
+  /** The files by day and path. Files without a day, which only other writers make, are under ''. */
   readonly days: ReadonlyMap<string, Files>;
-  /** The removed files, by path, as far as they are remembered. */
+  /** The removed files by path, as far back as the log records them. */
   readonly removed: ReadonlyMap<string, Remove>;
   readonly txns: ReadonlyMap<string, Txn>;
-  /** The version of the last checkpoint that it was read from or that we made; -1 for none. */
+  /** The version of the last checkpoint that this snapshot was read from or that we wrote; -1 if there is none. */
   readonly checkpoint: number;
 }
 
@@ -27,7 +27,7 @@ export function filesOf(snapshot: Snapshot, day?: string): Add[] {
   return [...snapshot.days.values()].flatMap((files) => [...files.values()]);
 }
 
-/** The version of the application; undefined if it has never committed. */
+/** The last version that the application committed; undefined if it has never committed. */
 export function txnOf(snapshot: Snapshot, appId: string): number | undefined {
   return snapshot.txns.get(appId)?.version;
 }
@@ -36,7 +36,7 @@ export function dayOf(metaData: MetaData, { partitionValues }: Pick<Add, 'partit
   return partitionValues[metaData.partitionColumns[0] ?? ''] ?? '';
 }
 
-/** The file of a path, on any day. */
+/** The file with this path, on any day. */
 export function fileOf(snapshot: Pick<Snapshot, 'days'>, path: string): Add | undefined {
   for (const files of snapshot.days.values()) {
     const found = files.get(path);
@@ -45,7 +45,7 @@ export function fileOf(snapshot: Pick<Snapshot, 'days'>, path: string): Add | un
   return undefined;
 }
 
-/** Copies a map of the snapshot at its first change, and only then. */
+/** Copies a map of the snapshot at its first change only. */
 function changing<K, V>(
   map: ReadonlyMap<K, V>,
 ): { readonly now: () => ReadonlyMap<K, V>; readonly own: () => Map<K, V> } {
@@ -60,9 +60,9 @@ function changing<K, V>(
 }
 
 /**
- * The snapshot after these commits, which follow it in the order of their versions. Without a snapshot, they are the beginning of
- * the log, or one that represents a checkpoint. Throws TABLE_PROTOCOL as soon as one raises the protocol, and STORE_BROKEN for
- * a log without protocol or metadata.
+ * The snapshot after these commits, which follow it in the order of their versions. If `snapshot` is undefined, the
+ * commits are the beginning of the log, or one commit that represents a checkpoint. Throws TABLE_PROTOCOL as soon as a
+ * commit raises the protocol, and STORE_BROKEN for a log without protocol or metadata.
  */
 export function folded(
   table: string,
@@ -87,7 +87,7 @@ export function folded(
     return own;
   };
   const drop = (path: string, day: string | undefined): void => {
-    // Removals need not name the day; then it is searched.
+    // Removals need not name the day; without one, all days are searched.
     const candidates = day !== undefined && days.now().get(day)?.has(path) ? [day] : [...days.now().keys()];
     for (const each of candidates) {
       if (!days.now().get(each)?.has(path)) continue;
@@ -100,7 +100,7 @@ export function folded(
     }
   };
   for (const { actions } of commits) {
-    // The protocol and the metadata apply to the whole commit, wherever they are in it.
+    // The protocol and the metadata apply to the whole commit, wherever they appear in it.
     for (const action of actions) {
       protocol = action.protocol ?? protocol;
       metaData = action.metaData ?? metaData;

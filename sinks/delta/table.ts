@@ -16,7 +16,7 @@ import { folded, type Snapshot } from './snapshot.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** No younger part of the log is deleted, so a version that existed a short while ago still has its successor, if any. */
+/** No part of the log younger than this is deleted. So if a version existed a short while ago, its successor, if any, still exists. */
 const LEAST_LOG_AGE = HOUR;
 const TRUSTED_FOR = 10 * 60_000;
 const COMMIT_ATTEMPTS = 50;
@@ -26,7 +26,7 @@ const DELETES_AT_ONCE = 16;
 
 const DELTA_DEFAULTS = {
   checkpointEvery: 50,
-  /** How long files that are not in the current snapshot are kept, for readers of an older one. */
+  /** How long files that the current snapshot does not have are kept, for readers of an older snapshot. */
   keepFilesMs: 7 * DAY,
   /** How long commits before a checkpoint are kept. */
   keepLogMs: 7 * DAY,
@@ -35,7 +35,7 @@ const DELTA_DEFAULTS = {
 export interface DeltaOptions {
   readonly objects: Objects;
   readonly duck: DuckDb;
-  /** The name of the table: the prefix of all its objects, without a "/" at the end. */
+  /** The name of the table: the prefix of all its objects, without a final "/". */
   readonly table: string;
   /** In ms since 1970 UTC. */
   readonly now: () => number;
@@ -44,7 +44,7 @@ export interface DeltaOptions {
   readonly checkpointEvery?: number;
   readonly keepFilesMs?: number;
   readonly keepLogMs?: number;
-  /** Is called for a checkpoint that could not be written: the commit before it is valid. */
+  /** Called if a checkpoint could not be written. The commit before it is valid. */
   readonly onCheckpointFailed?: (error: unknown) => void;
   readonly random?: () => number;
   readonly pause?: (ms: number) => Promise<unknown>;
@@ -53,7 +53,7 @@ export interface DeltaOptions {
 export interface Definition {
   readonly layout: Layout;
   readonly description?: string;
-  /** Properties of Delta, beside those that follow from the options. */
+  /** Delta properties, besides those that follow from the options. */
   readonly configuration?: Readonly<Record<string, string>>;
 }
 
@@ -64,17 +64,17 @@ export interface Proposal {
 }
 
 /**
- * What is to be committed on top of a snapshot; undefined to commit nothing. It is called with the newest known snapshot, and again with
- * a newer one after each conflict, and before nothing is committed.
+ * Returns what to commit on top of a snapshot; undefined to commit nothing. It is called with the newest known snapshot, and again with a
+ * newer one after each conflict. An undefined proposal counts only for the newest snapshot, so it may be asked for once more.
  */
 export type Propose = (snapshot: Snapshot) => Proposal | undefined | Promise<Proposal | undefined>;
 
 export interface Committed {
   /** False if nothing was proposed. */
   readonly committed: boolean;
-  /** The snapshot with the commit, or the one for which nothing was proposed. */
+  /** The snapshot after the commit, or the one for which nothing was proposed. */
   readonly snapshot: Snapshot;
-  /** The number of conflicting commits. */
+  /** The number of conflicts with other commits. */
   readonly conflicts: number;
 }
 
@@ -85,24 +85,24 @@ export interface Vacuumed {
 
 export interface DeltaTable {
   readonly table: string;
-  /** Creates the table if there is none; throws TABLE_DRIFTED if there is another one. Of several concurrent creators, one creates it. */
+  /** Creates the table if there is none; one of several concurrent callers does. Throws TABLE_DRIFTED if a different table exists. */
   create(definition: Definition): Promise<Snapshot>;
-  /** The newest snapshot. Throws NOT_FOUND if there is no table, TABLE_PROTOCOL if we cannot read and write it. */
+  /** The newest snapshot. Throws NOT_FOUND if there is no table, and TABLE_PROTOCOL if we cannot read and write it. */
   refresh(): Promise<Snapshot>;
   /** The newest snapshot, or undefined if there is no table. */
   find(): Promise<Snapshot | undefined>;
   /**
-   * Commits what is proposed, if and only if its version is free. Throws COMMIT_REFUSED after too many conflicts, and OBJECTS_AWAY if the
-   * outcome is unknown: the `txn` of a later snapshot shows it.
+   * Commits the proposal if and only if its version is free. Throws COMMIT_REFUSED after too many conflicts, and
+   * OBJECTS_AWAY if the outcome is unknown: the `txn` in a later snapshot shows it.
    */
   commit(propose: Propose): Promise<Committed>;
   /** Writes a checkpoint of the newest snapshot; returns its version. */
   checkpoint(): Promise<number>;
-  /** Removes the part of the log that is before a checkpoint and older than `keepLogMs`; returns the names. */
+  /** Deletes the part of the log that precedes a checkpoint and is older than `keepLogMs`. Returns the names of the deleted objects. */
   cleanLog(): Promise<string[]>;
   /**
-   * Deletes files that no snapshot of the last `olderThanMs` has (an hour to `keepFilesMs`, which it is by default), and files older than
-   * `keepFilesMs` that are in no commit.
+   * Deletes files that no snapshot of the last `olderThanMs` has (an hour to `keepFilesMs`; by default `keepFilesMs`),
+   * and files older than `keepFilesMs` that are in no commit.
    */
   vacuum(options?: { readonly dryRun?: boolean; readonly olderThanMs?: number }): Promise<Vacuumed>;
 }
@@ -115,11 +115,11 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
   }
   const log = deltaLog(table, objects, duck);
   let current: Snapshot | undefined;
-  /** A time at which the commit of `current` surely existed. */
+  /** A time at which the commit of `current` certainly existed. */
   let seenAt = Number.NEGATIVE_INFINITY;
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** Sequential: two operations on a snapshot never run at once. */
+  /** Runs operations one after the other, so that no two work on a snapshot at once. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = turn.then(work, work);
     turn = mine.catch(() => undefined);
@@ -130,8 +130,8 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     const asked = now();
     const known = current;
     let found = known && (await log.follow(known));
-    // A log that was cleaned beyond our version looks as if nothing had followed, or as if only what followed the clean-up had. The time
-    // after the reads counts, since the process may have been suspended in between.
+    // If the log was cleaned beyond our version, it looks as if nothing had followed, or only the commits after the
+    // clean-up. The time after the reads counts, because the process may have been suspended in between.
     if (known !== undefined && now() - seenAt > TRUSTED_FOR && !(await log.has(known.version))) found = undefined;
     found ??= await log.load();
     current = found;
@@ -145,7 +145,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     throw new TributaryError('NOT_FOUND', `there is no table ${table}; check its name, or create it`);
   }
 
-  /** Whether the version is ours now. After an error with an unknown outcome it is checked first. */
+  /** Whether the version is now ours. After an error with an unknown outcome, the log is read to find out. */
   async function place(version: number, actions: readonly Action[], id: string): Promise<boolean> {
     try {
       await log.create(version, actions);
@@ -155,7 +155,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       if (error.code !== 'ALREADY_EXISTS' && error.kind !== 'retry') throw error;
       const there = await log.read(version);
       if (there !== undefined) return isOf(there, id);
-      // As far as can be seen, it was not done; a late request meets its own name, or another's.
+      // The commit is not visible now. If a late request still creates it, we will find our own version taken, or another's.
       if (error.code !== 'ALREADY_EXISTS') throw error;
       return false;
     }
@@ -166,7 +166,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     for (let conflicts = 0; conflicts < COMMIT_ATTEMPTS; conflicts += 1) {
       let proposal = await propose(snapshot);
       if (proposal === undefined) {
-        // The known snapshot may be old: only the newest one is a reason to commit nothing.
+        // The known snapshot may be old. Only the newest one is a reason to commit nothing.
         const known = snapshot;
         snapshot = await refresh();
         if (snapshot !== known) proposal = await propose(snapshot);
@@ -195,7 +195,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     throw new TributaryError('COMMIT_REFUSED', message, { outcome: 'none' });
   }
 
-  /** Whether the log had not been cleaned beyond the snapshot before we wrote: otherwise the version was free because it was deleted. */
+  /** Whether the log still had the snapshot when we wrote. If not, the version was free only because it had been deleted. */
   async function followsUpon(snapshot: Snapshot, version: number): Promise<boolean> {
     if (now() - seenAt <= TRUSTED_FOR || (await log.has(snapshot.version))) return true;
     await objects.remove(commitName(table, version));
@@ -203,7 +203,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     return false;
   }
 
-  /** The process that commits the version that is due writes its checkpoint; if it died, another does a while later. */
+  /** The process that commits the version that is due writes its checkpoint. If it died, another process does so later. */
   async function checkpointInTime(): Promise<void> {
     if (current === undefined) return;
     const { version, checkpoint } = current;
@@ -218,7 +218,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       } else current = { ...current, checkpoint: at.version };
     } catch (error) {
       options.onCheckpointFailed?.(error);
-      // Not again with each commit.
+      // Do not try again with every commit.
       current = { ...current, checkpoint: version };
     }
   }
@@ -250,7 +250,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       }
     }
     const there = found ?? (await refresh());
-    // It may lack columns that the next commit adds, but must not be another table.
+    // The table may lack columns that the next commit adds, but it must not be a different table.
     grown(table, there.metaData, there.columns, layout);
     return there;
   }
@@ -262,7 +262,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     for (const at of old) {
       const plan = logPlan(entries, new Set([at.version]), before);
       if (plan.length === 0) continue;
-      // Nothing before a checkpoint that cannot be read is deleted.
+      // If a checkpoint cannot be read, nothing before it is deleted.
       if ((await log.readCheckpoint(at)) === undefined) continue;
       for (const { name } of plan) await objects.remove(name);
       return plan.map(({ name }) => name);
@@ -276,7 +276,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       throw new TributaryError('USAGE', `a vacuum of ${table} keeps files for a time between ${bounds}`);
     }
     const times = { removedBefore: now() - olderThanMs, leftBefore: now() - keepFilesMs };
-    // Listed first: what is added meanwhile is in the snapshot, and not in the list.
+    // List first: a file that is added meanwhile is then in the snapshot, but not in the list.
     const listed = await Array.fromAsync(objects.list(`${table}/`));
     const files = vacuumPlan(await refresh(), listed, times);
     if (!dryRun) await eachAtOnce(files, DELETES_AT_ONCE, ({ name }) => objects.remove(name));
@@ -305,7 +305,7 @@ function isOf({ actions }: Commit, id: string): boolean {
   return actions.some(({ commitInfo }) => commitInfo?.txnId === id);
 }
 
-/** In Delta's form; engines differ in the larger units. */
+/** In Delta's format, in seconds: engines disagree about the larger units. */
 function interval(ms: number): string {
   return `interval ${Math.ceil(ms / 1000)} seconds`;
 }
