@@ -1,7 +1,7 @@
-/** The columns of a datasource, as in its segments: the layout of the table, and what pages and reports show. */
+/** The columns of a datasource as stored in its segments. They define the layout of the table, and what pages and reports show. */
 import type { Datasource, Dimension, Metric } from './define-datasource.ts';
 
-/** `timestamp`: ms since 1970 UTC. `list<long>`: a sketch of different values. `map<int,long>`: a sketch of quantiles. */
+/** `timestamp`: ms since 1970 UTC. `list<long>`: a sketch of distinct values. `map<int,long>`: a sketch of quantiles. */
 export type ColumnType =
   | 'string'
   | 'boolean'
@@ -15,14 +15,14 @@ export type ColumnType =
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** Whether it may be null: every declared column may, since files that are older than a column do not have it. */
+  /** Whether it may be null. Every declared column may: files older than a column do not have it. */
   readonly nullable: boolean;
   readonly doc: string;
   readonly unit?: string;
   readonly personal?: true;
 }
 
-/** The partition of the table: it is in no segment. */
+/** The partition column of the table. Segments do not contain it. */
 export const DATE: Column = {
   name: 'date',
   type: 'date',

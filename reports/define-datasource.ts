@@ -1,14 +1,14 @@
 /**
- * How a datasource is declared: what is counted of the events of one topic, by time and dimensions.
+ * How a datasource is declared: what is counted from the events of one topic, by time and dimensions.
  *
- * Terms. A *bucket* is an interval of time, as wide as the granularity. A *dimension* is a value by which counts are grouped; the tenant
- * is one of every datasource. A *metric* is what is counted. Events of one bucket with equal dimensions, a *tuple*, become one row.
- * Rows of one bucket and tuple may occur several times in the table, until they are compacted; readers add them up.
+ * Terms. A *bucket* is an interval of time, as wide as the granularity. A *dimension* is a value by which counts are grouped; the tenant is
+ * a dimension of every datasource. A *metric* is a counted figure. Events of one bucket with equal dimensions, a *tuple*, become one row.
+ * Until compaction, the table may have several rows for one bucket and tuple; readers add them up.
  *
- * Everything here is data and pure functions; no clock, no random, no input or output. Time is the event's time. Lookups are rows of
- * jobs as known when the event is counted: counted events are not counted again when such a row changes.
+ * Everything here is data and pure functions: no clock, no randomness, no I/O. Time is the event's time. Lookups return rows of jobs as
+ * they are when the event is counted; a later change of such a row does not change the count.
  *
- * Every event counts. So a datasource reads the facts that jobs emit once, not what platforms repeat.
+ * Every event counts. So a datasource reads facts that jobs emit once, not events that platforms may repeat.
  */
 import { type ErrorCode, TributaryError } from '../core/errors.ts';
 import type { AnyEventOf, EventDef, EventOf } from '../core/event.ts';
@@ -32,12 +32,12 @@ import { columnNameProblem } from './names.ts';
 // ---- dimensions ----
 
 interface DimensionBase {
-  /** The meaning of a value. */
+  /** What a value means. */
   readonly doc: string;
-  /** Whether values identify people: reports that show them need the role. */
+  /** Whether values identify people. Reports that show them require the role. */
   readonly personal?: true;
 }
-/** A value by which counts are grouped. Null, or undefined, is unknown: the column is null then. */
+/** A value by which counts are grouped. Null or undefined means unknown; the column is then null. */
 type DimensionWith<Text, Truth, Numeric> = DimensionBase &
   (
     | ({ readonly type?: 'string' } & Text)
@@ -52,13 +52,13 @@ interface MetricBase {
   /** The unit: 'learners', 'ms', 'percent'. */
   readonly unit: string;
 }
-/** An event without a value adds nothing to the metric. */
+/** An event for which the value is null or undefined adds nothing to the metric. */
 type MetricWith<Text, Numeric, Condition> = MetricBase &
   (
     | ({ readonly kind: 'count' } & Condition)
     | ({
         readonly kind: 'sum';
-        /** Longs are whole numbers and stay exact; the last digits of a sum of doubles depend on the order. */
+        /** Longs are whole numbers, and their sums are exact. The last digits of a sum of doubles depend on the order. */
         readonly type: 'long' | 'double';
       } & Numeric)
     | ({
@@ -69,14 +69,14 @@ type MetricWith<Text, Numeric, Condition> = MetricBase &
     | ({ readonly kind: 'distinct' } & Text)
     | ({
         readonly kind: 'quantile';
-        /** Between 0 and 1, in whole percent: 0.5 becomes the column `…_p50`. */
+        /** Between 0 and 1, in whole percent. 0.5 becomes the column `…_p50`. */
         readonly points: readonly number[];
       } & Numeric)
   );
 
 // ---- the declaration ----
 
-/** Broadcasts do not count: every partition has a copy. */
+/** Broadcasts do not count, because every partition has a copy. */
 type Countable<T extends Topic> = T extends Topic<string, infer E> ? E : never;
 
 type DimensionOf<D extends EventDef, F> = DimensionWith<
@@ -87,16 +87,16 @@ type DimensionOf<D extends EventDef, F> = DimensionWith<
 type MetricOf<D extends EventDef, F> = MetricWith<ValueOf<D, F, string>, ValueOf<D, F, number>, ConditionOf<D, F>>;
 
 interface Declaration<From extends Topic, On extends readonly Countable<From>[], L extends Lookups> {
-  /** Its name is that of the table and the view in SQL. */
+  /** The name of its table and of its view in SQL. */
   name: string;
   title: string;
   about: string;
   from: From;
-  /** The events it counts; records of other types are skipped undecoded. */
+  /** The events it counts. Records of other types are skipped without being decoded. */
   on: On;
   granularity: Granularity;
   /**
-   * How many days its table keeps, including the current one; by default all. A day is removed whole, by `tributary rollup expire` or, on
+   * How many days its table keeps, including the current one; by default all. Whole days are removed, by `tributary rollup expire` or, in
    * the embedded installation, automatically.
    */
   retentionDays?: number;
@@ -104,16 +104,16 @@ interface Declaration<From extends Topic, On extends readonly Countable<From>[],
   /** Which of the events count; by default all. */
   where?: (event: AnyEventOf<On[number]>, found: Found<L>) => boolean;
   /**
-   * The time of the fact, in ms since 1970 UTC, where it is not the time of the event. Never later than that: a later one is replaced by
-   * the time of the event.
+   * The time of the fact in ms since 1970 UTC, if it differs from the time of the event. A time later than the event's is replaced by the
+   * event's.
    */
   time?: ((event: AnyEventOf<On[number]>) => number) | TimeFieldsOf<On[number]>;
-  /** By the names of their columns. */
+  /** Keyed by column name. */
   dimensions: Readonly<Record<string, DimensionOf<On[number], Found<L>>>>;
   metrics: Readonly<Record<string, MetricOf<On[number], Found<L>>>>;
 }
 
-/** What reads a value; with the field that it reads, if that was named. */
+/** Reads a value from an event. It also names the field, if the declaration named one. */
 type Reads<V> = NamedField & { readonly of: (event: EventOf<EventDef>, found: FoundRows) => Maybe<V> };
 type Counts = NamedField & { readonly when?: (event: EventOf<EventDef>, found: FoundRows) => boolean };
 
@@ -132,7 +132,7 @@ export interface Datasource {
   readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
   readonly where: ((event: EventOf<EventDef>, found: FoundRows) => boolean) | undefined;
   readonly time: ((event: EventOf<EventDef>) => number) | undefined;
-  /** The fields that `time` reads, by type of event; undefined if it is a function that was declared. */
+  /** The fields that `time` reads, by type of event. Undefined if `time` was declared as a function. */
   readonly timeFields: Readonly<Record<string, string>> | undefined;
   readonly dimensions: readonly Dimension[];
   readonly metrics: readonly Metric[];
@@ -164,7 +164,7 @@ export function defineDatasource<
   return Object.freeze(datasource);
 }
 
-/** With their names, and with the functions that follow from fields. */
+/** Adds the names, and the functions derived from fields. */
 const named = (things: Readonly<Record<string, NamedField & { readonly kind?: string }>>): object[] =>
   Object.entries(things).map(([name, thing]) => {
     const { field, on, kind } = thing;
@@ -173,7 +173,7 @@ const named = (things: Readonly<Record<string, NamedField & { readonly kind?: st
     return field === undefined ? { ...thing, name } : { ...thing, name, of: valueReader(field, on) };
   });
 
-/** The column of a quantile at one point: `seconds_p95`. */
+/** The column of a quantile at one point, such as `seconds_p95`. */
 export const pointName = (metric: string, point: number): string => `${metric}_p${Math.round(point * 100)}`;
 
 function flawsOf(datasource: Datasource): string[] {
@@ -236,7 +236,7 @@ function pointsProblem(name: string, points: readonly number[]): string | undefi
   return `the points of ${name} are ${points.join(', ') || 'none'}: give some between 0.01 and 0.99, in whole percent`;
 }
 
-/** The shape of the rows of a datasource, as text: rows of another shape cannot be added to. */
+/** The shape of a datasource's rows, as text. Rows of another shape cannot be added to them. */
 export function shapeOf({ from, on, granularity, dimensions, metrics }: Datasource): string {
   return JSON.stringify({
     from: from.name,

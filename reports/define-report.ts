@@ -2,9 +2,9 @@
  * How a report is declared: what it answers, its parameters, its columns, who may have it, and where its rows come from.
  *
  * The rows come either from a query over datasources (portable SQL, see `docs/analytics.md`), or from rows of jobs, read by key in pages.
- * Everything here is data and pure functions: no client, no clock, no logger. Times and days that depend on now are parameters.
+ * Everything here is data and pure functions: no client, no clock, no logger. Times and days relative to now are parameters.
  *
- * A report is of one tenant. Queries have the tenant as `:tenant`; rows are read within it.
+ * A report covers one tenant. Queries get the tenant as `:tenant`; reads by key are limited to it.
  */
 import { DateTime } from 'luxon';
 import type { Infer, RecordSchema } from '../core/avro.ts';
@@ -20,11 +20,11 @@ import type { Role } from './rights.ts';
 // ---- who may have it ----
 
 /**
- * What a caller may be allowed; the caller's roles are vouched for by who submits the request.
+ * The roles a caller may have. The code that submits the request vouches for them.
  *
  * - `analyst`: reports about courses, batches and learners by their ids.
  * - `personal-data`: columns that are personal.
- * - `operator`: reports about the installation, of all tenants.
+ * - `operator`: reports about the installation, across all tenants.
  */
 export type { Role };
 
@@ -33,9 +33,9 @@ export type { Role };
 interface ParameterBase {
   /** What it selects, for people who fill in a form. */
   readonly doc: string;
-  /** Whether it may be left out; then it is null. A parameter with a default is never null. */
+  /** Whether it may be omitted; it is then null. A parameter with a default is never null. */
   readonly optional?: true;
-  /** Whether a value identifies a person: it is left out of files and logs. */
+  /** Whether a value identifies a person. Such values are left out of files and logs. */
   readonly personal?: true;
 }
 export type Parameter = ParameterBase &
@@ -49,7 +49,7 @@ export type Parameter = ParameterBase &
         readonly default?: number;
       }
     | { readonly type: 'date'; readonly default?: string }
-    /** A moment, in ISO 8601; `now` is when the report is requested. Its value is in ms since 1970 UTC. */
+    /** A moment, in ISO 8601; `now` is the time of the request. The value is in ms since 1970 UTC. */
     | { readonly type: 'moment'; readonly default?: 'now' }
     /** An IANA time zone. */
     | { readonly type: 'zone'; readonly default?: string }
@@ -69,7 +69,7 @@ type ValueOf<P extends Parameter> =
   | (P extends { optional: true } ? null : never);
 export type ValuesOf<P extends Parameters> = { readonly [name in keyof P]: ValueOf<P[name]> };
 export type ParameterValue = string | number | boolean | null;
-/** As they are kept with a request: one value for each declared parameter. */
+/** As stored with a request: one value for each declared parameter. */
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
 // ---- columns ----
@@ -80,7 +80,7 @@ export interface Column {
   /** What a value means, and what null means. */
   readonly doc: string;
   readonly unit?: string;
-  /** Whether values are about people as persons; ids of users are not. */
+  /** Whether values are personal data. User ids are not. */
   readonly personal?: true;
 }
 export interface NamedColumn extends Column {
@@ -97,22 +97,22 @@ type CellOf<T extends ColumnType> =
         : T extends 'boolean'
           ? boolean
           : string);
-/** A row by the names of its columns. Longs may be whole numbers that are safe as numbers. */
+/** A row, keyed by column name. Longs may be plain numbers if they are safe integers. */
 export type ReportRow<C extends Columns> = { readonly [name in keyof C]: CellOf<C[name]['type']> };
 
 // ---- where rows come from ----
 
-/** How far a consumer group is in one partition of its topic. */
+/** How far a consumer group has read one partition of its topic. */
 export interface PartitionLag {
   readonly job: string;
   readonly topic: string;
   readonly partition: number;
-  /** The next offset that it will read; null: it never committed one. */
+  /** The next offset it will read; null if it never committed one. */
   readonly offset: number | null;
   readonly end: number;
 }
 
-/** One topic's dead letters with one code, of one job. */
+/** The number of dead letters of one topic, job and error code. */
 export interface DeadLetterCount {
   readonly topic: string;
   readonly job: string;
@@ -123,73 +123,73 @@ export interface DeadLetterCount {
   readonly newestAt: number;
 }
 
-/** What a report may read of one tenant, while it runs. */
+/** What a report may read of one tenant while it runs. */
 export interface Reads {
   /** Rows of a job or records of a view, in the order of the keys; undefined where there is none. */
   rows<S extends RecordSchema, K extends string>(
     table: TableDef<S, K>,
     keys: readonly KeyOf<TableDef<S, K>>[],
   ): Promise<(Infer<S> | undefined)[]>;
-  /** All records whose fields of `table.key` are these, in the order of the fields they are sorted by, in pages of bounded size. */
+  /** All records with these fields of `table.key`, in the order of the fields they are sorted by, in pages of bounded size. */
   pages<S extends RecordSchema, K extends string>(
     table: TableDef<S, K>,
     key: Partial<KeyOf<TableDef<S, K>>>,
   ): AsyncIterable<readonly Infer<S>[]>;
-  /** Of all jobs and rollups of the installation. */
+  /** The lag of all jobs and rollups of the installation. */
   lags(): Promise<readonly PartitionLag[]>;
   deadLetters(): Promise<readonly DeadLetterCount[]>;
 }
 
 interface Query<V> {
-  /** A file with SQL, or the SQL for these parameters. Parameters are `:name`, and become literals of their types. */
+  /** A file with SQL, or the SQL for these parameters. Each `:name` is replaced by a literal of the parameter's type. */
   readonly sql: URL | ((parameters: V) => string);
   readonly reads: readonly Datasource[];
 }
 interface ByKey<V, R> {
   readonly rows: (parameters: V, reads: Reads) => AsyncIterable<readonly R[]>;
-  /** The tables that it reads. Files say how far the jobs were that keep these. */
+  /** The tables it reads. Files state how far the jobs that write these tables had come. */
   readonly reads: readonly TableDef[];
 }
 
-/** What can be said before the report runs. */
+/** What is known before the report runs. */
 export interface Outlook {
-  /** Why it cannot run, each with what to do. */
+  /** Why it cannot run, each with a remedy. */
   readonly problems: readonly string[];
-  /** About how many rows it will have; null: unknown. */
+  /** Estimated number of rows; null if unknown. */
   readonly rows: number | null;
-  /** What else to know of its rows before they are there, such as who is not among them. */
+  /** Other facts about the rows, known in advance, such as who is not included. */
   readonly notes?: readonly string[];
 }
 
-/** What is known of a file that was made earlier. */
+/** An earlier file, as far as `fileProblems` needs it. */
 export interface MadeFile {
   readonly rows: number;
-  /** The time whose state it shows, in ms since 1970 UTC. */
+  /** The time of the state it shows, in ms since 1970 UTC. */
   readonly asOf: number;
 }
 
 interface Declaration<P extends Parameters, C extends Columns> {
-  /** Of letters, digits and hyphens. */
+  /** Letters, digits and hyphens. */
   name: string;
   title: string;
-  /** The question that it answers, in one or two sentences. */
+  /** The question it answers, in one or two sentences. */
   answers: string;
-  /** Counted up when the meaning of its rows changes: files say it, and an older file is not handed out again. */
+  /** Incremented when the meaning of its rows changes. Files state it, and a file of an older version is not reused. */
   version: number;
   role: Role;
   /** Whether its files must be protected. Files with personal columns always must. */
   protection?: 'optional' | 'required';
-  /** For how long a file may be handed out again to somebody who asks the same, in ms. */
+  /** How long a file may be reused for the same request, in ms. */
   freshMs: number;
-  /** The most rows of a file; more are cut, visibly. */
+  /** The largest number of rows in a file. Further rows are cut, and the file shows that they were. */
   rowLimit?: number;
   parameters: P;
   /** In the order of the file. */
   columns: C;
-  /** Conditions between parameters, each with what to do. */
+  /** Conditions between parameters: those violated, each with a remedy. */
   problems?: (parameters: ValuesOf<P>) => readonly string[];
   outlook?: (parameters: ValuesOf<P>, reads: Reads) => Promise<Outlook>;
-  /** Why a file that was made earlier is no longer handed out, each with what to do: consents may have been withdrawn. */
+  /** Why an earlier file is no longer handed out, each with a remedy. For example, consents may have been withdrawn. */
   fileProblems?: (parameters: ValuesOf<P>, reads: Reads, file: MadeFile) => Promise<readonly string[]>;
   from: Query<ValuesOf<P>> | ByKey<ValuesOf<P>, ReportRow<C>>;
 }
@@ -214,7 +214,7 @@ export interface Report {
   readonly from: Query<ParameterValues> | ByKey<ParameterValues, Readonly<Record<string, Cell | number>>>;
 }
 
-/** Ten million: what a worker writes in some minutes. */
+/** Ten million rows: a worker writes them in a few minutes. */
 const ROW_LIMIT = 10_000_000;
 
 /** Throws DECLARATION_INVALID with all errors that types cannot express. */
@@ -240,7 +240,7 @@ export function defineReport<const P extends Parameters, const C extends Columns
 }
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-/** What every query has, so that no parameter may be named so. */
+/** Every query has this parameter, so no declared parameter may have its name. */
 const TENANT = 'tenant';
 
 function flawsOf({ name, version, freshMs, rowLimit, parameters, columns, from }: Report): string[] {
@@ -289,9 +289,9 @@ function isDefaultValid(spec: Parameter): boolean {
   }
 }
 
-/** Of a text without a limit of its own, in UTF-16 units; ids are no longer. */
+/** The longest text of a parameter without its own limit, in UTF-16 units. Ids are no longer than this. */
 export const LONGEST_TEXT = 300;
 
-/** Whether it is `YYYY-MM-DD`, from the year 1 on: engines differ in the year 0. */
+/** Whether it is `YYYY-MM-DD`, from the year 1 on. Engines disagree about the year 0. */
 export const isDay = (text: string): boolean =>
   /^\d{4}-\d\d-\d\d$/.test(text) && !text.startsWith('0000') && DateTime.fromISO(text, { zone: 'utc' }).isValid;

@@ -1,6 +1,6 @@
 /**
- * Fields of the data of events. A declaration that names a field, where a function could read it, says what other programs can read by
- * themselves: the function follows from the field, so that the two cannot disagree.
+ * Fields of the data of events, named in declarations. A declaration may name a field instead of a function that reads
+ * it. Other programs can then read the same value. The function is derived from the field, so the two cannot disagree.
  */
 import { type Field, present, type Schema } from '../core/avro.ts';
 import type { AnyEventOf, EventDef, EventOf } from '../core/event.ts';
@@ -8,12 +8,12 @@ import type { AnyEventOf, EventDef, EventOf } from '../core/event.ts';
 export type Maybe<T> = T | null | undefined;
 type Event = EventOf<EventDef>;
 
-/** The names of the fields with such values that any of the events has. */
+/** The names of all fields with such values, in any of the events. */
 type FieldsOf<E, V> = E extends { readonly data: infer Data }
   ? { [K in keyof Data & string]: Data[K] extends Maybe<V> ? K : never }[keyof Data & string]
   : never;
 
-/** A value of an event: what a function reads, or a field. */
+/** A value of an event: a function that reads it, or the name of a field. */
 export type ValueOf<D extends EventDef, F, V> =
   | {
       readonly of: (event: AnyEventOf<D>, found: F) => Maybe<V>;
@@ -21,17 +21,17 @@ export type ValueOf<D extends EventDef, F, V> =
       readonly on?: undefined;
     }
   | {
-      /** A field of the data. An empty text is unknown, as null is. */
+      /** A field of the data. An empty text means unknown, like null. */
       readonly field: FieldsOf<AnyEventOf<D>, V>;
-      /** Which of the events have it, by default all; the others have no value. */
+      /** Which of the events have it; by default all. Other events have no value. */
       readonly on?: readonly D[];
       readonly of?: undefined;
     };
 
-/** Whether an event counts: what a function says, or its type and a field. */
+/** Whether an event counts: a function, or its type and a field. */
 export type ConditionOf<D extends EventDef, F> =
   | {
-      /** Which events are counted; by default all. */
+      /** Which events count; by default all. */
       readonly when?: (event: AnyEventOf<D>, found: F) => boolean;
       readonly field?: undefined;
       readonly on?: undefined;
@@ -39,21 +39,21 @@ export type ConditionOf<D extends EventDef, F> =
   | {
       /** Only events of these types; by default all. */
       readonly on?: readonly D[];
-      /** Only those in which this field is true. */
+      /** Only events in which this field is true. */
       readonly field?: FieldsOf<AnyEventOf<D>, boolean>;
       readonly when?: undefined;
     };
 
-/** By type, the field of the data that has the time of the fact, in ms since 1970 UTC. Null, or no field: the time of the event. */
+/** The field with the time of the fact, in ms since 1970 UTC, by type of event. If it is null or not named, the time of the event. */
 export type TimeFieldsOf<D extends EventDef> = { readonly [E in D as E['type']]?: FieldsOf<EventOf<E>, number> };
 
-/** A field that was named, in the declarations as the runtime sees them. */
+/** A field that the declaration named, as the runtime sees it. */
 export interface NamedField {
   readonly field?: string | undefined;
   readonly on?: readonly EventDef[] | undefined;
 }
 
-/** What reads a field. */
+/** A function that reads a field. */
 export function valueReader(field: string, on: readonly EventDef[] | undefined): (event: Event) => unknown {
   const types = on && new Set(on.map(({ type }) => type));
   return ({ type, data }) => {
@@ -90,7 +90,7 @@ const kindOf = (type: Schema): FieldKind | undefined => {
 export const fieldNamed = ({ schema }: EventDef, name: string): Field | undefined =>
   schema.fields.find((field) => field.name === name);
 
-/** What is wrong with naming this field of these events. `what` is the dimension or metric. */
+/** The errors in naming this field of these events. `what` is the dimension or metric. */
 export function fieldProblems(what: string, field: string, wanted: FieldKind, events: readonly EventDef[]): string[] {
   return events.flatMap((def) => {
     const found = fieldNamed(def, field);

@@ -9,7 +9,7 @@ const WIDTH_MS = {
   day: 1440 * MINUTE,
 } as const;
 
-/** Days by the clocks of one time zone of IANA: of 23, 24 or 25 hours. */
+/** Days in the local time of one IANA time zone. They have 23, 24 or 25 hours. */
 export interface LocalDay {
   readonly localDay: string;
 }
@@ -20,10 +20,10 @@ export const localDay = (zone: string): LocalDay => ({ localDay: zone });
 
 export const isLocalDay = (granularity: Granularity): granularity is LocalDay => typeof granularity === 'object';
 
-/** Whether engines support it, too: an offset such as +05:30 is not accepted, since they interpret its sign in different ways. */
+/** Whether it is a zone that engines support too. An offset such as +05:30 is refused, since engines disagree about its sign. */
 export const isZone = (zone: string): boolean => /^[A-Za-z][\w+/-]*$/.test(zone) && IANAZone.isValidZone(zone);
 
-/** The error in it, where types do not detect it. */
+/** The error in it, as far as types do not catch it. */
 export function granularityProblem(granularity: Granularity): string | undefined {
   if (isLocalDay(granularity)) {
     return isZone(granularity.localDay)
@@ -39,16 +39,16 @@ export function granularityProblem(granularity: Granularity): string | undefined
 export interface Bucket {
   readonly start: number;
   readonly end: number;
-  /** `YYYY-MM-DD`: the partition of the table. The date in UTC; of a local day, the date there. */
+  /** `YYYY-MM-DD`, the partition of the table: the date in UTC, or for a local day the date in its zone. */
   readonly date: string;
 }
 
-/** The first moment that every engine writes as the same date: they differ in the year 0. */
+/** The first moment for which every engine writes the same date. They disagree about the year 0. */
 const FIRST_MOMENT = -62_135_596_800_000;
-/** No date of a partition is later. */
+/** The last moment of the year 9999, the last year that a partition date can have. */
 const LAST_MOMENT = 253_402_214_399_999;
 
-/** Where moments lie, from the year 1 to the year 9999; undefined outside. */
+/** The bucket of a moment, from the year 1 to the year 9999; undefined outside. */
 export function bucketOf(granularity: Granularity, time: number): Bucket | undefined {
   if (!(time >= FIRST_MOMENT && time <= LAST_MOMENT)) return undefined;
   if (isLocalDay(granularity)) return localBucket(granularity.localDay, time);
@@ -57,12 +57,12 @@ export function bucketOf(granularity: Granularity, time: number): Bucket | undef
   return { start, end: start + width, date: dateOf(DateTime.fromMillis(start, { zone: 'utc' })) };
 }
 
-/** Not by a format: that has the digits of the machine's language. */
+/** Not `toFormat`: that uses the digits of the machine's language. */
 const dateOf = (day: DateTime): string => day.toISODate() ?? '';
 
 function localBucket(zone: string, time: number): Bucket {
   const day = DateTime.fromMillis(time, { zone }).startOf('day');
-  // Where clocks go from 24:00 to 1:00, the day after begins at 1:00: `startOf` knows.
+  // In a zone whose clocks go from 24:00 to 1:00, the next day begins at 1:00. `startOf` handles that.
   const end = day.plus({ days: 1 }).startOf('day').toMillis();
   return { start: day.toMillis(), end, date: dateOf(day) };
 }

@@ -1,4 +1,4 @@
-/** The names that columns may have: those that every engine accepts without quotes. */
+/** The names that columns may have: those that every engine accepts unquoted. */
 
 const FORM = /^[a-z][a-z0-9_]{0,47}$/;
 

@@ -4,7 +4,7 @@ import { DATE, keyColumns, layoutOf, segmentColumns } from './columns.ts';
 import { type Datasource, pointName } from './define-datasource.ts';
 import { viewSql } from './sql/finish.ts';
 
-/** A view by the name of the datasource, and the rows of its segments by that name and `__rollup`. */
+/** A view with the name of the datasource, and the rows of its segments as that name with `__rollup`. */
 export function relationOf(datasource: Datasource): Relation {
   const { name, title } = datasource;
   return {
@@ -17,7 +17,7 @@ export function relationOf(datasource: Datasource): Relation {
   };
 }
 
-/** The expressions of the metrics in the view: sketches are finished. */
+/** The expressions of the metrics in the view, with sketches finished. */
 function finishedColumns(datasource: Datasource): StoredColumn[] {
   return datasource.metrics.flatMap((metric): StoredColumn[] => {
     const { name, doc, unit } = metric;

@@ -1,10 +1,10 @@
-/** What callers may have the right to do. It imports nothing, so that a command line knows the names at no cost. */
+/** The rights that callers may have. It imports nothing, so the command line can list the names at no cost. */
 
-/** What a person may do, besides what everybody may. */
+/** What a person may do beyond what everybody may. */
 export const ROLES = ['analyst', 'personal-data', 'operator', 'producer'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What an API key may be used for. People who signed in may do all that their roles allow. */
+/** What an API key may be used for. Signed-in people may do whatever their roles allow. */
 export const SCOPES = [
   'reports:read',
   'reports:write',

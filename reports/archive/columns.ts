@@ -1,11 +1,11 @@
 /**
- * The archive of a topic: every readable event, unchanged, one row each. Personal parts of its data have columns of their own, so that
- * erasing them rewrites only these columns.
+ * The archive of a topic: one row for each readable event, unchanged. Personal parts of its data have their own columns, so that erasing
+ * them rewrites only these columns.
  *
- * A row has the position of its record, so that the rows of a partition in the order of their offsets are its log again. Rows with `only_for`
- * are records for one job alone: those that were sent on to their partition or replayed from the dead letters, timers that fired, and
- * answers of channels. Rows of jobs are made anew from them; everybody else leaves them out. Not in the archive are unreadable records, those
- * of undeclared types, and the events by which a user is forgotten.
+ * A row has the position of its record, so the rows of a partition in the order of their offsets restore its log. Rows with `only_for` are
+ * records for one job: those forwarded to their partition or replayed from the dead letters, timers that fired, and answers of channels. A
+ * rebuild of that job's rows reads them; every other reader skips them. The archive has no unreadable records, no records of undeclared
+ * types, and no events that request forgetting a user.
  */
 import { type Field, type NullableSchema, present, type Schema } from '../../core/avro.ts';
 import { EVENTS_OF_ROWS, type Event, type EventDef } from '../../core/event.ts';
@@ -81,7 +81,7 @@ const FOR_WHOM: Columns = [
     doc: 'For a copy for another partition: the origin of the record itself.',
   },
 ];
-/** Whatever does not fit may be personal. */
+/** Values that do not fit the schema may be personal. */
 const UNFIT = 'personal_unfit';
 
 /** The order of the rows in a segment: that of the log. */
@@ -123,12 +123,12 @@ export function archiveLayout(topic: Topic): Layout {
 
 export const defsOf = ({ events, broadcasts }: Topic): readonly EventDef[] => [...events, ...broadcasts];
 
-/** What the archive of the topic may have. */
+/** The events that the archive of the topic may contain. */
 export const archivedDefs = (topic: Topic): readonly EventDef[] => [...defsOf(topic), ...EVENTS_OF_ROWS];
 
-/** How the data of one type of event become cells. */
+/** How the data of one type of event are split into cells. */
 export interface Parts {
-  /** The fields that are personal, or contain something personal. */
+  /** The fields that are personal or contain personal data. */
   readonly personal: readonly string[];
   readonly hasBytes: boolean;
 }
@@ -138,7 +138,7 @@ export const partsOf: (def: EventDef) => Parts = once(({ schema }) => ({
   hasBytes: isIn(schema.fields, ({ type }) => innermost(type) === 'bytes'),
 }));
 
-/** Whether there is such a field among these, or within one of them. */
+/** Whether one of these fields, or a field within one of them, meets the condition. */
 function isIn(fields: readonly Field[], is: (field: Field) => boolean): boolean {
   return fields.some((field) => {
     const inner = innermost(field.type);
@@ -146,7 +146,7 @@ function isIn(fields: readonly Field[], is: (field: Field) => boolean): boolean 
   });
 }
 
-/** The types inside lists, maps and unions with null. */
+/** The type inside lists, maps and unions with null. */
 function innermost(schema: Schema): Exclude<Schema, NullableSchema> {
   const one = present(schema);
   if (typeof one === 'string') return one;
@@ -154,11 +154,11 @@ function innermost(schema: Schema): Exclude<Schema, NullableSchema> {
   return one.type === 'map' ? innermost(one.values) : one;
 }
 
-/** `ageBand` is in `personal_age_band`. */
+/** `ageBand` becomes `personal_age_band`. */
 const personalColumn = (field: string): string =>
   `personal_${field.replace(/[A-Z]/g, '_$&').toLowerCase().replace(/^_/, '')}`;
 
-/** The data of an event in the columns that it has: `data`, and those of its personal fields. */
+/** The data of an event as cells: `data`, and one for each personal field. */
 export function dataCells(data: Event['data'], { personal, hasBytes }: Parts): SegmentRow {
   const json = hasBytes ? withBytes : plain;
   if (personal.length === 0) return { data: json(data) };
@@ -172,8 +172,8 @@ export function dataCells(data: Event['data'], { personal, hasBytes }: Parts): S
 }
 
 /**
- * The inverse of `dataCells`: an event as in JSON. A field that was null or was erased is left out: then it has the default of its
- * schema.
+ * The inverse of `dataCells`: an event's data as in JSON. Fields that were null or erased are missing; the default of the schema applies to
+ * them.
  */
 export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Parts): Record<string, unknown> {
   const data = JSON.parse(String(row['data'])) as Record<string, unknown>;
@@ -184,21 +184,24 @@ export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Par
   return data;
 }
 
-/** The fields of which something was left out, as they were sent: a fold may tell people why. `sent`: the data in JSON; undefined if they were not. */
+/**
+ * The original values of fields from which something was dropped: a fold may report them. `sent`: the data in JSON, or undefined if not in
+ * JSON.
+ */
 export function unfitCells(unfit: readonly Unfit[], sent: unknown): SegmentRow {
   if (typeof sent !== 'object' || sent === null) return {};
   const fields = new Set(unfit.map(fieldOf));
   return { [UNFIT]: plain(Object.fromEntries(Object.entries(sent).filter(([name]) => fields.has(name)))) };
 }
 
-/** The inverse of `unfitCells`; no fields where everything fits. */
+/** The inverse of `unfitCells`; empty if everything fits. */
 export function unfitOf({ [UNFIT]: cell }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return typeof cell === 'string' ? JSON.parse(cell) : {};
 }
 
 const plain = (value: unknown): string => JSON.stringify(value);
 
-/** Bytes are base64 text, as in the JSON of events. */
+/** Bytes become base64 text, as in the JSON of events. */
 const withBytes = (value: unknown): string =>
   JSON.stringify(value, function (this: Record<string, unknown>, key, each: unknown) {
     const raw = this[key];

@@ -1,9 +1,9 @@
 /**
  * What learners do in courses: visits to contents, and their completions.
  *
- * These events come from platforms, once a visit; a job that emitted each of them again would double the log. So what may be
- * repeated is counted by distinct values: learners, and pairs of learner and completed content. Such counts are
- * the same however often an event is repeated. Only views are added up, repeats included.
+ * These events come from platforms, one for each visit. A job that emitted each of them again would double the log. So
+ * where repeats are possible, distinct values are counted: learners, and pairs of learner and completed content. These
+ * counts do not change however often an event is repeated. Only views are added up, repeats included.
  */
 import { lookup } from '../../jobs/define.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';

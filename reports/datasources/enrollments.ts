@@ -1,9 +1,9 @@
 /**
  * Who joins batches, leaves them and completes their courses.
  *
- * They are facts that `track-progress` emits once each, so that an enrollment that a platform repeats counts once. A learner who returns joins
- * again. Region and age band are those of the profile when the event is counted; the profile is known by then if accounts are
- * produced before enrollments.
+ * `track-progress` emits each of these facts once, so an enrollment that a platform repeats counts once. A learner who
+ * returns joins again. Region and age band come from the profile at the time of counting. It is known by then if
+ * accounts are produced before enrollments.
  */
 import { lookup } from '../../jobs/define.ts';
 import { learnerCompleted, learnerJoined, learnerLeft } from '../../schemas/batch.ts';

@@ -1,4 +1,4 @@
-/** The outcome of the messages that went out. `deliver-message` emits it once a message, when it has ended. */
+/** The outcome of messages. `deliver-message` emits one event for each message, when its delivery has ended. */
 import { messageDelivered, messageFailed } from '../../schemas/notification.ts';
 import { notificationEvents } from '../../topics/index.ts';
 import { defineDatasource } from '../define-datasource.ts';

@@ -1,4 +1,4 @@
-/** How the pipeline itself works: what the runtime emits about every batch, in the transaction of the batch. */
+/** The pipeline itself, from the events that the runtime emits about every batch, in the transaction of the batch. */
 import { batchDone, recordsRejected } from '../../schemas/pipeline.ts';
 import { pipelineEvents } from '../../topics/index.ts';
 import { defineDatasource } from '../define-datasource.ts';

@@ -1,8 +1,8 @@
 /**
- * The progress of learners: every change of it, as transitions that add up.
+ * The progress of learners: every change, as transitions that add up.
  *
- * `track-progress` emits each change once, with the learner's previous progress. So the learners of each tenth at a time are all that entered
- * it until then, minus all that left: a running sum of a column, by the bucket.
+ * `track-progress` emits each change once, with the learner's previous progress. So the learners in a tenth at some
+ * time are all that entered it by then minus all that left: a running sum of a column over the buckets.
  */
 
 import type { AnyEventOf } from '../../core/event.ts';
@@ -17,7 +17,7 @@ const TENTHS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 /** 0 to 9 percent first, 90 to 100 last. */
 const tenthOf = (progress: number): number => Math.min(9, Math.floor(progress / 10));
 
-/** The learner's progress after the change, and before it: none outside of the batch. */
+/** The learner's progress after the change and before it; undefined where the learner is not in the batch. */
 function stepOf({ type, data }: Change): { after?: number; before?: number } {
   switch (type) {
     case 'batch.learner-joined':
@@ -29,7 +29,7 @@ function stepOf({ type, data }: Change): { after?: number; before?: number } {
   }
 }
 
-/** 1 for entering, -1 for leaving, 0 without a change. */
+/** 1 for entering, -1 for leaving, 0 for no change. */
 function movedInto(event: Change, isThere: (progress: number) => boolean): number {
   const { after, before } = stepOf(event);
   return Number(after !== undefined && isThere(after)) - Number(before !== undefined && isThere(before));

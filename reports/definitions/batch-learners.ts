@@ -1,4 +1,4 @@
-/** The learners of one batch, in pages: whoever reads them holds one page at a time, however many there are. */
+/** The learners of one batch, in pages. A reader holds one page at a time, however many learners there are. */
 import type { RecordOf } from '../../core/target.ts';
 import { batchLearners, learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import type { Reads } from '../define-report.ts';
@@ -9,13 +9,13 @@ export type Learner = RecordOf<typeof learnerProgress>;
 
 export interface Wanted {
   readonly batchId: string;
-  /** Whether those who have left are among them. */
+  /** Whether learners who have left are included. */
   readonly learners: 'active' | 'all';
 }
 
 /**
- * The learners of the batch's own course, in the order of their ids. A batch may also have learners of another course, who enrolled before it
- * was known whose it is: they count in no figure of the batch.
+ * The learners of the batch's own course, in the order of their ids. A batch may also have learners of another course,
+ * who enrolled before the batch's course was known. They count in no figure of the batch.
  */
 export async function* learnersIn(
   { batchId, learners }: Wanted,
@@ -29,7 +29,7 @@ export async function* learnersIn(
   }
 }
 
-/** The whole progress of these learners; undefined where it is gone by now. */
+/** The full progress of these learners; undefined where it no longer exists. */
 export function progressOf(
   page: readonly Pick<BatchLearner, 'userId' | 'courseId'>[],
   reads: Reads,
@@ -40,7 +40,7 @@ export function progressOf(
   );
 }
 
-/** Rows of a page, where a learner has several: the report holds no more than about so many. */
+/** The size of a page where a learner has several rows. The report holds about this many rows at most. */
 const ROWS = 1000;
 
 /** The rows in pages of about equal size. */
@@ -57,10 +57,10 @@ export function* paged<T>(rows: Iterable<T>): Generator<readonly T[]> {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Whole days from a moment to `asOf`, 0 if it is later. */
+/** Whole days from a moment to `asOf`; 0 if the moment is later. */
 export const daysSince = (at: number, asOf: number): number => Math.max(0, Math.floor((asOf - at) / DAY_MS));
 
-/** Since when a learner has done nothing in the batch: the latest visit, or the last joining if that is later. */
+/** When the learner was last active in the batch: the latest visit, or the last joining if that is later. */
 export const quietSince = ({ lastAccessAt, since }: Pick<BatchLearner, 'lastAccessAt' | 'since'>): number =>
   Math.max(lastAccessAt ?? since, since);
 
@@ -71,9 +71,9 @@ export const rounded = (percent: number): number => Math.round(100 * percent) / 
 export const share = (part: number, whole: number): number | null =>
   whole === 0 ? null : rounded((100 * part) / whole);
 
-/** An entry of a map field: an id may have a name that every object has, such as `constructor`. */
+/** An entry of a map field. The check matters because an id may be a name that every object has, such as `constructor`. */
 export const entryOf = <V>(map: Readonly<Record<string, V>> | undefined, key: string): V | undefined =>
   map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
 
-/** Names are empty while they are unknown. */
+/** A name is empty while it is unknown. */
 export const known = (name: string | undefined): string | null => name || null;

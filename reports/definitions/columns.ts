@@ -1,9 +1,9 @@
-/** Columns that several reports have, so that one thing has one name, one title and one description everywhere. */
+/** Columns that several reports share, so that each has the same name, title and description everywhere. */
 import type { Column } from '../define-report.ts';
 
 export const string = (title: string, doc: string) => ({ title, type: 'string', doc }) as const satisfies Column;
 
-/** A moment. It has no unit: a file shows it as a date and a time. */
+/** A moment. It has no unit: files show it as a date and time. */
 export const at = (title: string, doc: string) => ({ title, type: 'timestamp', doc }) as const satisfies Column;
 export const count = (title: string, unit: string, doc: string) =>
   ({ title, type: 'long', doc, unit }) as const satisfies Column;
@@ -39,7 +39,7 @@ export const progress = count(
   'percent',
   'The share of the required contents that are complete, rounded down. Optional contents do not count. Null: the course is not known, or requires nothing.',
 );
-/** Where only the progress itself is kept, and not whether the course is known. */
+/** For reports that know only the progress, and not whether the course is known. */
 export const progressMade = count(
   'Progress',
   'percent',

@@ -1,4 +1,4 @@
-/** How many learners of a batch come how far. */
+/** How many learners of a batch reach each stage. */
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { batchLearners } from '../../schemas/rows/learner-progress.ts';
 import { defineReport } from '../define-report.ts';
@@ -7,7 +7,7 @@ import * as columns from './columns.ts';
 import { batchOutlook } from './outlooks.ts';
 import { batchId, learners, retired } from './parameters.ts';
 
-/** In their order. Who is at a stage is at all before it: a course that was completed may have grown since. */
+/** In order. A learner who is at a stage counts in all earlier ones: the course may have grown since the learner completed it. */
 const STAGES: readonly { readonly stage: string; readonly isReached: (learner: BatchLearner) => boolean }[] = [
   { stage: 'joined', isReached: () => true },
   { stage: 'started', isReached: ({ state }) => state !== 'not_started' },

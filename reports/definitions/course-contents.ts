@@ -1,18 +1,18 @@
-/** The contents of a course, as reports about a batch group learners by them: bounded by the course, however much learners visited. */
+/** The contents of a course by which reports about a batch group learners. The course bounds their number, whatever learners visited. */
 import { entryOf, type Learner } from './batch-learners.ts';
 import type { Course } from './outlooks.ts';
 
 type Content = Course['contents'][string];
 type Visited = Learner['contents'][string];
 
-/** Null stands for all contents that are not part of the course now: there may be any number of them. */
+/** Null stands for all contents that are not part of the course now. There may be any number of them. */
 export const placeOf = (contentId: string, course: Course | undefined): string | null =>
   entryOf(course?.contents, contentId) === undefined ? null : contentId;
 
 export const contentOf = (contentId: string | null, course: Course | undefined): Content | undefined =>
   contentId === null ? undefined : entryOf(course?.contents, contentId);
 
-/** The innermost unit in which the content is required: of several, the first by id. Undefined: it is required in none. */
+/** The innermost unit that requires the content; of several, the first by id. Undefined if no unit requires it. */
 export function unitOf(
   content: Content | undefined,
   course: Course | undefined,
@@ -28,7 +28,7 @@ export function unitOf(
   return unitId === undefined ? undefined : { unitId, name: entryOf(course?.units, unitId)?.name ?? '' };
 }
 
-/** The content that was visited last; of several at one time, the first by id. Undefined: nothing was visited. */
+/** The content visited last; of several at the same time, the first by id. Undefined if none was visited. */
 export function lastVisited(
   contents: Learner['contents'],
 ): { readonly contentId: string; readonly at: number } | undefined {

@@ -1,4 +1,4 @@
-/** Where the learners of a batch stop: the content that those visited last who do not go on. */
+/** Where the learners of a batch stop: the content that those who stopped visited last. */
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { batchLearners, learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -21,7 +21,7 @@ import { type Batch, batchOf, batchOutlook, type Course, courseOf } from './outl
 import { asOf, batchId, inactiveDays, learners, retired } from './parameters.ts';
 
 interface Stop {
-  /** Null: nothing was visited, or what is no part of the course now. */
+  /** Null if nothing was visited, or if the content is no longer part of the course. */
   readonly contentId: string | null;
   readonly stoppedAt: 'content' | 'former content' | 'nothing';
   learners: number;

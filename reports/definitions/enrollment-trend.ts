@@ -1,4 +1,4 @@
-/** Who joined, left and completed, day by day, and how many there were. */
+/** Who joined, left and completed on each day, and how many learners there were. */
 import { enrollments } from '../datasources/enrollments.ts';
 import { defineReport } from '../define-report.ts';
 import { count } from './columns.ts';

@@ -1,4 +1,4 @@
-/** How far each learner of a batch is: one row a learner. */
+/** How far each learner of a batch is: one row for each learner. */
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { batchLearners, learnerProgress as progressTable } from '../../schemas/rows/learner-progress.ts';
 import { defineReport } from '../define-report.ts';

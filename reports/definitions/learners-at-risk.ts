@@ -62,7 +62,7 @@ export const learnersAtRisk = defineReport({
   },
 });
 
-/** Of those who are in the batch now, by counts of every percent: a batch may have a million learners. */
+/** The median over current learners, from a count for each percent: a batch may have a million learners. */
 async function medianProgress(batchId: string, reads: Reads): Promise<number> {
   const counts = Array<number>(101).fill(0);
   let all = 0;

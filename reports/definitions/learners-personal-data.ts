@@ -1,4 +1,4 @@
-/** Who the learners of a batch are and how they are reached: only of those who agreed that the course has these data. */
+/** Who the learners of a batch are and how to reach them. Only learners who consented to show these data to the course are listed. */
 import type { RecordOf } from '../../core/target.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { batchLearners } from '../../schemas/rows/learner-progress.ts';
@@ -14,7 +14,7 @@ import { batchId, learners, retired } from './parameters.ts';
 type Profile = RecordOf<typeof userProfile>;
 type Recipient = RecordOf<typeof recipient>;
 
-/** After so many learners it is estimated how many have consented. */
+/** The number of consents is estimated after counting this many learners. */
 const COUNTED = 10_000;
 
 const personal = (title: string, doc: string) => ({ ...columns.string(title, doc), personal: true }) as const;
@@ -88,7 +88,7 @@ interface Agreed {
   readonly consentedAt: number;
 }
 
-/** Those of the page whose consent to the course holds now. */
+/** The learners of the page whose consent to the course is in force. */
 async function consenting(page: readonly BatchLearner[], reads: Reads): Promise<Agreed[]> {
   const profiles = await reads.rows(
     userProfile,
@@ -101,7 +101,7 @@ async function consenting(page: readonly BatchLearner[], reads: Reads): Promise<
   });
 }
 
-/** Whether a consent of these learners to the course was withdrawn after a moment. */
+/** Whether any of these learners withdrew a consent to the course after a moment. */
 async function anyWithdrawn(page: readonly BatchLearner[], reads: Reads, since: number): Promise<boolean> {
   const profiles = await reads.rows(
     userProfile,

@@ -1,10 +1,10 @@
-/** Conditions of SQL that choose the buckets of local days. */
+/** SQL conditions that select the buckets of local days. */
 import { DateTime } from 'luxon';
 import type { Days } from './parameters.ts';
 
 /**
- * Text that follows a condition on the tenant. The partition's date is that of UTC, which may differ from the local day by one, either
- * way: the plain conditions on it let engines leave out other files.
+ * Text to append to a condition on the tenant. The partition date is in UTC and may differ from the local day by one
+ * day either way. The plain conditions on it let engines skip other files.
  */
 export function daysSql({ first, last }: Days): string {
   const local = 'cast(bucket at time zone :zone as date)';

@@ -1,4 +1,4 @@
-/** How far each learner of a batch is in each unit of the course: one row a learner and unit. */
+/** How far each learner of a batch is in each unit of the course: one row for each learner and unit. */
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { batchLearners, learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -79,7 +79,7 @@ function* rowsOf(
   for (const [i, { batchId, courseId, userId, active }] of page.entries()) {
     for (const [unitId, { name, parentId, required }] of units) {
       const row = progress[i];
-      // A course that was published a moment ago may require less than the learner's counts are of.
+      // A course that was just published may require fewer contents than the learner's counts include.
       const completed = row === undefined ? null : Math.min(entryOf(row.units, unitId) ?? 0, required);
       yield {
         course_id: courseId,

@@ -1,4 +1,4 @@
-/** What became of messages to people, by day, and how long they took. */
+/** The outcome of messages to people, by day, and how long delivery took. */
 import { notifications } from '../datasources/notifications.ts';
 import { defineReport } from '../define-report.ts';
 import { summarySql } from '../sql/finish.ts';

@@ -1,4 +1,4 @@
-/** What can be said before a report runs: whether there is the batch, course or group that it is about, and what to do if not. */
+/** What is known before a report runs: whether its batch, course or group exists, and what to do if not. */
 import type { RecordOf } from '../../core/target.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
@@ -9,12 +9,12 @@ export type Batch = RecordOf<typeof batchSummary>;
 export type Course = RecordOf<typeof courseStructure>;
 export type Group = RecordOf<typeof groupMembership>;
 
-/** What was found; or why the report cannot run. */
+/** The row found, or why the report cannot run. */
 type Found<T> = { readonly found: T } | { readonly problem: string };
 
 const RETIRED = 'set the parameter retired to true to have it all the same';
 
-/** The id as people mistype it: with spaces around it, in other letters. */
+/** Likely corrections of a mistyped id: without the surrounding spaces, in upper or lower case. */
 function similar(id: string): string[] {
   const trimmed = id.trim();
   const all = new Set([trimmed, trimmed.toUpperCase(), trimmed.toLowerCase()]);
@@ -22,7 +22,7 @@ function similar(id: string): string[] {
   return [...all].filter((each) => each !== '');
 }
 
-/** The only thing that has one of these ids in the table, for people who meant it. */
+/** The first of these ids that exists in the table, to suggest it. */
 async function meant<T extends Batch | Course | Group>(
   ids: readonly string[],
   read: (ids: readonly string[]) => Promise<readonly (T | undefined)[]>,
@@ -88,7 +88,7 @@ const SEARCH = {
   group: 'give the id that the platform has for it, such as that of `group.created`',
 } as const;
 
-/** For a report about one batch. `rows` estimates how many there will be; null: unknown. */
+/** For a report about one batch. `rows` estimates the number of rows; null if unknown. */
 export async function batchOutlook(
   { batchId, retired }: { readonly batchId: string; readonly retired: boolean },
   reads: Reads,
@@ -98,7 +98,7 @@ export async function batchOutlook(
   return 'found' in batch ? { problems: [], rows: rows(batch.found) } : { problems: [batch.problem], rows: null };
 }
 
-/** For a report that may be about one course, one batch, or all. */
+/** For a report about one course, one batch, or all. */
 export async function filterOutlook(
   {
     courseId,

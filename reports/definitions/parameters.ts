@@ -1,4 +1,4 @@
-/** Parameters that several reports have, so that one thing has one name and one description everywhere. */
+/** Parameters that several reports share, so that each has the same name and description everywhere. */
 import type { Parameter } from '../define-report.ts';
 
 export const batchId = { type: 'text', doc: 'The id of the batch.' } as const satisfies Parameter;
@@ -63,11 +63,11 @@ export interface Days {
   readonly last: string | null;
 }
 
-/** The days that an event can have, and that any calendar of a report covers. */
+/** The range of days that events may have and report calendars cover. */
 const EARLIEST = '1970-01-01';
 const LATEST = '2199-12-31';
 
-/** What is wrong with the days, for `problems` of a report with `first` and `last`. Days of ISO 8601 are in the order of their texts. */
+/** The errors in the days, for the `problems` of a report with `first` and `last`. ISO 8601 days sort as text. */
 export function daysProblems({ first, last }: Days): readonly string[] {
   const outside = [first, last].filter((day) => day !== null && (day < EARLIEST || day > LATEST));
   return [

@@ -1,4 +1,4 @@
-/** How many learners of a course, a batch or all are at each tenth of progress, now or on a day of the past. */
+/** How many learners of a course, a batch or all are in each tenth of progress, now or on a past day. */
 import { progress } from '../datasources/progress.ts';
 import { defineReport } from '../define-report.ts';
 import { count, percent } from './columns.ts';

@@ -1,4 +1,4 @@
-/** The dimensions and metrics of a datasource as Druid makes them of the fields of an event, and those that it cannot make. */
+/** The dimensions and metrics of a datasource as columns of Druid, computed from event fields; and those that Druid cannot compute. */
 import type { EventDef } from '../../core/event.ts';
 import type { Datasource, Dimension, Metric } from '../define-datasource.ts';
 import { fieldNamed } from '../fields.ts';
@@ -10,23 +10,23 @@ export interface Transform {
   readonly expression: string;
 }
 
-/** A column of Druid, with what is made of the record for it. */
+/** A column of Druid, and the transforms that compute it from the record. */
 export interface DruidColumn {
-  /** Of `dimensionsSpec` or `metricsSpec`. */
+  /** An entry of `dimensionsSpec` or `metricsSpec`. */
   readonly column: Readonly<Record<string, unknown>>;
   readonly transforms: readonly Transform[];
   readonly fields: readonly string[];
 }
 
-/** Why a column cannot be made. */
+/** Why Druid cannot compute a column. */
 export interface LeftOut {
   readonly column: string;
   readonly why: string;
 }
 
-/** What metrics read. No column of a datasource has such a name. */
+/** The prefix of the inputs of metrics. No column of a datasource has such a name. */
 const VALUE = 'value.';
-/** What Druid's own defaults are: a number of different values is off by 1.6 percent, a rank by 1.7 (standard deviations). */
+/** Druid's defaults: a distinct count is off by 1.6 percent, a rank by 1.7 (standard deviations). */
 const HLL_LG_K = 12;
 const QUANTILES_K = 128;
 
@@ -66,7 +66,7 @@ export function druidColumn(column: Column): DruidColumn | LeftOut {
 
 const transform = (name: string, expression: string): Transform => ({ type: 'expression', name, expression });
 
-/** An empty text is unknown. */
+/** An empty text means unknown. */
 const known = (value: string): string => `if(${value} == '', null, ${value})`;
 const textless = (metric: Metric, value: string): string => (metric.kind === 'distinct' ? known(value) : value);
 

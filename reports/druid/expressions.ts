@@ -1,6 +1,6 @@
 /**
- * Druid's native expressions for what our decoder reads in a record: the attributes of the event and fields of its data. A transform sees
- * only columns of the record, and no other transform: so every expression is written out.
+ * Native Druid expressions for what our decoder reads from a record: the attributes of the event and fields of its data. A transform sees
+ * only columns of the record, and no other transform, so every expression is written out in full.
  */
 import { type Field, isNullable, present } from '../../core/avro.ts';
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
@@ -9,13 +9,13 @@ import { CLOCK_TOLERANCE, LOGGED_AT } from '../../topics/codec/own-headers.ts';
 import type { Datasource } from '../define-datasource.ts';
 import { fieldNamed } from '../fields.ts';
 
-/** How the values of a topic are written. `json`: the data alone, or whole events in the structured form of CloudEvents. */
+/** How the values of a topic are encoded. `json`: the data alone, or whole events in the structured form of CloudEvents. */
 export type Encoding = 'avro' | 'json';
 
-/** A column of the record, as the input format of the specification names it. */
+/** A column of the record, as named in the input format of the specification. */
 export interface InputColumn {
   readonly name: string;
-  /** Where it is in the value, as a JSON path. */
+  /** Its JSON path in the value. */
   readonly path: string;
 }
 
@@ -25,12 +25,12 @@ const STRUCTURED = 'structured.';
 const DATA = 'data.';
 
 const column = (name: string): string => `"${name}"`;
-/** Names of events and texts of declarations: quotes and backslashes are escaped as Java does it. */
+/** A string literal of Druid. Quotes and backslashes are escaped as in Java. */
 const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 export const all = (conditions: readonly string[]): string => conditions.map((each) => `(${each})`).join(' && ');
 const any = (conditions: readonly string[]): string => conditions.map((each) => `(${each})`).join(' || ');
 
-/** An event in the structured form is a whole one in the value; without the header, or of another type, it is in the headers. */
+/** In the structured form, the value is the whole event. Without this content type, the attributes are in the headers. */
 const IS_STRUCTURED = `regexp_like(lower(nvl(${column(`${HEADER}content-type`)}, '')), '^application/cloudevents[+]json *(;|$)')`;
 
 /** The columns of the value: attributes, and these fields of the data. */
@@ -52,13 +52,13 @@ export function attribute(encoding: Encoding, name: string): string {
 
 export const tenant = (encoding: Encoding): string => `nvl(${attribute(encoding, 'tenant')}, ${text(DEFAULT_TENANT)})`;
 
-/** The field of an event as it was written: null where it is missing. */
+/** The field of an event as written; null if it is missing. */
 function written(encoding: Encoding, field: string): string {
   const data = column(`${DATA}${field}`);
   return encoding === 'avro' ? data : `if(${IS_STRUCTURED}, ${column(`${STRUCTURED}${DATA}${field}`)}, ${data})`;
 }
 
-/** The field of an event with the default of its schema. */
+/** The field of an event; the default of its schema if it is missing. */
 function readField(encoding: Encoding, field: Field): string {
   const value = written(encoding, field.name);
   const preset = field.default;
@@ -69,7 +69,7 @@ function readField(encoding: Encoding, field: Field): string {
 const isOneOf = (type: string, events: readonly EventDef[]): string =>
   any(events.map((def) => `${type} == ${text(def.type)}`));
 
-/** What each of the events has, null for others: one expression where all have the same. */
+/** The expression of each event by its type, null for other events. Events with the same expression share a case. */
 function byType(type: string, events: readonly EventDef[], of: (def: EventDef) => string): string {
   const groups = Map.groupBy(events, of);
   const cases = [...groups].map(([expression, defs]) => `${isOneOf(type, defs)}, ${expression}`);
@@ -80,11 +80,11 @@ export interface Reading {
   readonly encoding: Encoding;
   /** The events that the datasource counts. */
   readonly counted: readonly EventDef[];
-  /** Those of them that are read. */
+  /** Those of them that have the value. */
   readonly events: readonly EventDef[];
 }
 
-/** The value of each of the events; of others null. Where all that are counted have the same, without looking at their type. */
+/** The value for each of the events, null for others. If all counted events have the same expression, the type is not checked. */
 export function ofEvents({ encoding, counted, events }: Reading, of: (def: EventDef) => string): string {
   const expressions = new Set(events.map(of));
   const [only] = expressions;
@@ -97,8 +97,8 @@ export const fieldOf = (reading: Reading, name: string): string =>
   ofEvents(reading, (def) => readField(reading.encoding, fieldNamed(def, name) as Field));
 
 /**
- * What has to hold of the data of an event: as our decoder does, one is not taken that lacks a field, or has a number out of its bounds
- * or an unknown symbol. Of lists, maps and records nothing is asked.
+ * The conditions on the data of an event. Like our decoder, they refuse an event with a missing field, a number out of bounds or an unknown
+ * symbol. Lists, maps and records are not checked.
  */
 export function fitness(
   encoding: Encoding,
@@ -113,7 +113,7 @@ export function fitness(
     const events = counted.filter((def) => check(def) !== '');
     if (events.length === 0) return [];
     const expression = ofEvents({ encoding, counted, events }, check);
-    // Null is the answer for other events alone: a check has no null.
+    // Null means that the event has another type: a check itself is never null.
     return [{ name, condition: events.length === counted.length ? expression : `nvl(${expression}, 1)` }];
   });
   return { fields: asked.map(({ name }) => name), conditions: asked.map(({ condition }) => condition) };
@@ -134,10 +134,10 @@ function fitnessOf(value: string, { name, type, minimum, maximum }: Field, key: 
 }
 
 const RECORD = column(RECORD_TIME);
-/** Kafka has a time of the record, unless its producer took seconds or microseconds for milliseconds. */
+/** Whether the record's time is plausible. It is not if the producer took seconds or microseconds for milliseconds. */
 const IS_KNOWN = `${RECORD} >= ${FIRST_TIME} && ${RECORD} <= ${LAST_TIME}`;
 
-/** The time of the event: its attribute, or the time of the record; at most a minute later than that. */
+/** The time of the event: its attribute, or else the time of the record. At most a minute later than the latter. */
 export function eventTime(encoding: Encoding): string {
   const before = `cast(${column(`${HEADER}${LOGGED_AT}`)}, 'LONG')`;
   const logged = `if(${before} >= ${FIRST_TIME}, least(${before}, ${RECORD}), ${RECORD})`;
@@ -147,7 +147,7 @@ export function eventTime(encoding: Encoding): string {
 
 const saidTime = (encoding: Encoding): string => `timestamp_parse(upper(${attribute(encoding, 'time')}))`;
 
-/** As our decoder does, a record is not taken whose attributes are missing or wrong. */
+/** Like our decoder, refuses a record whose attributes are missing or wrong. */
 export function hasAttributes(encoding: Encoding): string {
   return all([
     `${attribute(encoding, 'specversion')} == '1.0'`,

@@ -1,6 +1,6 @@
 /**
- * A datasource as a supervisor of Apache Druid 33 that reads its topic: the specification that is posted to
- * `/druid/indexer/v1/supervisor`. It counts what our rollup counts, as far as Druid can read it in a record, and names what it leaves out.
+ * A datasource as a supervisor of Apache Druid 33 that reads its topic: the specification to post to `/druid/indexer/v1/supervisor`. It
+ * counts what our rollup counts, as far as Druid can read it from a record, and names the columns it leaves out.
  */
 import { TributaryError } from '../../core/errors.ts';
 import { ONLY_FOR } from '../../topics/codec/own-headers.ts';
@@ -24,14 +24,14 @@ import {
 /** What Druid connects to. */
 export interface DruidSource {
   readonly encoding: Encoding;
-  /** Of its Kafka consumer, without secrets. */
+  /** The properties of its Kafka consumer, without secrets. */
   readonly consumer: Readonly<Record<string, unknown>>;
-  /** `avroBytesDecoder`, of the registry; for JSON, nothing. */
+  /** The `avroBytesDecoder` of the registry; undefined for JSON. */
   readonly decoder?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface DruidSpec {
-  /** For JSON. Its `context.tributary` has the columns that were left out, too. */
+  /** To be serialised as JSON. Its `context.tributary` also lists the columns that were left out. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly leftOut: readonly LeftOut[];
 }
@@ -80,11 +80,11 @@ export function druidSpec(datasource: Datasource, source: DruidSource): DruidSpe
       ioConfig: {
         topic: datasource.from.name,
         inputFormat: inputFormat(source, fields),
-        // Events in transactions that were aborted have not happened.
+        // Events of aborted transactions never happened.
         consumerProperties: { ...source.consumer, 'isolation.level': 'read_committed' },
         useEarliestOffset: true,
       },
-      // What cannot be read ends the task: nothing is left out silently, such as while the registry is away.
+      // A record that cannot be read fails the task, so nothing is skipped silently, for example while the registry is down.
       tuningConfig: { type: 'kafka', maxParseExceptions: 0, logParseExceptions: true },
     },
     context: {
@@ -120,11 +120,11 @@ function timeOf({ on, timeFields = {} }: Datasource, encoding: Encoding): string
     const field = timeFields[def.type];
     return field === undefined ? [] : [fieldOf({ encoding, counted: on, events: [def] }, field)];
   });
-  // Null, of other events, is passed over.
+  // `least` ignores null, the value for other events.
   return fields.length === 0 ? time : `least(${[...fields, time].join(', ')})`;
 }
 
-/** The events that count: these types, for everybody and not for one job, with what they must have. */
+/** The events that count: those of these types that meet the conditions, and that are not for one job alone. */
 function filterOf({ on }: Datasource, conditions: readonly string[]) {
   return {
     type: 'and',

@@ -1,15 +1,16 @@
 /**
- * The fold of a rollup: events in, rows out, one for each bucket and tuple.
+ * The fold of a rollup: it turns events into rows, one for each bucket and tuple.
  *
- * It has what was counted since it was made or drained, only in memory. The runtime keeps the positions, gives it every record of
- * its partition once, asks for its size, and drains it into the segments of one commit. A fold that is dropped was never counted.
+ * It holds, in memory only, what it has counted since it was created or drained. The runtime keeps the positions, passes it every record of
+ * its partition once, checks its size, and drains it into the segments of one commit. The events of a fold that is dropped have not been
+ * counted.
  *
- * - An event counts in all metrics or in none. The rejection names the metric and the reason: it goes to the dead letters.
- * - An unknown value is null, in a group of its own. It is not replaced by a word such as "unknown", which could be a value, too.
- * - A text of a dimension with more than 256 UTF-16 code units is cut, and its last character is then "…": the event counts, so that totals
- *   are right, and the cut is visible.
- * - A dimension may have any number of values. Many of them make the fold large: the runtime drains it early, and
- *   segments have nearly as many rows as events.
+ * - An event counts in all metrics or in none. The rejection names the metric and the reason; the record becomes a dead letter.
+ * - An unknown value is null, in its own group. It is not replaced by a word such as "unknown", which could be a real value.
+ * - A text of a dimension with more than 256 UTF-16 code units is cut, and its last character is then "…". The event counts, so totals are
+ *   right, and the cut is visible.
+ * - A dimension may have any number of values. If it has many, the fold becomes large, the runtime drains it early, and segments have
+ *   nearly as many rows as events.
  */
 import type { Event } from '../../core/event.ts';
 import { type FoundRows, type Rejection, reject } from '../../jobs/define.ts';
@@ -19,10 +20,10 @@ import { Interned, NULL } from './interned.ts';
 import { type Cell, columnOf, type MetricColumn } from './metrics.ts';
 import { Tuples } from './tables.ts';
 
-/** A row by the names of its columns, without the date. */
+/** A row, keyed by column name, without the date. */
 export type SegmentRow = Readonly<Record<string, Cell>>;
 
-/** The rows of one date, each made on demand. */
+/** The rows of one date. Each is made when it is read. */
 export interface SegmentRows {
   /** `YYYY-MM-DD`: the partition. */
   readonly date: string;
@@ -32,7 +33,7 @@ export interface SegmentRows {
 
 const NONE: FoundRows = {};
 const BUCKET_BYTES = 200;
-/** The bucket and the tenant come before the dimensions of a tuple. */
+/** In a tuple of the fold, the bucket and the tenant precede the dimensions. */
 const BEFORE = 2;
 
 export class RollupFold {
@@ -47,8 +48,8 @@ export class RollupFold {
   }
 
   /**
-   * Counts an event, unless it is not one of the datasource. `found` are the rows that `lookups` of the datasource asks for, by name.
-   * Throws the errors of the declared functions, and has counted nothing then.
+   * Counts an event, unless it is not one of the datasource. `found` are the rows that `lookups` of the datasource asks for, by name. If a
+   * declared function throws, the error is passed on and nothing was counted.
    */
   add(event: Event, found: FoundRows = NONE): Rejection | undefined {
     const { where } = this.#datasource;
@@ -56,24 +57,24 @@ export class RollupFold {
     return this.#counted.add(event, found);
   }
 
-  /** How many events were counted. */
+  /** The number of counted events. */
   get events(): number {
     return this.#counted.events;
   }
 
-  /** How many rows they make. */
+  /** The number of rows. */
   get rows(): number {
     return this.#counted.rows;
   }
 
-  /** About how much memory it takes, in bytes. One event lets it grow by about a half, once it is large. */
+  /** Approximate memory, in bytes. Once the fold is large, one event may increase it by about a half. */
   get bytes(): number {
     return this.#counted.bytes;
   }
 
   /**
-   * Its rows, a date at a time in order of the dates, each sorted by tenant, dimensions and bucket. The fold is empty at once: adding may
-   * continue while the rows are read.
+   * Its rows, date by date in ascending order, each date sorted by tenant, dimensions and bucket. The fold is empty at once: events may be
+   * added while the rows are read.
    */
   drain(): Generator<SegmentRows> {
     const counted = this.#counted;
@@ -90,7 +91,7 @@ class Counted {
   readonly #bucketNumbers = new Map<number, number>();
   #latest = 0;
   #tenant: { name: string | undefined; number: number } = { name: undefined, number: NULL };
-  /** Of the tenant, then of the dimensions. */
+  /** The values of the tenant, then of each dimension. */
   readonly #values: readonly Interned[];
   readonly #tuples: Tuples;
   readonly #tuple: Int32Array;
@@ -153,7 +154,7 @@ class Counted {
     return undefined;
   }
 
-  /** The tenant of the last event is often the same. */
+  /** Successive events often have the same tenant. */
   #tenantOf({ tenant }: Event): number {
     if (tenant !== this.#tenant.name)
       this.#tenant = { name: tenant, number: (this.#values[0] as Interned).numberOf(tenant) };
@@ -165,7 +166,7 @@ class Counted {
     for (const metric of this.#metrics) metric.growTo(this.#capacity);
   }
 
-  /** Undefined where there is none. Events are close together, so that the bucket of the last one is often the same. */
+  /** Undefined where there is none. Successive events are close in time, so they often have the same bucket. */
   #bucketOf(event: Event): number | undefined {
     const { time: timeOf, granularity } = this.#datasource;
     const time = timeOf === undefined ? event.time : Math.min(timeOf(event), event.time);
@@ -214,7 +215,7 @@ class Counted {
     }
   }
 
-  /** The groups by date, tenant, dimensions and bucket. */
+  /** The groups, sorted by date, tenant, dimensions and bucket. */
   #sorted(): Int32Array {
     const tuples = this.#tuples;
     const dates = new Map([...new Set(this.#buckets.map(({ date }) => date))].sort().map((date, rank) => [date, rank]));

@@ -1,26 +1,26 @@
-/** Repeated values as small numbers: equal values have equal ones. */
+/** Repeated values as small numbers. Equal values have equal numbers. */
 
 export type Value = string | number | boolean | null;
 
-/** The longest text that a dimension keeps, in UTF-16 code units. A longer one is cut, and its last character marks that. */
+/** The longest text that a dimension keeps, in UTF-16 code units. Longer texts are cut and end with `CUT`. */
 const LONGEST_TEXT = 256;
 const CUT = '…';
 
-/** The memory of a value in the engine besides its characters: measured, not documented. */
+/** The memory that the engine needs for a value besides its characters. Measured, not documented. */
 const ENTRY_BYTES = 90;
 const TWO_BYTES = /[^\0-\xff]/;
 
-/** The number of null, and of undefined. */
+/** The number of null and of undefined. */
 export const NULL = 0;
 
 export class Interned {
-  /** By number. */
+  /** Indexed by number. */
   readonly values: Value[] = [null];
   bytes = 0;
   readonly #numbers = new Map<Value, number>();
   readonly #whole: boolean;
 
-  /** `whole`: texts are kept unchanged, however long. */
+  /** `whole`: texts are kept unchanged, however long they are. */
   constructor({ whole } = { whole: false }) {
     this.#whole = whole;
   }
@@ -30,7 +30,7 @@ export class Interned {
     return this.#numbers.get(value) ?? this.#add(typeof value === 'string' && !this.#whole ? textOf(value) : value);
   }
 
-  /** In the order of their values, null first: the rank of each, by its number. */
+  /** The rank of each value, indexed by its number. Null comes first. */
   ranks(): Int32Array {
     const order = this.values.map((_, number) => number);
     order.sort((a, b) => compare(this.values[a] as Value, this.values[b] as Value));
@@ -52,10 +52,10 @@ export class Interned {
   }
 }
 
-/** Text as every engine accepts it: of bounded length, well-formed, without the character 0. */
+/** Text that every engine accepts: of bounded length, well-formed, without the character 0. */
 function textOf(text: string): string {
   if (text.length <= LONGEST_TEXT && text.isWellFormed() && !text.includes('\0')) return text;
-  // A surrogate that is cut from its half is no longer a character.
+  // If the cut separates a surrogate pair, the remaining half is removed.
   const cut =
     text.length <= LONGEST_TEXT ? text : text.slice(0, LONGEST_TEXT - 1).replace(/[\uD800-\uDBFF]$/, '') + CUT;
   return cut.toWellFormed().replaceAll('\0', '\uFFFD');

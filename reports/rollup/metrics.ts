@@ -1,16 +1,16 @@
-/** The metrics of a fold, each a column over the groups of the fold: what it has counted of every group so far. */
+/** The metrics of a fold. Each is a column over the groups of the fold, with the figure of every group so far. */
 import type { Event } from '../../core/event.ts';
 import type { FoundRows } from '../../jobs/define.ts';
 import type { Metric } from '../define-datasource.ts';
 import { Distinct, Quantile } from './sketch-columns.ts';
 import { grown } from './tables.ts';
 
-/** In the form for segments: longs as numbers where these are exact, timestamps in ms since 1970 UTC. */
+/** As in segments: longs as numbers where these are exact, timestamps in ms since 1970 UTC. */
 export type Cell = string | number | bigint | boolean | null | readonly bigint[] | ReadonlyMap<number, number>;
 
 /**
- * First every metric takes the value of an event, then each checks whether it fits into the group, and only when all do, each
- * counts it: so an event counts in all of them, or in none.
+ * Three steps for each event. Every metric takes its value, then each checks whether it fits into the group. Only if all do, each counts
+ * it. So an event counts in all metrics or in none.
  */
 export interface MetricColumn {
   /** Why the value cannot be counted at all. */
@@ -19,7 +19,7 @@ export interface MetricColumn {
   refuses?(group: number): string | undefined;
   count(group: number): void;
   growTo(groups: number): void;
-  /** About how much memory it takes. */
+  /** Approximate memory, in bytes. */
   readonly bytes: number;
   cell(group: number): Cell;
 }
@@ -78,7 +78,7 @@ class Count implements MetricColumn {
   }
 }
 
-/** The number of a moment, and null where an event has none. */
+/** The value of the current event; null if it has none. */
 abstract class OfNumbers {
   readonly #of: Numbers;
   readonly #isWhole: boolean;
@@ -110,7 +110,7 @@ abstract class OfNumbers {
 const LARGEST = 2n ** 63n - 1n;
 const CARRIED_BYTES = 64;
 
-/** Exact: the digits beyond a double are carried over. */
+/** Exact: whatever a double cannot hold is carried over. */
 class LongSum extends OfNumbers implements MetricColumn {
   readonly #carried = new Map<number, bigint>();
 
@@ -167,7 +167,7 @@ class DoubleSum extends OfNumbers implements MetricColumn {
   }
 }
 
-/** The least or the most; NaN, and null in the result, where no event had a value. */
+/** The minimum or the maximum. NaN, and null in the result, until an event has a value. */
 class Extreme extends OfNumbers implements MetricColumn {
   readonly #isMin: boolean;
 
@@ -179,7 +179,7 @@ class Extreme extends OfNumbers implements MetricColumn {
   count(group: number): void {
     if (this.value === null) return;
     const known = this.values[group] as number;
-    // A comparison with NaN is false: so the first value is taken.
+    // A comparison with NaN is false, so the first value is taken.
     if (!(this.#isMin ? this.value >= known : this.value <= known)) this.values[group] = this.value;
   }
 

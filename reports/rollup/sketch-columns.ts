@@ -1,4 +1,4 @@
-/** The metrics that keep a sketch of every group. */
+/** The metrics that keep one sketch for each group. */
 import type { Event } from '../../core/event.ts';
 import type { FoundRows } from '../../jobs/define.ts';
 import { hashOf } from './hash.ts';
@@ -11,22 +11,22 @@ type Texts = (event: Event, found: FoundRows) => string | null | undefined;
 type Numbers = (event: Event, found: FoundRows) => number | null | undefined;
 
 const FIRST_HASHES = 64;
-/** Up to that many hashes are sorted faster in a plain array than in a typed one. */
+/** Up to this many hashes, sorting a plain array is faster than sorting a typed one. */
 const FEW = 32;
 const SET_ENTRY_BYTES = 32;
-/** A bag counts less than this. */
+/** The counts of a bag are below this. */
 const MOST_TIMES = 2 ** 31;
 
 /**
- * Values are numbered, and hashed once each. A group keeps the numbers of its values; one with more of them than a sketch has
- * keeps those of the smallest hashes.
+ * Each value gets a number and is hashed once. A group keeps the numbers of its values. If it has more values than a sketch holds, it keeps
+ * those with the smallest hashes.
  */
 export class Distinct implements MetricColumn {
   readonly #of: Texts;
   readonly #values = new Interned({ whole: true });
-  /** By the number of the value. */
+  /** Indexed by the number of the value. */
   #hashes = new BigInt64Array(FIRST_HASHES);
-  /** The upper 53 bits of the hashes: quickly compared, unlike a bigint. */
+  /** The upper 53 bits of the hashes: faster to compare than a bigint. */
   #upper = new Float64Array(FIRST_HASHES);
   readonly #members = new Bags();
   readonly #full = new Map<number, Smallest>();
@@ -82,7 +82,7 @@ export class Distinct implements MetricColumn {
     return bytes + this.#hashes.byteLength + this.#upper.byteLength + this.#members.bytes + full;
   }
 
-  /** The smallest different hashes, ascending; null if there are none. */
+  /** The smallest distinct hashes, ascending; null if there are none. */
   cell(group: number): readonly bigint[] | null {
     const values: number[] = [];
     const full = this.#full.get(group);
@@ -90,7 +90,7 @@ export class Distinct implements MetricColumn {
     else full.each((value) => values.push(value));
     if (values.length === 0) return null;
     const hashes = this.#sorted(values);
-    // Two values may have the same hash: it is one of the sketch.
+    // Two values may have the same hash; the sketch has it once.
     const isOnce = hashes.every((hash, i) => i === 0 || hash !== hashes[i - 1]);
     const different = isOnce ? hashes : [...new Set(hashes)];
     return different.length > MOST_HASHES ? different.slice(0, MOST_HASHES) : different;
@@ -99,7 +99,7 @@ export class Distinct implements MetricColumn {
   #sorted(values: number[]): bigint[] {
     const hashOf = (value: number): bigint => this.#hashes[value] as bigint;
     if (values.length > FEW) return Array.from(BigInt64Array.from(values, hashOf).sort());
-    // A few are sorted by insertion: without a call for each comparison, and without a bigint where the upper bits differ.
+    // An insertion sort for few values: no call per comparison, and no bigint where the upper bits differ.
     for (let i = 1; i < values.length; i++) {
       const value = values[i] as number;
       let at = i;
@@ -115,7 +115,7 @@ export class Distinct implements MetricColumn {
   }
 }
 
-/** The values of the smallest hashes: those of a sketch, and at most as many more. */
+/** The values with the smallest hashes: at least as many as a sketch holds, at most twice as many. */
 class Smallest {
   #values = new Set<number>();
   #limit = Number.POSITIVE_INFINITY;
@@ -139,7 +139,7 @@ class Smallest {
   }
 }
 
-/** How many values of each group are in each bucket of the sketch. */
+/** The number of values of each group in each bucket of the sketch. */
 export class Quantile implements MetricColumn {
   readonly #of: Numbers;
   readonly #members = new Bags();
@@ -171,14 +171,14 @@ export class Quantile implements MetricColumn {
     return this.#members.bytes;
   }
 
-  /** By key, ascending; null if there are none. */
+  /** Counts by key, ascending; null if there are none. */
   cell(group: number): ReadonlyMap<number, number> | null {
     const size = this.#members.sizeOf(group);
     if (size === 0) return null;
     if (this.#packed.length < size) this.#packed = new Float64Array(grownTo(size));
     const packed = this.#packed.subarray(0, size);
     let n = 0;
-    // Key and count in one number, which has enough bits for both: so they are sorted together.
+    // Key and count are packed into one number, which has enough bits for both, so that they are sorted together.
     this.#members.each(group, (key, times) => {
       packed[n++] = key * MOST_TIMES + times;
     });

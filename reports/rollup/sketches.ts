@@ -1,11 +1,12 @@
 /**
- * The two sketches: what a row keeps where all values would be too much, and what can be computed from it. Both merge exactly: the sketch
- * of all events is the union, or the sum, of the sketches of their parts, in any order.
+ * The two sketches: what a row keeps where all values would take too much space, and how results follow from it. Both merge exactly: the
+ * sketch of all events is the union, or the sum, of the sketches of their parts, in any order.
  *
- * - *Distinct* (KMV): the smallest hashes, at most `MOST_HASHES` of them. Exact while there are fewer; from then on the density of the
- *   hashes is an estimate, whose relative error has a standard deviation of 1.6 percent, 1 / sqrt(4094).
- * - *Quantile* (DDSketch): how many values are in each bucket, whose bounds grow by the same factor. Any quantile is off by at most
- *   `ACCURACY` of itself, the one of exactly that rank. Keys grow with the values, so that sorting by key sorts by value.
+ * - *Distinct* (KMV): the smallest hashes, at most `MOST_HASHES` of them. Exact while there are fewer. Beyond that, the density of the
+ *   hashes gives an estimate, whose relative error has a standard deviation of 1.6 percent, 1 / sqrt(4094).
+ * - *Quantile* (DDSketch): the number of values in each bucket; each bucket is wider than the one before by the same factor. A quantile
+ *   differs from the value of exactly that rank by at most `ACCURACY`, relative to that value. Keys grow with the values, so sorting by key
+ *   sorts by value.
  */
 
 export const MOST_HASHES = 4096;
@@ -13,13 +14,13 @@ export const MOST_HASHES = 4096;
 export const ACCURACY = 0.01;
 export const GAMMA = (1 + ACCURACY) / (1 - ACCURACY);
 const LOG_GAMMA = Math.log(GAMMA);
-/** Magnitudes below the least count as 0, and above the most are refused: so a sketch has at most 6,220 buckets. */
+/** Magnitudes below `LEAST` count as 0, and magnitudes above `MOST` are refused. So a sketch has at most 6,220 buckets. */
 export const LEAST = 1e-9;
 export const MOST = 1e18;
-/** The distance of a key from 0, where the key of 0 itself is: more than any exponent. */
+/** The distance of a key from 0, which is the key of the value 0. It is larger than any exponent. */
 export const KEY_OFFSET = 10_000;
 
-/** The key of the bucket that has the value, which must be no more than `MOST` in magnitude. */
+/** The key of the bucket of the value, whose magnitude must not exceed `MOST`. */
 export function keyOf(value: number): number {
   const magnitude = Math.abs(value);
   if (magnitude < LEAST) return 0;

@@ -1,9 +1,9 @@
-/** Two hash tables of whole numbers in typed arrays: their size is known, and no entry is an object. */
+/** Two hash tables of integers in typed arrays: their size is known, and no entry is an object. */
 
 const FIRST_CAPACITY = 64;
 const FREE = 0;
 
-/** Twice as much, and half as much again where that would be many: so a fold does not double its memory with one event. */
+/** Doubles the capacity, or from 65,536 on grows it by half, so that one event does not double the memory of a large fold. */
 export const grownTo = (capacity: number): number => Math.ceil(capacity * (capacity < 65_536 ? 2 : 1.5));
 
 export function grown<T extends Int32Array | Float64Array>(array: T, length: number): T {
@@ -17,16 +17,16 @@ const mixed = (hash: number, part: number): number => {
   return mixed ^ (mixed >>> 15);
 };
 
-/** The least power of two that leaves half of the slots free. */
+/** The smallest power of two that leaves half of the slots free. */
 const slotsFor = (capacity: number): number => 2 ** Math.ceil(Math.log2(capacity * 2));
 
-/** Tuples of `width` numbers, numbered from 0 in the order in which they came. */
+/** Tuples of `width` numbers. They are numbered from 0 in the order of arrival. */
 export class Tuples {
   readonly width: number;
   size = 0;
   capacity = FIRST_CAPACITY;
   #parts: Int32Array;
-  /** The number of a tuple and one; 0 is free. */
+  /** The number of a tuple plus one; 0 means free. */
   #slots = new Int32Array(slotsFor(FIRST_CAPACITY));
 
   constructor(width: number) {
@@ -42,13 +42,13 @@ export class Tuples {
     return this.#parts[tuple * this.width + i] as number;
   }
 
-  /** Its number; undefined if it is not in the table. */
+  /** The number of the tuple; undefined if it is not in the table. */
   find(parts: Int32Array): number | undefined {
     const found = this.#slots[this.#slotOf(parts)] as number;
     return found === FREE ? undefined : found - 1;
   }
 
-  /** Its number: a new one if it is not in the table. */
+  /** The number of the tuple; a new one if it is not in the table. */
   add(parts: Int32Array): number {
     if (this.size === this.capacity) this.#grow();
     const slot = this.#slotOf(parts);
@@ -59,7 +59,7 @@ export class Tuples {
     return this.size - 1;
   }
 
-  /** Its slot, or the free one for it. */
+  /** The slot of the tuple, or a free one for it. */
   #slotOf(parts: Int32Array): number {
     const { width } = this;
     const slots = this.#slots;
@@ -89,22 +89,22 @@ export class Tuples {
   }
 }
 
-/** The positions of the numbers of an entry of `Bags`: adjacent, so that they are in the processor's cache together. */
+/** Offsets within an entry of `Bags`. Its numbers are adjacent, so that they share a cache line. */
 const GROUP = 0;
 const MEMBER = 1;
 const TIMES = 2;
-/** The previous entry of the same group, plus one; 0 is none. */
+/** The previous entry of the same group, plus one; 0 means none. */
 const BEFORE = 3;
 const WIDTH = 4;
 
-/** Different numbers for each of many groups, with a count for each: less than 2^31. */
+/** Distinct numbers for each of many groups, with a count for each number: less than 2^31. */
 export class Bags {
   #size = 0;
   #capacity = FIRST_CAPACITY;
   #entries = new Int32Array(FIRST_CAPACITY * WIDTH);
-  /** The number of an entry plus one; 0 is free. */
+  /** The number of an entry plus one; 0 means free. */
   #slots = new Int32Array(slotsFor(FIRST_CAPACITY));
-  /** By group: its latest entry, and one; how many it has. */
+  /** By group: its latest entry plus one, and the number of its entries. */
   #latest = new Int32Array(FIRST_CAPACITY);
   #sizes = new Int32Array(FIRST_CAPACITY);
 
@@ -112,7 +112,7 @@ export class Bags {
     return this.#entries.byteLength + this.#slots.byteLength + this.#latest.byteLength * 2;
   }
 
-  /** How many different numbers the group has. */
+  /** How many distinct numbers the group has. */
   sizeOf(group: number): number {
     return this.#sizes[group] as number;
   }
@@ -141,7 +141,7 @@ export class Bags {
     (this.#sizes[group] as number)++;
   }
 
-  /** Every number of the group, in no order. */
+  /** Visits every number of the group, in no particular order. */
   each(group: number, visit: (member: number, times: number) => void): void {
     const entries = this.#entries;
     for (let next = this.#latest[group] as number; next !== FREE; ) {

@@ -1,4 +1,4 @@
-/** A topic as a source of segments: its archive. See `reports/archive/columns.ts` for the rows. */
+/** The archive of a topic, as a source of segments. See `reports/archive/columns.ts` for the rows. */
 import { type Event, isOfARow } from '../../core/event.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
@@ -43,7 +43,7 @@ export function archiveOf(topic: Topic): SegmentSource {
   };
 }
 
-/** The approximate size of a row besides its texts. */
+/** The approximate size of a row without its texts. */
 const ROW_BYTES = 600;
 
 class ArchiveFold implements SegmentFold {

@@ -1,4 +1,4 @@
-/** The processing of the records of a batch: their lookups, whether a fold accepts them, and what is reported. */
+/** Processes the records of a batch: looks up rows, lets the fold accept or reject each event, and reports the outcomes. */
 import { messageOf, type RejectCode } from '../../core/errors.ts';
 import type { Event } from '../../core/event.ts';
 import { type FoundRows, type Lookup, Rejection, reject } from '../../jobs/define.ts';
@@ -15,7 +15,7 @@ import type { SegmentFold, SegmentSource } from './source.ts';
 
 const NOTHING: FoundRows = {};
 
-/** The rows that the events of a batch look up, read together. Returns those of the event at an index. */
+/** Reads all rows that the events of a batch look up at once. Returns the rows found for the event at an index. */
 export async function lookUp(
   source: SegmentSource,
   decoded: readonly Decoded[],
@@ -54,7 +54,7 @@ export interface Became {
   readonly odd: Anomalies;
 }
 
-/** Besides what became of the records. */
+/** The counts besides the outcomes of the records. */
 export type Report = Pick<BatchCounts, 'records' | 'durationMs' | 'next' | 'end' | 'recordTime'>;
 
 export const nothingYet = (): Became => ({
@@ -71,13 +71,13 @@ interface Addition {
   readonly record: LogRecord;
 }
 
-/** `unchanged`: the datasource counts others of this type, but not this one. */
+/** `unchanged`: the datasource counts other events of this type, but not this one. */
 type Verdict =
   | { readonly kind: 'counted' }
   | { readonly kind: 'skip'; readonly why: 'unchanged' }
   | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
 
-/** What became of a record, for the spans of its trace. `isAgain`: it was counted before, and is only judged. */
+/** The outcome of a record, for the spans of its trace. `isAgain`: it was counted before and is only judged now. */
 export function outcomeOf(verdict: Verdict | Extract<Judged, { kind: 'skip' }>, isAgain: boolean): string {
   if (verdict.kind === 'skip') return verdict.why;
   if (isAgain) return 'repeated';

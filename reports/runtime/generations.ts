@@ -1,12 +1,12 @@
 /**
- * Which table of a source counts. A source that is made anew, or whose declaration changed, gets another generation: a table of its own
- * under the same prefix, `<prefix>/g<number>`. The one that counts is named by the largest number among the objects
- * `<prefix>/generations/<number>.json`, of which each is created once and never changed. So a swap is one object, which every reader sees.
+ * Which table of a source is current. When a source is rebuilt or its declaration changes, it gets another generation: its own table under
+ * the same prefix, `<prefix>/g<number>`. Among the objects `<prefix>/generations/<number>.json`, the one with the largest number names the
+ * current generation. Each object is created once and never changed. So a swap is one object, which every reader sees.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 
-/** The first one needs no object: it counts until there is another. */
+/** The first generation needs no object: it is current until a swap. */
 export const FIRST_GENERATION = 1;
 
 export const tableName = (prefix: string, generation: number): string => `${prefix}/g${generation}`;
@@ -20,7 +20,7 @@ export interface CurrentGeneration {
   readonly swaps: number;
 }
 
-/** `known`: an earlier result, from which it continues. */
+/** `known`: an earlier result, from which the search continues. */
 export async function currentGeneration(
   objects: Pick<Objects, 'head' | 'get'>,
   prefix: string,
@@ -34,7 +34,7 @@ export async function currentGeneration(
   }
 }
 
-/** Throws ALREADY_EXISTS if another process has swapped since. Returns what counts from now on. */
+/** Throws ALREADY_EXISTS if another process has swapped since. Returns the new current generation. */
 export async function makeCurrent(
   objects: Objects,
   prefix: string,

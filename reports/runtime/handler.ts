@@ -1,7 +1,7 @@
 /**
- * How rollups process the records of a partition: counts in memory, published with the position that they reflect (`publisher.ts`). A claim
- * begins at the position of the table. The offset of the consumer group follows, so that lag tools show it; records between the two are read
- * again only for their dead letters.
+ * How rollups process the records of a partition: they count in memory, and publish the counts with the position that they reflect
+ * (`publisher.ts`). A claim begins at the position of the table. The offset of the consumer group follows, so that lag tools show it.
+ * Records between the two are read again only for their dead letters.
  */
 import type { Assignment } from '../../jobs/runtime/assignment.ts';
 import { NO_READS, reportBatch } from '../../jobs/runtime/batch-report.ts';
@@ -37,7 +37,7 @@ export interface RollupHandlerParts {
   readonly table: SegmentTable;
   readonly publisher: Publisher;
   readonly rules: RollupRules;
-  /** Aborted when the owner is to stop. */
+  /** Aborted when the owner has to stop. */
   readonly stopping: () => AbortSignal | undefined;
 }
 
@@ -45,9 +45,9 @@ interface Claimed {
   readonly claim: Claim;
   readonly topicId: string;
   readonly fold: PartitionFold;
-  /** The largest offset that the group has committed: nothing before it is rejected again. */
+  /** The largest offset that the group has committed. Records before it are not rejected again. */
   furthest: number;
-  /** Everything before is in the table; records that the group has not committed are judged, and not counted. */
+  /** Everything before this offset is in the table. Records of it that the group has not committed are only judged, not counted. */
   readonly counted: number;
   /** A fold for records that are only judged. */
   readonly judging: SegmentFold;
@@ -62,7 +62,7 @@ export class RollupHandler implements Handler {
   readonly #limits = new Limits();
   readonly #lookupReads = new ReadCount();
   #claimed: Claimed | undefined;
-  /** Only without the rule that a claim begins with nothing in memory. */
+  /** Only used when the rule `freshFold` is off. */
   #kept: PartitionFold | undefined;
 
   constructor(parts: RollupHandlerParts) {
@@ -75,7 +75,7 @@ export class RollupHandler implements Handler {
     const { telemetry } = runtime;
     const claim = await membership.claim(assignment.partition);
     try {
-      // Read after the claim: the previous owner may publish even later, which is noticed then.
+      // Read after the claim. If the previous owner publishes even later, our commit detects it.
       await runtime.forgotten.load();
       const snapshot = await table.refresh();
       const topicId = shortId(claim.shape.id);
@@ -123,7 +123,7 @@ export class RollupHandler implements Handler {
         deadLetterPartitions: await partitionCountOf(runtime.stores.transport, deadLetterTopic(source.from.name)),
       };
       if (fold !== undefined) fold.failure = undefined;
-      // The group follows at once, even where there is nothing to read: lag is what is not counted.
+      // The group's offset follows at once, even with nothing to read: lag is what has not been counted.
       if (known?.offset !== next) claimed.fold.isJudged(next);
       this.#claimed = claimed;
       publisher.enter(claimed.fold);
@@ -203,10 +203,10 @@ export class RollupHandler implements Handler {
     for (const [i, record] of records.entries()) {
       const pause = clock.yieldToLoop();
       if (pause !== undefined) await pause;
-      // No await from here to `pass`: a concurrent publication takes the fold, the origins and the offset as they are together.
+      // No await from here to `pass`: a concurrent publication must take a consistent fold, dedupe positions and offset.
       const isCounted = record.offset < counted;
       const isOld = record.offset < furthest;
-      // Whether a newly counted record is a repeat does not depend on what a group has committed of another generation.
+      // Whether a newly counted record is a repeat must not depend on what the group committed for another generation.
       const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isCounted && isOld);
       const verdict = isForgotten(judged, source, forgotten)
         ? SKIPPED
@@ -244,7 +244,7 @@ export class RollupHandler implements Handler {
     return this.#parts.publisher.checkTable(this.#owned.fold);
   }
 
-  /** What was counted is published, unless that is impossible now. */
+  /** Publishes what was counted, unless that is impossible now. */
   async finish(): Promise<void> {
     const { publisher, stopping } = this.#parts;
     await publisher.publish(stopping());
@@ -272,7 +272,7 @@ export class RollupHandler implements Handler {
     if (failure !== undefined) throw failure;
   }
 
-  /** The group follows the table, and the dead letters of what was published are sent. Returns whether there was anything to commit. */
+  /** Commits the published offset to the group and sends its dead letters. Returns whether there was anything to commit. */
   async #commit(): Promise<boolean> {
     const { assignment, runtime } = this.#parts;
     const owned = this.#owned;
@@ -280,7 +280,7 @@ export class RollupHandler implements Handler {
     const { published } = fold;
     if (published === undefined) return false;
     const { next, dedupe, deadLetters } = published;
-    // What another partition has published meanwhile is for the next commit.
+    // Another partition may publish in the meantime; the next commit takes that.
     fold.published = undefined;
     const sending = {
       assignment,
@@ -295,7 +295,7 @@ export class RollupHandler implements Handler {
       token: 0,
       partitions: claim.shape.partitions,
       base: claim.shape.partitions,
-      // An expansion of the topic copies them from here to all partitions.
+      // When the topic is expanded, these are copied to all partitions.
       dedupe,
       behind: new Map(),
       within: undefined,

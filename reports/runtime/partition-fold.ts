@@ -1,4 +1,4 @@
-/** What one claim of a partition has counted and not published yet, and the position that it reflects. */
+/** What one claim of a partition has counted but not published, and the position that it reflects. */
 import type { RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
 import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
@@ -6,17 +6,17 @@ import { MOST_TRACED, type TraceContext } from '../../topics/tracing/batch.ts';
 import type { Partition, Position } from './positions.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
 
-/** The part to be published in one commit. */
+/** The counts to publish in one commit. */
 export interface Taken {
   readonly fold: PartitionFold;
   readonly partition: Partition;
-  /** The expected position of the table; undefined: none. */
+  /** The expected position of the table; undefined if none. */
   readonly before: Position | undefined;
   readonly after: Position;
   readonly rows: Iterable<SegmentRow>;
   readonly rowCount: number;
   readonly events: number;
-  /** Of these events, in ms since 1970 UTC. */
+  /** The times of the events, in ms since 1970 UTC. */
   readonly times: readonly number[];
   readonly bytes: number;
   readonly deadLetters: readonly RejectedRecord[];
@@ -26,15 +26,15 @@ export interface Taken {
 
 export interface Published {
   readonly next: number;
-  /** The origins seen before `next`, and no more: a claim that counts from there on treats them as known. */
+  /** Only the origins seen before `next`: a claim that counts from there treats them as known. */
   readonly dedupe: DedupePositions;
   readonly deadLetters: readonly RejectedRecord[];
 }
 
 export interface Begin {
-  /** The table that the position is of. */
+  /** The table that has this position. */
   readonly table: string;
-  /** Undefined where nothing of the partition was ever published. */
+  /** Undefined if nothing of the partition was ever published. */
   readonly position: Position | undefined;
   /** The offset at which counting begins. */
   readonly next: number;
@@ -44,20 +44,20 @@ export interface Begin {
   readonly partitions: number;
 }
 
-/** The approximate size of a dead letter besides its record. */
+/** The approximate size of a dead letter without its record. */
 const LETTER_BYTES = 500;
-/** Of the time of an event, and of its latency when it is published: events count even if they add no row. */
+/** The size of an event's time, and of its latency on publication. Events count even if they add no row. */
 const TIME_BYTES = 16;
 
 export class PartitionFold {
   readonly partition: Partition;
   readonly table: string;
-  /** They record the origins of the counted records. */
+  /** The origins of the counted records. */
   readonly dedupe: DedupePositions;
   readonly fold: SegmentFold;
-  /** Why nothing of it may be published any more. */
+  /** Why none of it may be published any more. */
   failure: unknown;
-  /** Published, and not yet committed to the group. */
+  /** Published, but not yet committed to the group. */
   published: Published | undefined;
   readonly #partitions: number;
   readonly #whole: number | undefined;
@@ -80,7 +80,7 @@ export class PartitionFold {
     this.fold = source.newFold(partition.topicId);
     this.dedupe = dedupe;
     this.#partitions = partitions;
-    // What was never counted is a gap: the log had lost it, or an earlier release left out records for one job alone.
+    // A gap breaks the run of complete records: the log has lost records, or an earlier release left out records for one job alone.
     const whole = isGapless ? position?.whole : undefined;
     this.#whole = source.forEveryJob ? (whole ?? next) : undefined;
     this.#before = position;
@@ -95,12 +95,12 @@ export class PartitionFold {
     return this.fold.bytes + this.#letterBytes + this.#times.length * TIME_BYTES;
   }
 
-  /** Since when there is something to publish, by the monotonic clock; undefined if there is nothing. */
+  /** When the first unpublished record was counted, by the monotonic clock; undefined if there is none. */
   get since(): number | undefined {
     return this.#since;
   }
 
-  /** When the last of it was counted. */
+  /** When the last of them was counted. */
   get last(): number {
     return this.#last;
   }
@@ -123,7 +123,7 @@ export class PartitionFold {
     this.#letterBytes += LETTER_BYTES + (rejected.record.value?.length ?? 0);
   }
 
-  /** Undefined if there is nothing to publish. What is counted from here on belongs to the next commit. */
+  /** Undefined if there is nothing to publish. Whatever is counted from now on belongs to the next commit. */
   take(): Taken | undefined {
     if (this.#since === undefined || this.failure !== undefined) return undefined;
     const { rows: rowCount, events } = this.fold;
@@ -156,7 +156,7 @@ export class PartitionFold {
     return taken;
   }
 
-  /** Records that were counted before are judged again, up to `next`: their dead letters are sent separately. */
+  /** Records up to `next` were counted before and have been judged again. Their dead letters are sent separately. */
   isJudged(next: number): void {
     const deadLetters = [...(this.published?.deadLetters ?? []), ...this.#deadLetters];
     this.published = { next, dedupe: this.dedupe.copy(), deadLetters };
@@ -164,7 +164,7 @@ export class PartitionFold {
     this.#letterBytes = 0;
   }
 
-  /** It is in the table. */
+  /** The taken part is in the table now. */
   isPublished({ after, deadLetters }: Taken): void {
     const { next, dedupe } = after;
     this.published = { next, dedupe, deadLetters: [...(this.published?.deadLetters ?? []), ...deadLetters] };

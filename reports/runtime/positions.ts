@@ -1,13 +1,14 @@
 /**
- * The position of a job in its topic, as `txn` actions of its table: they are committed with the segments that they belong to, so the
- * two cannot disagree.
+ * The position of a job in its topic, as `txn` actions of its table. They are committed with the segments they belong to, so the two cannot
+ * disagree.
  *
- * For each partition, `job/topic@id/partition`: its version is the next offset to read. For each upstream partition whose origins it
- * has seen, the same with `<line` (the offset) and `<line#` (the index within it): by them repeats of derived events are recognised. And
- * with `#partitions`: how many partitions the topic had; and of a source that takes the records of every job, with `#whole`: the offset from
- * which on it has them without a gap.
+ * For each partition, the version of `job/topic@id/partition` is the next offset to read. For each upstream partition whose origins it has
+ * seen, there are two more, with the suffixes `<line` (the offset) and `<line#` (the index within it); repeats of derived events are
+ * recognised by them. `#partitions` is the number of partitions that the topic had. If the source takes the records of every job, `#whole`
+ * is the offset from which it has them without a gap.
  *
- * The topic's id is part of the name. A topic that was deleted and made again begins anew, and the counts of the old one stay.
+ * The topic's id is part of the name. A topic that was deleted and created again starts from its beginning, and the counts of the old one
+ * stay.
  */
 import { once } from '../../core/once.ts';
 import { type Snapshot, type Txn, txnOf } from '../../sinks/delta/index.ts';
@@ -18,7 +19,7 @@ import type { Progress } from '../../topics/log/progress.ts';
 export interface Partition {
   readonly job: string;
   readonly topic: string;
-  /** As `shortId` makes it. */
+  /** As returned by `shortId`. */
   readonly topicId: string;
   readonly partition: number;
 }
@@ -26,16 +27,16 @@ export interface Partition {
 export interface Position {
   readonly next: number;
   readonly dedupe: DedupePositions;
-  /** How many partitions the topic had. */
+  /** The number of partitions that the topic had. */
   readonly partitions: number;
-  /** From that offset on nothing is missing, not even records for one job alone; undefined where these are left out. */
+  /** From this offset on nothing is missing, not even records for one job alone. Undefined if these are left out. */
   readonly whole: number | undefined;
 }
 
 export const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
   lineOf(job, topic, topicId, partition);
 
-/** The offset from which on nothing is missing, if the source takes the records of every job. */
+/** The offset from which nothing is missing, if the source takes the records of every job. */
 export const wholeOf = (snapshot: Snapshot, of: Partition): number | undefined =>
   txnOf(snapshot, `${appIdOf(of)}#whole`);
 
@@ -53,7 +54,9 @@ export function positionOf(snapshot: Snapshot, of: Partition): Position | undefi
 
 type Seen = readonly [line: string, offset: number, index: number];
 
-/** By partition: its dedupe positions. A process that claims many partitions asks for all of them. */
+/**
+ * The dedupe positions of each partition. Computed once for a snapshot, since a process that claims many partitions asks for all of them.
+ */
 const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = once((snapshot) => {
   const lines = new Map<string, Seen[]>();
   for (const [id, { version }] of snapshot.txns) {
@@ -68,7 +71,7 @@ const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = on
 });
 
 /**
- * The offset before which every record was counted. The group's offset may be beyond the position: then only markers of transactions are in
+ * The offset before which every record was counted. The group's offset may be beyond the position; then only transaction markers lie in
  * between, unless the group has ever been ahead of the table.
  */
 export function reachOf(
@@ -78,7 +81,7 @@ export function reachOf(
   return group !== undefined && group.furthest <= next ? Math.max(next, group.offset) : next;
 }
 
-/** The actions that move a partition from one position to another; unchanged parts are left out. */
+/** The actions that move a partition from one position to another. Unchanged parts are left out. */
 export function txnsOf(of: Partition, before: Position | undefined, after: Position, now: number): { txn: Txn }[] {
   const appId = appIdOf(of);
   const txns: { txn: Txn }[] = [];
@@ -98,8 +101,8 @@ export function txnsOf(of: Partition, before: Position | undefined, after: Posit
 }
 
 /**
- * Where the topic was expanded since, the dedupe positions of all partitions are beside the group's offset: see `expandedProgress`. `group` is
- * undefined where it has ever been ahead of the table: some of what it has seen is yet to be counted.
+ * If the topic was expanded since, the dedupe positions of all partitions are with the group's offset: see `expandedProgress`. `group` is
+ * undefined if it has ever been ahead of the table: some of what it has seen has yet to be counted.
  */
 export function dedupeOf(
   position: Position | undefined,

@@ -1,6 +1,6 @@
 /**
- * Publishes what the partitions of a process have counted: their segments and their positions in one commit to the table. So a process that
- * owns many partitions makes few segments, and an idle partition delays nobody.
+ * Publishes what the partitions of a process have counted: their segments and positions in one commit to the table. So a process that owns
+ * many partitions makes few segments, and an idle partition delays none.
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import { backOff } from '../../jobs/runtime/back-off.ts';
@@ -17,11 +17,11 @@ import type { RollupSettings } from './settings.ts';
 import type { SegmentSource } from './source.ts';
 import type { SegmentTable } from './tables.ts';
 
-/** The longest time that a revoked partition waits for a store that does not answer. */
+/** How long a revoked partition waits at most for a store that does not answer. */
 const STOP_MS = 5000;
-/** The interval in which it checks whether another table counts. */
+/** How often it checks whether another table has become current. */
 const LOOK_MS = 30_000;
-/** After a publication that took a second, the next one follows at least that many seconds later. */
+/** The age limit of unpublished counts grows to this many times the duration of the last publication, up to `LONGEST_MS`. */
 const COST_SHARE = 10;
 const LONGEST_MS = 60_000;
 
@@ -41,12 +41,12 @@ export class Publisher {
   #underWay: Promise<void> | undefined;
   #takenBytes = 0;
   #stopping = new AbortController();
-  /** Whether it waits for a store that is away. */
+  /** Whether it waits for a store that does not answer. */
   #isWaiting = false;
-  /** The table that counted at the last look, and when that was. */
+  /** The current table at the last check, and when that was. */
   #current: string | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** Settles when the store turns out to be away during the current publication. */
+  /** Settles when the store fails to answer during the current publication. */
   #away = Promise.withResolvers<void>();
   /** How long the last publication took. */
   #costMs = 0;
@@ -60,7 +60,7 @@ export class Publisher {
     this.#folds.add(fold);
   }
 
-  /** What it has counted and not published is dropped. */
+  /** Drops what it has counted but not published. */
   leave(fold: PartitionFold): void {
     this.#folds.delete(fold);
     fold.failure ??= new TributaryError('FENCED', 'the claim is over');
@@ -68,8 +68,8 @@ export class Publisher {
   }
 
   /**
-   * Whether it is time to publish: by size; or by age, whose limit grows with the duration of a publication, so that more events become fewer
-   * segments; or because nothing more came for a while.
+   * Whether it is time to publish: by size; by age, whose limit grows with the duration of a publication, so that more events become fewer
+   * segments; or because no record came for a while.
    */
   get isDue(): boolean {
     const { clock, settings } = this.#parts;
@@ -88,8 +88,8 @@ export class Publisher {
   }
 
   /**
-   * Throws FENCED where another table counts than that of the fold. A partition without counts would not notice otherwise, and its part of
-   * the other table would never be counted. All partitions check together, at an interval.
+   * Throws FENCED if the fold's table is no longer current. Otherwise a partition without counts would not notice, and its part of the new
+   * table would never be counted. All partitions check together, at an interval.
    */
   async checkTable(fold: PartitionFold): Promise<void> {
     const { table, clock } = this.#parts;
@@ -105,7 +105,7 @@ export class Publisher {
     if (this.#current !== fold.table) throw replaced(fold, this.#current);
   }
 
-  /** When the first and the last unpublished record was counted, by the monotonic clock; infinite if there is none. */
+  /** When the first and the last unpublished record were counted, by the monotonic clock; infinite if there is none. */
   #ages(): { readonly oldest: number; readonly newest: number } {
     let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const { since, last } of this.#folds) {
@@ -117,9 +117,9 @@ export class Publisher {
   }
 
   /**
-   * Publishes what all partitions have counted by now. Settles when it is in the table, or when no partition is left to wait for it; and for a
-   * caller that is stopping, as soon as it would have to wait for a store that is away. A failed publication fails its partitions, each by
-   * its `failure`.
+   * Publishes what all partitions have counted so far. Settles when it is in the table, or when no partition is left to wait for it. For a
+   * caller that is stopping, it settles as soon as it would have to wait for a store that does not answer. If a publication fails, each of
+   * its partitions gets the error as its `failure`.
    */
   async publish(stopping?: AbortSignal): Promise<void> {
     // The current publication may have begun before the caller had counted.
@@ -138,7 +138,7 @@ export class Publisher {
     done.abort();
   }
 
-  /** Settles when the caller is stopping and the store is away, or has not answered for a while. */
+  /** Settles when the caller is stopping and the store is known not to answer, or has not answered for `STOP_MS`. */
   async #givenUp(stopping: AbortSignal, done: AbortSignal): Promise<void> {
     await aborted(stopping, done);
     await Promise.race([this.#away.promise, this.#parts.clock.sleep(STOP_MS, done)]);
@@ -168,7 +168,9 @@ export class Publisher {
     }
   }
 
-  /** A store that is away is waited for, with the counts in memory: the position in the table shows whether an attempt succeeded after all. */
+  /**
+   * Retries while a store does not answer, with the counts in memory. The table's position shows whether an attempt succeeded after all.
+   */
   async #untilPublished(taken: readonly Taken[], trace: PublicationTrace): Promise<void> {
     const { clock, settings, random, telemetry } = this.#parts;
     const { signal } = this.#stopping;
@@ -179,7 +181,7 @@ export class Publisher {
       const triedAt = clock.elapsed();
       try {
         await this.#tryToPublish(left, began, trace);
-        // The wait for a store that was away is no reason to publish less often.
+        // Time spent waiting for a store is no reason to publish less often.
         this.#costMs = clock.elapsed() - triedAt;
         if (this.#isWaiting)
           for (const { partition } of left) telemetry.tell({ ...assignmentOf(partition), kind: 'resumed' });
@@ -226,7 +228,7 @@ export class Publisher {
         if (standing === 'elsewhere') one.fold.failure ??= overtaken(one, snapshot);
       }
       if (isCommitted) return;
-      // The segments of the others may have nothing of partitions that another owner has overtaken.
+      // The uploaded segments may contain rows of partitions that another owner has overtaken. So the others are written again.
       left = left.filter((one) => state.get(one) === 'begun');
     }
   }
@@ -249,11 +251,11 @@ export class Publisher {
   }
 }
 
-/** The position of the table for a partition: where the fold began; where an earlier attempt moved it; or elsewhere, by another owner. */
+/** The table's position for a partition: where the fold began, where an earlier attempt moved it, or elsewhere, moved by another owner. */
 type Standing = 'begun' | 'there' | 'elsewhere';
 
 function standingOf(snapshot: Snapshot, { fold, partition, before, after }: Taken, rules: RollupRules): Standing {
-  // Another generation may count since the claim: it has its own positions.
+  // Another generation may have become current since the claim. It has its own positions.
   if (snapshot.table !== fold.table) return 'elsewhere';
   const now = nextOf(snapshot, partition);
   if (now === before?.next || !rules.startChecked) return 'begun';

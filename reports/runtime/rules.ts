@@ -1,31 +1,31 @@
 /**
  * The rules by which every event is counted once, despite crashes, late processes and rewinds.
  *
- * 1. Positions are stored with the segments: one commit has both (`publisher.ts`). The table decides where to continue (`handler.ts`).
- * 2. A commit of a partition requires that its position is where the fold began. A second process is dropped, with what it counted.
- *    So is one that counted for a table that another has replaced; a process with nothing to commit checks that at an interval.
+ * 1. Positions are stored with the segments, in one commit (`publisher.ts`). The table decides where to continue (`handler.ts`).
+ * 2. A commit of a partition requires that the table's position is where the fold began. Otherwise its counts are dropped: a second process
+ *    has counted them. The same holds if another table has become current; a process with nothing to commit checks that at an interval.
  * 3. A claim begins with nothing in memory.
- * 4. Repeats of derived events are recognised by their origins, whose positions are committed with the rest.
- *    What the group has seen beyond the position of the table is not treated as known: it has yet to be counted.
- * 5. A topic that was made again is another one.
- * 6. Dead letters of what was counted and not yet committed to the group are sent by the next owner.
+ * 4. Repeats of derived events are recognised by their origins, whose positions are committed with the rest. Origins that the group has
+ *    seen beyond the table's position are not treated as known: their records have yet to be counted.
+ * 5. A topic that was deleted and created again is another topic.
+ * 6. The next owner sends the dead letters of records that were counted but not yet committed to the group.
  *
- * Each switch turns one of them off. Only tests do so, to show that they would notice.
+ * Each switch turns one rule off. Only tests do so, to prove that they would notice.
  */
 export interface RollupRules {
   /** The table decides where to continue. */
   readonly positionOfTable: boolean;
-  /** A commit is dropped if the position is not the one at which the fold began. */
+  /** A commit is dropped if the table's position is not where the fold began. */
   readonly startChecked: boolean;
   /** A claim begins with nothing in memory. */
   readonly freshFold: boolean;
-  /** What was seen of an origin is not counted again. */
+  /** Events whose origin was already seen are not counted again. */
   readonly dedupe: boolean;
   /** The dedupe positions are committed with the segments. */
   readonly dedupeCommitted: boolean;
-  /** A position is that of one topic id. */
+  /** A position belongs to one topic id. */
   readonly topicIds: boolean;
-  /** Dead letters that were not sent are sent by the next owner. */
+  /** The next owner sends dead letters that were not sent. */
   readonly deadLettersAgain: boolean;
 }
 

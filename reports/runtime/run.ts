@@ -1,4 +1,4 @@
-/** Runs a source of segments: joins its group, and counts the records of every partition that it is assigned. */
+/** Runs a source of segments: joins its consumer group, and counts the records of every assigned partition. */
 import { LookupCache } from '../../jobs/runtime/lookups.ts';
 import { PartitionOwner } from '../../jobs/runtime/owner.ts';
 import { Retrying, withKinds, withRetries } from '../../jobs/runtime/retrying.ts';
@@ -17,11 +17,11 @@ export interface RollupParts {
   readonly table: SegmentTable;
   readonly runtime: Runtime;
   readonly settings?: Partial<RollupSettings>;
-  /** All of them, unless a test shows the purpose of one. */
+  /** All rules, unless a test shows the purpose of one. */
   readonly rules?: RollupRules;
 }
 
-/** What the owners of a process share: publishing and lookups. */
+/** Shared by the owners of a process: publishing and lookups. */
 export interface RollupShared {
   readonly publisher: Publisher;
   readonly lookups: LookupCache;
@@ -43,7 +43,7 @@ export function rollupShared({
   };
 }
 
-/** The owner of a partition of the source's topic, which counts its records. */
+/** The owner of a partition of the source's topic. It counts the partition's records. */
 export function ownerOfRollup(
   parts: RollupParts,
   shared: RollupShared,
@@ -53,7 +53,7 @@ export function ownerOfRollup(
   const { source, table, runtime, rules = ALL_ROLLUP_RULES } = parts;
   const assignment = { job: source.name, topic: source.from.name, partition };
   const retrying = new Retrying(assignment, runtime);
-  // Keys limit the rows of a batch, and here are none.
+  // The limit on keys bounds the rows of a batch, and a rollup has none.
   const settings = { ...runtime.settings, maxKeys: runtime.settings.maxRecords };
   const patient: Runtime = { ...runtime, settings, stores: withRetries(runtime.stores, retrying) };
   const handler = new RollupHandler({

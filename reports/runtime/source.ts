@@ -1,21 +1,23 @@
-/** What the rollup runtime makes of a topic: segments of one table. Datasources count, the archive keeps; both are sources. */
+/**
+ * What the rollup runtime makes from a topic: segments of one table. A datasource counts events, an archive keeps them; both are sources.
+ */
 import type { Event, EventDef, EventOf } from '../../core/event.ts';
 import type { FoundRows, Lookups, Rejection } from '../../jobs/define.ts';
 import type { Layout, SegmentRow } from '../../sinks/segments/columns.ts';
 import type { Topic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 
-/** What was counted since the fold was begun or drained, only in memory. It reads no clock and knows no positions. */
+/** What was counted since the fold was created or drained, in memory only. It reads no clock and knows no positions. */
 export interface SegmentFold {
-  /** Counts an event, unless it is not one of the source. Throws the errors of the declared functions, and has counted nothing then. */
+  /** Counts an event, unless it is not one of the source. If a declared function throws, nothing was counted. */
   add(event: Event, found: FoundRows, record: LogRecord): Rejection | undefined;
-  /** How many events were counted. */
+  /** The number of counted events. */
   readonly events: number;
-  /** How many rows they make. */
+  /** The number of rows. */
   readonly rows: number;
-  /** About how much memory it takes. */
+  /** Approximate memory, in bytes. */
   readonly bytes: number;
-  /** Its rows; the fold is empty at once. They may be read more than once. */
+  /** Its rows, which may be read more than once. The fold is empty at once. */
   drain(): readonly SegmentRow[] | Iterable<SegmentRow>;
 }
 
@@ -26,19 +28,19 @@ export interface SegmentSource {
   readonly prefix: string;
   readonly doc: string;
   readonly from: Topic;
-  /** The types that it counts; records of others are skipped undecoded. */
+  /** The types that it counts. Records of other types are skipped without being decoded. */
   readonly wanted: ReadonlyMap<string, EventDef>;
-  /** Whether it takes records that are for one job alone, too. Otherwise it skips them. */
+  /** Whether it also takes records for one job alone. Otherwise it skips them. */
   readonly forEveryJob: boolean;
   readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
   readonly layout: Layout;
   readonly sortBy: readonly string[];
-  /** The parts of the declaration that cannot change for existing rows, as properties of the table. */
+  /** The parts of the declaration that must not change while rows exist, stored as properties of the table. */
   readonly fixed: Readonly<Record<string, string>>;
-  /** How a compaction merges segments of a day: a query over a relation; undefined: they are only concatenated. */
+  /** The query by which a compaction merges the segments of a day, from a relation. Undefined: they are only concatenated. */
   readonly merge: ((relation: string) => string) | undefined;
   /** How many days its table keeps; undefined: all. */
   readonly retentionDays: number | undefined;
-  /** `topicId` as `shortId` makes it: that of the topic whose records it will get. */
+  /** `topicId`: as returned by `shortId`, the id of the topic whose records it will get. */
   newFold(topicId: string): SegmentFold;
 }

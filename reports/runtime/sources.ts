@@ -1,4 +1,4 @@
-/** The datasources and archives of a platform, as work of a process. */
+/** The datasources and archives of a platform that a process runs. */
 import type { Topic } from '../../topics/define.ts';
 import type { Datasource } from '../define-datasource.ts';
 import { archiveOf } from './archive-source.ts';

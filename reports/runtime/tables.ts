@@ -1,4 +1,4 @@
-/** The table that a source is published to: the current generation, made if it does not exist. */
+/** The table that a source publishes to: the current generation, created if it does not exist. */
 import { randomUUID } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
@@ -30,19 +30,19 @@ export interface SegmentTable {
   readonly name: string;
   /** The newest snapshot. */
   refresh(): Promise<Snapshot>;
-  /** Uploads rows: they are not in the table before a commit adds them. */
+  /** Uploads rows. They are not in the table until a commit adds them. */
   write(rows: Iterable<SegmentRow>): Promise<Add[]>;
-  /** Like that of `DeltaTable`. Throws FENCED where another generation counts by now. */
+  /** Like `DeltaTable.commit`. Throws FENCED if another generation has become current. */
   commit(propose: Propose): Promise<Committed>;
 }
 
-/** A generation of a source, by its number. */
+/** Opens a generation of a source, by its number. */
 export type OpenGeneration = (generation: number) => Promise<{
   readonly table: Pick<DeltaTable, 'table' | 'refresh' | 'commit'>;
   readonly write: SegmentTable['write'];
 }>;
 
-/** A generation of a source: its table is made if it does not exist. Throws TABLE_DRIFTED if the source cannot be published to it. */
+/** Opens a generation of a source and creates its table if it does not exist. Throws TABLE_DRIFTED if the source cannot publish to it. */
 export async function openGeneration(
   stores: TableStores,
   source: SegmentSource,
@@ -60,7 +60,7 @@ export async function openGeneration(
       `the table ${table.table} was made with ${name} ${before}, and the declaration says ${value}; rebuild it: tributary rollup rebuild`,
     );
   }
-  // Never the same again, even after a crash of this process.
+  // Unique, even after a crash of this process.
   const writer = `${source.name}-${randomUUID()}`;
   const segments = segmentWriter({ objects, duck, table: table.table, layout, writer, sortBy, now });
   return { table, write: (rows) => segments.write(rows) };
@@ -73,7 +73,7 @@ export class CurrentTable implements SegmentTable {
   readonly #openOne: OpenGeneration;
   #current: CurrentGeneration | undefined;
   #opened: Awaited<ReturnType<OpenGeneration>> | undefined;
-  /** The last read that was begun, and the one after it. */
+  /** The last read that has begun, and the one after it. */
   #reading: Promise<unknown> = Promise.resolve();
   #next: Promise<Snapshot> | undefined;
 
@@ -91,7 +91,7 @@ export class CurrentTable implements SegmentTable {
     return this.#opened?.table.table ?? this.#prefix;
   }
 
-  /** Requests during a read share the next one. */
+  /** Calls during a read share the next one. */
   refresh(): Promise<Snapshot> {
     this.#next ??= this.#reading.then(() => {
       this.#next = undefined;

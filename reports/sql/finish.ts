@@ -1,4 +1,4 @@
-/** The results for people: the metrics of a datasource as plain numbers, by day or dimension, its sketches finished. */
+/** Results for people: the metrics of a datasource as plain numbers, by day or dimension, with sketches finished. */
 import { DateTime } from 'luxon';
 import { TributaryError } from '../../core/errors.ts';
 import { keyColumns } from '../columns.ts';
@@ -7,33 +7,33 @@ import { isLocalDay, isZone } from '../granularity.ts';
 import { GAMMA, KEY_OFFSET, MOST_HASHES } from '../rollup/sketches.ts';
 import { type Key, type Made, regrouped, smallestHashes, timesByKey } from './parts.ts';
 
-/** Periods of time by the clocks of a zone. A week begins on Monday. */
+/** Periods in the local time of a zone. A week begins on Monday. */
 export interface Every {
   readonly every: 'day' | 'week' | 'month';
-  /** A time zone of IANA. */
+  /** An IANA time zone. */
   readonly zone: string;
 }
 
 export interface Question {
   /** The table, or a query in parentheses with a name. */
   readonly from: string;
-  /** The result has the first day of each as `date`. Without it, all time is one period. */
+  /** The result has the first day of each period as `date`. Without it, all time is one period. */
   readonly time?: Every;
   /** The dimensions to group by. Tenants are always separate. */
   readonly by: readonly string[];
-  /** The first day and the last, `YYYY-MM-DD`, in the zone of `time`; without one, in `zone`, or else in the zone of the table's dates. */
+  /** The first and last day, `YYYY-MM-DD`, in the zone of `time`. Without `time`: in `zone`, or else in the zone of the table's dates. */
   readonly dates?: { readonly first: string; readonly last: string; readonly zone?: string };
 }
 
-/** The everyday view: a row for each bucket and tuple, as in the segments, with sketches finished. */
+/** The everyday view: one row for each bucket and tuple, as in the segments, with sketches finished. */
 export function viewSql(datasource: Datasource, from: string): string {
   const keys = ['date', ...keyColumns(datasource).map(({ name }) => name)].map((name) => ({ name, sql: name }));
   return finished(datasource, from, keys);
 }
 
 /**
- * The metrics again for coarser times and fewer dimensions: different values count once in each, and quantiles are those of all
- * values. Throws USAGE where the buckets do not add up to the days of the zone.
+ * Aggregates the metrics to coarser times and fewer dimensions. Each group counts a distinct value once, and its
+ * quantiles cover all its values. Throws USAGE if the buckets do not add up to the days of the zone.
  */
 export function summarySql(datasource: Datasource, { from, time, by, dates }: Question): string {
   const dimension = (name: string): Key => {
@@ -60,7 +60,7 @@ function dayIn({ name, granularity }: Datasource, zone: string): string {
 const startOf = (every: Every['every'], day: string): string =>
   every === 'day' ? day : `cast(date_trunc('${every}', ${day}) as date)`;
 
-/** The partition date may differ from the day by one, either way: other partitions need not be read. */
+/** The partition date may differ from the day by one, either way. Other partitions need not be read. */
 function between(from: string, day: string, { first, last }: { first: string; last: string }): string {
   const [least, , , most] = [-1, 0, 0, 1].map((days, i) => {
     const date = DateTime.fromISO(i < 2 ? first : last, { zone: 'utc' });
@@ -78,7 +78,7 @@ const finished = (datasource: Datasource, from: string, keys: readonly Key[]): s
       sketch.kind === 'distinct' ? different(sketch.name, names) : quantiles(sketch.name, sketch.points, names),
   });
 
-/** Exact below the size of a sketch. Beyond, the largest of the smallest hashes gives their density. */
+/** Exact below the size of a sketch. Beyond it, the estimate is the density of the hashes, from the largest of the smallest ones. */
 const different = (name: string, keys: string): Made => ({
   columns: [name],
   sql: `select ${keys}, case when count(*) < ${MOST_HASHES} then count(*)
@@ -87,7 +87,7 @@ const different = (name: string, keys: string): Made => ({
   group by ${keys}`,
 });
 
-/** For each point the value of the least bucket up to which there are as many values as the point requires. */
+/** For each point, the value of the lowest bucket whose cumulative count reaches the point's share of all values. */
 function quantiles(name: string, points: readonly number[], keys: string): Made {
   const columns = points.map((point) => pointName(name, point));
   const reached = points.map(

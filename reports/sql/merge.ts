@@ -1,11 +1,11 @@
-/** Rows of one datasource merged: one for each bucket and tuple, in the columns of segments, with the sketches as stored. */
+/** Merges rows of one datasource: one for each bucket and tuple, in the columns of segments, with sketches as stored. */
 import { keyColumns } from '../columns.ts';
 import type { Datasource } from '../define-datasource.ts';
 import { list, type Made, regrouped, smallestHashes, timesByKey } from './parts.ts';
 
 /**
- * The query of compaction, and of readers that need unique rows. `from` is a table, or a query in parentheses with a name. The
- * rows are sorted by tenant, dimensions and bucket.
+ * The query of compaction, and of readers that need unique rows. `from` is a table, or a query in parentheses with a
+ * name. The rows are sorted by tenant, dimensions and bucket.
  */
 export function mergeSql(datasource: Datasource, from: string): string {
   const keys = keyColumns(datasource).map(({ name }) => ({ name, sql: name }));

@@ -1,14 +1,15 @@
 /**
- * The pieces of SQL that merge rows of a datasource: the subset with the same meaning in DuckDB and Trino.
+ * The pieces of SQL that merge rows of a datasource, in the subset with the same meaning in DuckDB and Trino.
  *
- * - Sums are cast: a sum of longs is wider than a long in DuckDB. One that exceeds a long fails, and nothing is rounded.
- * - Sketches are merged row by row, by `unnest` and `group by`: operations on whole lists and maps take a hundred times as long.
+ * - Sums are cast: in DuckDB a sum of longs is wider than a long. A sum that exceeds a long fails; nothing is rounded.
+ * - Sketches are merged row by row, by `unnest` and `group by`: operations on whole lists and maps take a hundred times
+ *   as long.
  * - Names that begin with an underscore are ours: no column of a datasource has one.
  */
 import type { Datasource, Metric } from '../define-datasource.ts';
 import { MOST_HASHES } from '../rollup/sketches.ts';
 
-/** The keys of a row, as a column of the result and in SQL over the columns of the table. */
+/** A key of a row: the column of the result, and the SQL over the columns of the table. */
 export interface Key {
   readonly name: string;
   readonly sql: string;
@@ -16,7 +17,7 @@ export interface Key {
 
 type Sketch = Extract<Metric, { kind: 'distinct' | 'quantile' }>;
 
-/** Columns that are computed from a sketch, and the relation that has them beside the keys. */
+/** Columns computed from a sketch, and the relation that has them beside the keys. */
 export interface Made {
   readonly columns: readonly string[];
   readonly sql: string;
@@ -26,7 +27,7 @@ const isSketch = (metric: Metric): metric is Sketch => metric.kind === 'distinct
 
 export const list = (names: readonly string[]): string => names.join(', ');
 
-/** The aggregate of a metric that is not a sketch. */
+/** The aggregate of a metric other than a sketch. */
 function aggregateOf(metric: Exclude<Metric, Sketch>): string {
   const { name, kind } = metric;
   if (kind === 'min' || kind === 'max') return `${kind}(${name})`;
@@ -34,8 +35,8 @@ function aggregateOf(metric: Exclude<Metric, Sketch>): string {
 }
 
 /**
- * One row for each different value of the keys, with every metric: sketches are computed by `made`, all others by their
- * aggregates. Each part is grouped separately, and one more grouping joins the parts: a join would have to compare nulls.
+ * One row for each distinct value of the keys, with every metric. `made` computes sketches; aggregates compute all others. Each part is
+ * grouped separately, and one more grouping combines the parts: a join would have to compare nulls.
  */
 export function regrouped(
   { metrics }: Datasource,
@@ -67,7 +68,7 @@ ${beside.join('\n  union all\n')}
 group by ${names}`;
 }
 
-/** The smallest different hashes of each group, at most the size of a sketch: a row each, as `_hash`. */
+/** The smallest distinct hashes of each group, at most the size of a sketch: one row for each, as `_hash`. */
 export const smallestHashes = (column: string, keys: string): string => `(
     select ${keys}, _hash
     from (
@@ -77,7 +78,7 @@ export const smallestHashes = (column: string, keys: string): string => `(
     where _place <= ${MOST_HASHES}
   ) _smallest`;
 
-/** How many values each group has in each bucket of the sketch: a row each, as `_key` and `_times`. */
+/** The number of values of each group in each bucket of the sketch: one row for each, as `_key` and `_times`. */
 export const timesByKey = (column: string, keys: string): string => `(
     select ${keys}, _key, cast(sum(${column}[_key]) as bigint) as _times
     from _source cross join unnest(map_keys(${column})) as _each(_key)
