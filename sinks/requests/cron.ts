@@ -5,9 +5,9 @@ import { type FieldProblem, messageOf, TributaryError } from '../../core/errors.
 /**
  * The first due time after `after`; null if there is none.
  *
- * When clocks are changed, nothing is left out and no time of day fires twice. A time that does not exist on that day is
- * due when the clock jumps over it, or with the next time of the same expression that follows within the hour; a time
- * that exists twice is due the first time. Only expressions that fire in every hour go on doing so.
+ * When clocks change, no due time is lost, and no time of day fires twice. A time that does not exist on that day is due when the clock
+ * jumps over it, or together with the next time of the same expression if that follows within the hour. A time that exists twice is due the
+ * first time. Only expressions that fire in every hour go on through the repeated hour.
  */
 export function nextDue(cron: string, zone: string, after: number): number | null {
   return parsed(cron, zone).nextRun(new Date(after))?.getTime() ?? null;
@@ -19,7 +19,7 @@ export function latestDue(cron: string, zone: string, until: number, count: numb
   return due.map((each) => each.getTime()).reverse();
 }
 
-/** All that is wrong with an expression and its zone; empty if nothing is. `now` is where the search for a due time begins. */
+/** All problems of an expression and its zone; empty if there are none. `now` is where the search for a due time begins. */
 export function cronProblems(cron: string, zone: string, now: number): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const wrong = (field: 'cron' | 'zone', message: string) => problems.push({ field, message });

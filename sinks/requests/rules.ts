@@ -1,4 +1,4 @@
-/** Which requests and results are valid, and who has lost a lease: the same in every implementation. */
+/** Which requests and results are valid, and which outcome an attempt without a lease gets: the same in every implementation. */
 import { TributaryError } from '../../core/errors.ts';
 import type {
   Asked,
@@ -15,11 +15,11 @@ import type {
 /** In UTF-16 units. Two such texts fit into one entry of any store's index. */
 const LONGEST_TEXT = 300;
 const HASH = /^[0-9A-Za-z_-]{1,128}$/;
-/** No request waits longer behind others because it is large. */
+/** However large a request is, it waits at most this much longer behind others. */
 const LONGEST_DELAY_MS = 3_600_000;
 const OBJECT = /^reports\/([0-9A-Za-z_-]+)\/([1-9][0-9]*)(?:\.companion)?$/;
 
-/** What to do when a request fails because its last worker died. */
+/** The advice for a request that failed because its last worker died. */
 export const ASK_AGAIN = 'ask again; if it happens again, the log of the worker says why it ended';
 
 /** The name of the object that an attempt writes. */
@@ -27,23 +27,23 @@ export function objectOf(id: string, attempt: number): string {
   return `reports/${id}/${attempt}`;
 }
 
-/** The name of the object that describes the one of the attempt. */
+/** The name of the object that describes the attempt's object. */
 export function companionOf(id: string, attempt: number): string {
   return `${objectOf(id, attempt)}.companion`;
 }
 
-/** Of which attempt an object is; undefined if its name is none of `objectOf` and `companionOf`. */
+/** The attempt that an object belongs to; undefined if neither `objectOf` nor `companionOf` makes this name. */
 export function attemptOf(object: string): { readonly id: string; readonly attempt: number } | undefined {
   const [, id, attempt] = OBJECT.exec(object) ?? [];
   return id === undefined || attempt === undefined ? undefined : { id, attempt: Number(attempt) };
 }
 
-/** Orders the requests of a tenant: the smaller one is leased first. In ms since 1970. */
+/** The position of a request among those of its tenant: the smallest is leased first. In ms since 1970. */
 export function turnOf({ estimateRows }: Asked, now: number): number {
   return now + Math.min(estimateRows, LONGEST_DELAY_MS);
 }
 
-/** Throws USAGE unless every store can keep the request, and it may be tried at least once. */
+/** Throws USAGE unless every store can keep the request, and it allows at least one attempt. */
 export function checkRequest(request: NewRequest): void {
   if (!HASH.test(request.hash)) {
     throw usage(
@@ -55,7 +55,7 @@ export function checkRequest(request: NewRequest): void {
   checkWhole('the age of a fresh result', request.freshMs, 0);
 }
 
-/** Throws USAGE unless every store can keep what is asked. */
+/** Throws USAGE unless every store can keep it. */
 export function checkAsked(asked: Asked): void {
   checkText('the tenant of a request', asked.tenant);
   checkText('the report of a request', asked.report);
@@ -77,13 +77,13 @@ export function checkAsked(asked: Asked): void {
   }
 }
 
-/** Never shows the secret. */
+/** The message never contains the secret. */
 export function checkSecret(secret: string | null): void {
   if (secret === null || (secret.isWellFormed() && !secret.includes('\0'))) return;
   throw usage('the secret of a request has characters that no store keeps; seal it as text');
 }
 
-/** Throws USAGE unless the result can be kept, and its objects are those of the attempt. */
+/** Throws USAGE unless the result can be kept and its objects are those of the attempt. */
 export function checkResult({ id, attempt }: Lease, result: NewResult): void {
   const [object, companion] = [objectOf(id, attempt), companionOf(id, attempt)];
   if (result.object !== object || (result.companion !== null && result.companion !== companion)) {
@@ -136,7 +136,7 @@ export function checkWhole(what: string, value: number, least: number): void {
   throw usage(`${what} is ${value}; give a whole number, ${least} or more`);
 }
 
-/** The error as text that every store can keep, wherever its message comes from. */
+/** The error as a text that every store can keep, wherever its message comes from. */
 export function errorText({ code, message, whatToDo }: RequestError): string {
   return JSON.stringify({
     code,
@@ -149,19 +149,19 @@ function clean(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-/** What a store has of a request whose lease was not found. */
+/** What a store has about a request on which the caller has no lease. */
 export interface Held {
   readonly state: RequestState;
   readonly attempt: number;
   readonly owner: string | null;
-  /** Of the result, also of an expired one. */
+  /** The object of the result, including that of an expired one. */
   readonly object: string | null;
   readonly error: RequestError | null;
 }
 
 /**
- * What to answer to an attempt that has no lease: `isSame` says whether it has made the same change before, and did not get
- * the answer. Throws LEASE_LOST.
+ * The outcome for an attempt that has no lease. `isSame` tells whether the attempt has made the same change before and
+ * did not get the answer. Throws LEASE_LOST.
  */
 export function lostOutcome(lease: Lease, held: Held | undefined, isSame: (held: Held) => boolean): LeaseOutcome {
   if (held !== undefined && held.attempt === lease.attempt && lease.attempt > 0) {
@@ -188,7 +188,7 @@ export function hasFailed(error: string): (held: Held) => boolean {
   return (held) => held.error !== null && errorText(held.error) === error;
 }
 
-/** Whether the attempt has released the request: nothing else makes it wait with the number of this attempt, except a failure of it. */
+/** Whether the attempt has released the request. Only a release, or a failure, of this attempt makes the request wait with its number. */
 export const isWaiting = ({ state }: Held): boolean => state === 'waiting';
 
 function usage(message: string): TributaryError {

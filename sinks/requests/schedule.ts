@@ -1,9 +1,9 @@
-/** Reports that are requested again and again: see `port.ts`. */
+/** Schedules, which request reports repeatedly: see `port.ts`. */
 import type { Asked, Request, RequestError } from './port.ts';
 
 /**
- * What happens with due times at which nobody fired the schedule within 15 minutes: nothing, the latest of them is made
- * up for, or the latest 100.
+ * What to do about missed due times, those at which nobody fired the schedule within 15 minutes: nothing; make up for
+ * the latest one; or make up for the latest 100.
  */
 export type CatchUp = 'none' | 'latest' | 'all';
 
@@ -19,18 +19,18 @@ interface Timed extends Asked {
 }
 
 export interface NewSchedule extends Timed {
-  /** Sealed by the caller, for the requests of the schedule. Undefined keeps the one that the schedule has. */
+  /** Sealed by the caller, for the requests of the schedule. Undefined keeps the present secret. */
   readonly secret: string | null | undefined;
 }
 
 export interface Schedule extends Timed {
-  /** Whether requests of the schedule have a secret. It is returned to `plan` alone. */
+  /** Whether requests of the schedule have a secret. Only `plan` gets the secret itself. */
   readonly hasSecret: boolean;
   /** The latest due time that made a request; null if there was none. */
   readonly lastAt: number | null;
   /** The next due time; null while it is disabled. */
   readonly nextAt: number | null;
-  /** Why it was disabled, if it was not by a user. */
+  /** Why it was disabled; null unless an error disabled it. */
   readonly error: RequestError | null;
 }
 
@@ -42,6 +42,6 @@ export interface DueSchedule extends Schedule {
 
 export interface Fired {
   readonly requests: readonly Request[];
-  /** Schedules that could not be planned any more. */
+  /** Schedules that were disabled because they could not be planned. */
   readonly disabled: readonly Schedule[];
 }

@@ -1,4 +1,4 @@
-/** What happens with a schedule that is due: the same in every implementation. */
+/** What happens when a schedule is due: the same in every implementation. */
 import { createHash } from 'node:crypto';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { cronProblems, latestDue, nextDue } from './cron.ts';
@@ -7,7 +7,7 @@ import { checkAsked, checkRequest, checkSecret, checkText } from './rules.ts';
 import type { DueSchedule, Fired, NewSchedule, Schedule } from './schedule.ts';
 import type { Move, ReadSchedule } from './stored.ts';
 
-/** A due time that is older was missed. */
+/** A due time that is older than this was missed. */
 const PUNCTUAL_MS = 15 * 60_000;
 const MOST_CAUGHT_UP = 100;
 
@@ -15,15 +15,15 @@ export interface ScheduleStore {
   /** Moves the schedule on without a request. Returns whether it did. */
   skip(move: Move): Promise<boolean>;
   /**
-   * Moves the schedule on and makes the request for a due time, both or nothing. A request with this hash that exists is
-   * left as it is.
+   * Moves the schedule on and makes the request for a due time: both or nothing. An existing request with this hash
+   * stays as it is.
    */
   fire(move: Move, dueAt: number, request: NewRequest): Promise<{ moved: boolean; request: Request | undefined }>;
   /** Returns the schedule if it was disabled. */
   disable(read: ReadSchedule, error: RequestError): Promise<Schedule | undefined>;
 }
 
-/** Throws USAGE with all that is wrong with the schedule. Returns when it is due next. */
+/** Throws USAGE with all problems of the schedule. Returns its next due time. */
 export function checkSchedule(schedule: NewSchedule, now: number): number {
   const problems = cronProblems(schedule.cron, schedule.zone, now);
   for (const check of [
@@ -47,7 +47,7 @@ export function checkSchedule(schedule: NewSchedule, now: number): number {
 }
 
 /**
- * Fires each schedule separately, because one that cannot be planned must not hold up the others. An error that is not
+ * Fires each schedule separately, because one that cannot be planned must not delay the others. An error that is not
  * about the schedule is thrown at the end.
  */
 export async function fireEach(
@@ -74,7 +74,7 @@ export async function fireEach(
 
 interface Planned {
   readonly times: readonly { readonly dueAt: number; readonly request: NewRequest }[];
-  /** Undefined if the schedule cannot go on. */
+  /** Undefined if the schedule was disabled or cannot go on. */
   readonly next: number | undefined;
   readonly disabled?: Schedule | undefined;
 }
@@ -113,14 +113,14 @@ async function fireOne(read: ReadSchedule, planned: Planned, store: ScheduleStor
   return made;
 }
 
-/** The due times to make requests for, in their order. */
+/** The due times for which to make requests, in order. */
 function dueTimes(schedule: DueSchedule, now: number): readonly number[] {
   const { catchUp } = schedule;
   const due = dueUntil(schedule, now, catchUp === 'all' ? MOST_CAUGHT_UP : 1);
   return catchUp === 'none' ? due.filter((time) => time >= now - PUNCTUAL_MS) : due;
 }
 
-/** The latest of its due times, at most `count`. It is most often one, which needs no search. */
+/** The latest due times up to `now`, at most `count`. Usually there is only one, and no search is needed. */
 function dueUntil({ cron, zone, nextAt }: DueSchedule, now: number, count: number): readonly number[] {
   const second = nextDue(cron, zone, nextAt);
   if (second === null || second > now) return [nextAt];
@@ -128,7 +128,7 @@ function dueUntil({ cron, zone, nextAt }: DueSchedule, now: number, count: numbe
   return later.length === count ? later : [nextAt, ...later];
 }
 
-/** Its hash is of the due time, too: however often a due time is fired, it makes one request. */
+/** The hash covers the due time, too: however often a due time is fired, it makes one request. */
 function requestFor(schedule: DueSchedule, dueAt: number, plan: Parameters<Requests['fire']>[1]): NewRequest {
   const request = plan(schedule, dueAt);
   const { tenant, id } = schedule;

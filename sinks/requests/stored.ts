@@ -1,4 +1,4 @@
-/** The texts in which stores keep parts of requests and schedules, and cursors of lists: the same in every implementation. */
+/** The texts in which stores keep parts of requests and schedules, and the cursors of lists: the same in every implementation. */
 import { TributaryError } from '../../core/errors.ts';
 import type {
   Asked,
@@ -16,7 +16,7 @@ import type {
 import { checkText, checkWhole, type Held } from './rules.ts';
 import type { CatchUp, DueSchedule, Schedule } from './schedule.ts';
 
-/** What of a request no statement reads, as one JSON text. */
+/** The parts of a request that no statement reads, as one JSON text. */
 export type AskedText = Omit<Asked, 'tenant' | 'report' | 'maxAttempts' | 'estimateRows'>;
 
 export function askedText(asked: Asked): string {
@@ -35,7 +35,7 @@ export function askedText(asked: Asked): string {
   return JSON.stringify(text);
 }
 
-/** A result whose positions are JSON: a bigint is a text. */
+/** A result whose positions are JSON, with each bigint as a text. */
 type ResultText = Omit<Result, 'positions'> & { readonly positions: Readonly<Record<string, StoredPositions>> };
 
 interface StoredPositions {
@@ -71,7 +71,7 @@ function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) =>
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
-/** The columns of REQUEST, in this order; times and numbers as in `Request`, the rest as the texts above. */
+/** The columns of REQUEST, in this order: times and numbers as in `Request`, the rest as the texts above. */
 export const REQUEST = `id, tenant, report, hash, generation, asked, max_attempts, estimate_rows, schedule_id, due_at, state,
   created_at, updated_at, attempt, not_before, owner, lease_until, progress, error, result`;
 
@@ -205,21 +205,21 @@ export function scheduleOf(line: ScheduleLine): Schedule {
   };
 }
 
-/** A schedule as it was read: a change that finds another revision or due time has lost. */
+/** A schedule as it was read. A change has lost if it finds another revision or due time. */
 export interface ReadSchedule {
   readonly schedule: DueSchedule;
   readonly revision: number;
 }
 
-/** From one due time to the next. */
+/** A step of a schedule from one due time to the next. */
 export interface Move {
   readonly read: ReadSchedule;
-  /** The due time that the schedule still has. */
+  /** The due time that the schedule must still have. */
   readonly from: number;
   readonly to: number;
 }
 
-/** Of a schedule that is due. */
+/** The state that a change of this due schedule must name. */
 export function readOf(line: ScheduleLine): ReadSchedule {
   const schedule = scheduleOf(line);
   const [secret, revision] = [line[13], line[14]];
@@ -228,7 +228,7 @@ export function readOf(line: ScheduleLine): ReadSchedule {
 
 const LARGEST_PAGE = 1000;
 
-/** Where a page begins: after the request that was created at this time, with this id. */
+/** The position after which a page begins: a request's time of creation and its id. */
 export type After = readonly [createdAt: number, id: string];
 
 function cursorOf({ createdAt, id }: Request): string {
@@ -236,8 +236,9 @@ function cursorOf({ createdAt, id }: Request): string {
 }
 
 /**
- * The filters whose answers together are that of the filter, each of one state if it has several: then an index has the
- * order, and rare states are not looked for among all requests of a tenant. One who asks has few requests.
+ * Filters whose answers together are the answer to this one. A filter with several states becomes one filter for each, so that an index
+ * provides the order and rare states are not sought among all requests of a tenant. A filter by asker stays whole, because an asker has few
+ * requests.
  */
 export function branchesOf(filter: RequestFilter): readonly RequestFilter[] {
   if (filter.states === undefined) return [filter];
@@ -246,14 +247,14 @@ export function branchesOf(filter: RequestFilter): readonly RequestFilter[] {
   return isWhole ? [{ ...filter, states }] : states.map((state) => ({ ...filter, states: [state] }));
 }
 
-/** `found` may have one more, which says that there is a next page. */
+/** `found` may have one request more than `limit`, which shows that there is a next page. */
 export function pageOf(found: readonly Request[], limit: number): RequestPage {
   const requests = found.slice(0, limit);
   const last = requests.at(-1);
   return { requests, next: found.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
-/** Throws USAGE for a page that there cannot be. */
+/** Throws USAGE for an impossible page. */
 export function checkPage(page: { limit: number; cursor?: string | null }): After | undefined {
   checkWhole('the limit of a page', page.limit, 1);
   if (page.limit > LARGEST_PAGE) {
@@ -266,7 +267,7 @@ export function checkPage(page: { limit: number; cursor?: string | null }): Afte
     checkText('the id of a cursor', id);
     if (more.length === 0) return [createdAt, id];
   } catch {
-    // Whatever is wrong with it, the caller can do one thing.
+    // Whatever is wrong with the cursor, the caller can only do one thing.
   }
   throw new TributaryError('USAGE', 'this is not a cursor of a list of requests; begin at the first page');
 }

@@ -1,5 +1,5 @@
 /**
- * Sends statements to Postgres: each waits for a limited time, and is sent again if it lost against another
+ * Sends statements to Postgres. Each waits for a limited time, and is sent again if it conflicted with another
  * transaction.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { scheduleStatementsOf } from './schedule.ts';
 import { schemaStatementsOf } from './schema.ts';
 import { migrations } from './tables.ts';
 
-/** For a statement that conflicts with others each time; it waits a little longer each time. */
+/** For a statement that conflicts with others every time. Each pause is a little longer than the previous one. */
 const CONFLICT_ATTEMPTS = 10;
 const CONFLICT_PAUSE_MS = 10;
 const BIGINT = 20;
@@ -26,7 +26,7 @@ export interface Client {
 
   /** The returned rows, each as an array of its columns. */
   lines<L>(what: string, statement: Statement): Promise<L[]>;
-  /** How many rows it changed. */
+  /** Returns how many rows the statement changed. */
   changes(what: string, statement: Statement): Promise<number>;
   /** Waits for the calls in flight. */
   close(): Promise<void>;
@@ -42,13 +42,13 @@ export function connect(options: PostgresOptions): Client {
   const { schema, pool: config } = connectionOf(options);
   const statements = { requests: statementsOf(schema), schedules: scheduleStatementsOf(schema) };
   const pool = new Pool(config);
-  // A connection that breaks while nobody uses it: the pool has dropped it, and the next call opens another one.
+  // A connection broke while nobody used it. The pool has dropped it, and the next call opens another one.
   pool.on('error', () => undefined);
   let made: Promise<void> | undefined;
   const running = new Set<Promise<Answer>>();
   let closed: Promise<void> | undefined;
 
-  /** The tables, once per process; after a failure the next call tries again. */
+  /** Makes the tables, once per process. After a failure, the next call tries again. */
   function ready(): Promise<void> {
     made ??= makeTables(pool, schema).catch((error: unknown) => {
       made = undefined;
@@ -103,9 +103,7 @@ function parserOf(type: number): (value: string) => unknown {
   return (value) => value;
 }
 
-/**
- * Creates what is missing, in one transaction and in one process at a time. If nothing is missing, one query is enough.
- */
+/** Creates what is missing, in one transaction and in one process at a time. If nothing is missing, this takes one query. */
 async function makeTables(pool: Pool, schema: string): Promise<void> {
   const all = migrations(schema);
   const { hasSchema, hasVersion, lock, makeSchema, makeVersion, setVersion, version } = schemaStatementsOf(schema);
@@ -121,7 +119,7 @@ async function makeTables(pool: Pool, schema: string): Promise<void> {
     };
     const current = async (): Promise<number> => ((await answer(hasVersion)) ? Number(await answer(version)) : 0);
     if ((await current()) < all.length) {
-      // Whatever the database's default is: once we have the lock, we must see what the previous process created.
+      // Overrides the database's default: once we have the lock, we must see what the previous process created.
       await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
       try {
         await client.query("SET LOCAL idle_in_transaction_session_timeout = '10s'");
@@ -145,7 +143,7 @@ async function makeTables(pool: Pool, schema: string): Promise<void> {
   }
 }
 
-/** The error that made the rollback necessary says more than this one. */
+/** Ignores errors of the rollback: the error that made it necessary is more useful. */
 async function rollBack(client: PoolClient): Promise<void> {
   await client.query('ROLLBACK').catch(() => undefined);
 }

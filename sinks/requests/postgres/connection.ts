@@ -1,5 +1,5 @@
 /**
- * Where a Postgres is, and how to connect to it:
+ * The address of a Postgres, and how to connect to it:
  *
  *     postgres://<user>:<password>@<host>:<port>/<database>?schema=<schema>&sslmode=<mode>&sslrootcert=<file>
  *
@@ -21,13 +21,13 @@ import { messageOf, TributaryError } from '../../../core/errors.ts';
 
 export interface PostgresOptions {
   readonly url: string;
-  /** Instead of the URL's. */
+  /** Overrides the URL. */
   readonly user?: string;
-  /** Instead of the URL's. */
+  /** Overrides the URL. */
   readonly password?: string;
-  /** Instead of the URL's. */
+  /** Overrides the URL. */
   readonly schema?: string;
-  /** The certificate authorities in PEM, instead of the URL's file. */
+  /** The certificate authorities in PEM. Overrides the URL's file. */
   readonly ca?: string;
   /** The largest number of connections; by default 8. A call waits for one for half of `timeoutMs`. */
   readonly connections?: number;
@@ -41,7 +41,7 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const SECOND = 1000;
 const DEFAULTS = { connections: 8, timeoutMs: 10 * SECOND, idleMs: 30 * SECOND };
 
-/** Throws CONFIG_INVALID, without the URL: it may contain a password. */
+/** Throws CONFIG_INVALID, without the URL, which may contain a password. */
 export function connectionOf(options: PostgresOptions): { readonly schema: string; readonly pool: PoolConfig } {
   const url = parse(options.url);
   const parameters = url.searchParams;

@@ -1,4 +1,4 @@
-/** What `tributary doctor` checks about a Postgres. The first call that needs the tables creates them. */
+/** What `tributary doctor` checks about a Postgres. Tables may be missing: the first call that needs them creates them. */
 import { Client } from 'pg';
 import { clockFinding, type Finding, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { connectionOf, type PostgresOptions } from './connection.ts';
@@ -39,11 +39,11 @@ export interface Looked {
   readonly mayMake: boolean;
   readonly hasSchema: boolean;
   readonly mayUse: boolean;
-  /** Tables of ours that we may not read and write. */
+  /** Our tables that we may not read and write. */
   readonly refused: number;
 }
 
-/** Throws if it does not answer, or refuses the login. */
+/** Throws if the server does not answer, or refuses the login. */
 export async function diagnosePostgres(options: PostgresOptions): Promise<Finding[]> {
   const { schema, pool } = connectionOf(options);
   const client = new Client(pool);

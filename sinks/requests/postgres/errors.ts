@@ -1,4 +1,4 @@
-/** What an error of Postgres means: wait, call again, or let an operator look at it. */
+/** The meaning of an error of Postgres: wait, call again, or let an operator look at it. */
 
 import { type ErrorCode, TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
@@ -7,13 +7,13 @@ import { certificateProblem } from '../../../network/mix-up.ts';
 const CONFLICTS = new Set(['40001', '40P01']);
 
 /**
- * Classes and codes of the server after which waiting helps: lost connection, insufficient resources, shutting down or
- * starting, cancelled by a time limit, a lock that is not available, a node that is not (yet) the primary, an error of
- * the operating system.
+ * Classes and codes of the server after which waiting helps: a lost connection, insufficient resources, shutting down
+ * or starting, cancelled by a time limit, a lock that is not available, a node that is not (yet) the primary, an error
+ * of the operating system.
  */
 const PASSING_CLASSES = new Set(['08', '40', '53', '58']);
 const PASSING = new Set(['57014', '57P01', '57P02', '57P03', '57P05', '55P03', '25006', '25P03']);
-/** A value that it does not accept: too large, or not valid text. */
+/** A value that the server does not accept: too large, or not valid text. */
 const REFUSING_CLASSES = new Set(['22', '54']);
 const REFUSING: Readonly<Record<string, string>> = {
   '28000': 'check user, password and pg_hba.conf',
@@ -26,11 +26,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   '3F000': 'the schema is missing: restore it from a backup, or start afresh',
 };
 
-/** Errors of Node and the client for a connection that is missing, breaks or does not answer. */
+/** Errors of Node and the client about a connection that is missing, breaks or does not answer. */
 const NETWORK =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENOTFOUND|EAI_AGAIN|ENOENT|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
 const BROKEN = /timeout|connection terminated|connection error|connection ended|not queryable|socket disconnected/i;
-/** Errors of the client and the server if only one side uses TLS, or the password is missing; and what to do. */
+/** Errors of the client and the server if only one side uses TLS or the password is missing, and what to do about them. */
 const MIX_UPS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /does not support SSL/i,
@@ -60,9 +60,7 @@ export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error));
 }
 
-/**
- * The error as one of ours. An error that comes neither from the server nor from the connection is returned as it is.
- */
+/** Translates the error to one of ours. An error from neither the server nor the connection is returned unchanged. */
 export function requestsError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
   const code = codeOf(error);
@@ -96,12 +94,12 @@ export function requestsError(error: unknown, what: string): unknown {
 function codeOf(error: unknown): string {
   const { code, errors } = error as Known;
   if (typeof code === 'string') return code;
-  // Several addresses of one name were tried.
+  // A name with several addresses: report the error of the first.
   const first = errors?.[0] as Known | undefined;
   return typeof first?.code === 'string' ? first.code : '';
 }
 
-/** The server's codes have five characters, and so have some of Node's; only errors of the server have a severity. */
+/** The server's codes have five characters, as have some of Node's; only errors of the server have a severity. */
 function isServer(error: Error, code: string): boolean {
   return code.length === 5 && 'severity' in error;
 }

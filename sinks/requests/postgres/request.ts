@@ -1,6 +1,6 @@
 /**
- * The statements about requests, each of which is a transaction of its own. Every change is conditional, and a caller that
- * changes no row has lost. No lock outlives a statement, so a worker that is paused or dies blocks nobody.
+ * The statements about requests. Each is a transaction of its own. Every change is conditional, and a caller that
+ * changes no row has lost. No lock outlives a statement, so a paused or dead worker blocks nobody.
  */
 import type { Lease, NewRequest, NewResult, Progress, RequestFilter } from '../port.ts';
 import { ASK_AGAIN, turnOf } from '../rules.ts';
@@ -18,7 +18,7 @@ const HELD = `id = $1 AND owner = $2 AND attempt = $3 AND state = 'running'`;
 const REUSABLE = `hash = $1::text AND tenant = $2::text
   AND (${OPEN} OR state = 'done' AND expires_at > $3::bigint AND finished_at >= $4::bigint)`;
 
-/** Requests in the table that `values` are pushed for: their columns, and those who asked. */
+/** The parts of a statement that inserts a request and its asker. Pushes their values to `values`. */
 export function insertion(
   schema: string,
   request: NewRequest,
@@ -33,7 +33,7 @@ export function insertion(
                         (SELECT max(generation) FROM "${schema}".report_purged))`;
   const asked = `$${values.push(askedText(request))}::json`;
   return {
-    /** `from`: from what, on which condition; a row there makes a request. */
+    /** `from`: the end of a SELECT, with its condition. If it yields a row, a request is made. */
     request: (from: string) => `
       INSERT INTO ${table}
         (id, tenant, report, hash, generation, asked, secret, max_attempts, estimate_rows, turn, schedule_id, due_at,
@@ -51,7 +51,7 @@ export function insertion(
   };
 }
 
-/** One state as an equation: only so the index has the order. */
+/** A single state as an equation: only then does the index provide the order. */
 function stateIn(states: readonly string[], value: (given: Value) => string): string {
   const [only] = states;
   if (only !== undefined && states.length === 1) return `r.state = ${value(only)}`;
@@ -70,11 +70,11 @@ export function statementsOf(schema: string) {
   const one = (text: string, ...values: Value[]): Statement => ({ text, values });
   const holder = ({ id, owner, attempt }: Lease): Value[] => [id, owner, attempt];
 
-  /** $1 is the tenant, $2 the limit; pushes the other values. */
+  /** $1 is the tenant, $2 the limit. Pushes the other values to `values`. */
   function listOne(filter: RequestFilter, values: Value[], after: After | undefined): string {
     const { states, report, asker, createdFrom, createdTo } = filter;
     const value = (given: Value): string => `$${values.push(given)}`;
-    // The table whose index has the order.
+    // The table whose index provides the order.
     const by = asker === undefined ? { at: 'r.created_at', id: 'r.id' } : { at: 'a.created_at', id: 'a.request_id' };
     const conditions = [`${asker === undefined ? 'r' : 'a'}.tenant = $1`];
     if (asker !== undefined) conditions.push(`a.asker = ${value(asker)}`);
@@ -89,7 +89,7 @@ export function statementsOf(schema: string) {
   }
 
   return {
-    /** Adds the asker to the request that there is, and returns it. */
+    /** Adds the asker to the existing request, and returns that request. */
     join({ tenant, hash, freshMs, requestedBy }: NewRequest, now: number): Statement {
       return one(
         `WITH found AS (
@@ -123,7 +123,7 @@ export function statementsOf(schema: string) {
     get: (tenant: string, id: string) =>
       one(`SELECT ${REQUEST} FROM ${request} WHERE id = $1 AND tenant = $2`, id, tenant),
 
-    /** Of whatever tenant, for a worker. */
+    /** For a worker: a request of any tenant. */
     byId: (id: string) => one(`SELECT ${REQUEST} FROM ${request} WHERE id = $1`, id),
 
     list(tenant: string, filter: RequestFilter, limit: number, after: After | undefined): Statement {
@@ -150,7 +150,7 @@ export function statementsOf(schema: string) {
         ASK_AGAIN,
       ),
 
-    /** The same, if it waits or its lease has run out. */
+    /** Leases this request, if it waits or its lease has run out. */
     leaseOne: (id: string, owner: string, now: number, until: number) =>
       one(
         `UPDATE ${request}
@@ -205,7 +205,7 @@ export function statementsOf(schema: string) {
       );
     },
 
-    /** The number of the attempt is never used again, so the limit grows instead. */
+    /** An attempt's number is never reused, so the limit grows instead. */
     release: (held: Lease, now: number) =>
       one(
         `UPDATE ${request}

@@ -8,13 +8,10 @@ import { connect } from './client.ts';
 import type { PostgresOptions } from './connection.ts';
 import type { Statement } from './request.ts';
 
-/** Each time somebody else made an identical request and ended it between two of our statements. */
+/** Each attempt means that somebody else made and ended an identical request between two of our statements. */
 const ASK_ATTEMPTS = 50;
 
-/**
- * Nothing is connected before the first call. An outage is REQUESTS_AWAY within `timeoutMs`, and the next call connects
- * again.
- */
+/** Connects on the first call. An outage is REQUESTS_AWAY within `timeoutMs`; the next call connects again. */
 export function postgresRequests(options: PostgresOptions): Requests {
   const client = connect(options);
   const { requests: sql, schedules: scheduleSql } = client.statements;
@@ -27,7 +24,7 @@ export function postgresRequests(options: PostgresOptions): Requests {
     return (await many(what, statement))[0];
   }
 
-  /** A change that only the attempt with the lease may make. */
+  /** Makes a change that only the attempt with the lease may make. */
   async function held(
     what: string,
     lease: Lease,

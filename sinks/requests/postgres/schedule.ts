@@ -1,4 +1,4 @@
-/** The statements about schedules: a change names the revision and the due time that its caller has read. */
+/** The statements about schedules. A change names the revision and the due time that its caller has read. */
 import type { NewRequest } from '../port.ts';
 import type { NewSchedule } from '../schedule.ts';
 import { askedText, type Move, REQUEST, type ReadSchedule, SCHEDULE } from '../stored.ts';
@@ -10,7 +10,7 @@ const READ = 'tenant = $1 AND id = $2 AND revision = $3 AND next_at = $4 AND ena
 export function scheduleStatementsOf(schema: string) {
   const table = `"${schema}".report_schedule`;
   return {
-    /** `nextAt`: when it is due next if it was not enabled with this expression before. Returns the schedule. */
+    /** `nextAt`: the next due time, unless the schedule was enabled with this expression before. Returns the schedule. */
     put(schedule: NewSchedule, nextAt: number): Statement {
       const { tenant, id, report, secret, maxAttempts, estimateRows, cron, zone, catchUp, enabled } = schedule;
       return {
@@ -68,8 +68,8 @@ export function scheduleStatementsOf(schema: string) {
     },
 
     /**
-     * Moves the schedule on and makes the request. Returns a line if it was moved: the columns of the request, which are
-     * null if there was one with this hash.
+     * Moves the schedule on and makes the request. Returns a line if the schedule was moved: the columns of the
+     * request, or nulls if a request with this hash existed.
      */
     fire({ read, from, to }: Move, request: NewRequest, made: { now: number; dueAt: number }): Statement {
       const { tenant, id } = read.schedule;

@@ -10,7 +10,7 @@ export function schemaStatementsOf(schema: string) {
     makeSchema: { text: `CREATE SCHEMA IF NOT EXISTS "${schema}"`, values: [] },
     makeVersion: { text: `CREATE TABLE IF NOT EXISTS ${version} (version bigint PRIMARY KEY)`, values: [] },
     hasVersion: { text: 'SELECT to_regclass($1) IS NOT NULL', values: [version] },
-    /** How many of the migrations have been applied. */
+    /** The number of the last migration that was applied. */
     version: { text: `SELECT coalesce(max(version), 0) FROM ${version}`, values: [] },
     setVersion: (made: number): Statement => ({ text: `INSERT INTO ${version} VALUES ($1)`, values: [made] }),
   };

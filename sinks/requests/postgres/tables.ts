@@ -1,17 +1,15 @@
 /** The tables of requests and schedules in Postgres, in a schema of their own. */
 
-/**
- * Requests that may be leased or are leased: the same condition as in the indexes, which are not used otherwise.
- */
+/** Requests that are leased or may be leased. The indexes have the same condition, and are only used with it. */
 export const OPEN = `state IN ('waiting', 'running')`;
 /** Requests that are `done` or `failed` and whose event is not confirmed. */
 export const UNANNOUNCED = `NOT announced AND state IN ('done', 'failed')`;
-/** Requests that nothing but `purge` changes any more. */
+/** Requests that only `purge` still changes. */
 export const OVER = `NOT objects_listed AND state IN ('failed', 'cancelled', 'expired')`;
-/** Requests whose objects have to be removed. */
+/** Requests whose objects must be removed. */
 export const REMOVABLE = `objects_listed AND state = 'expired'`;
 
-/** Requests that lost the lease of their last attempt; `now` is the time and `advice` what to do, as SQL. */
+/** Requests that lost the lease of their last attempt. `now` is the time and `advice` what to do, both as SQL. */
 export function exhausted(request: string, now: string, advice: string): string {
   return `
     UPDATE ${request}
@@ -27,19 +25,19 @@ export function exhausted(request: string, now: string, advice: string): string 
 }
 
 /**
- * The changes of the tables from one version to the next, in order; a release adds to the list and changes nothing in
- * it. Each only adds, so that workers of the previous release can continue. All times are ms since 1970 UTC. Texts are
- * ordered by their bytes, and JSON (`asked`, `error`, `result`) is stored as it was written: `jsonb` does not accept the
- * character 0.
+ * The changes of the tables from one version to the next, in order. A release appends to the list and changes nothing
+ * in it. Each migration only adds, so that workers of the previous release can go on. All times are ms since 1970 UTC.
+ * Texts are ordered by their bytes. JSON (`asked`, `error`, `result`) is stored as it was written, because `jsonb` does
+ * not accept the character 0.
  */
 export function migrations(schema: string): readonly string[] {
   return [tables(schema) + leaseFunction(schema)];
 }
 
 /**
- * Requests of a tenant are leased in the order of `turn`. `objects_listed` is true from the result on until its objects
- * are confirmed to be removed. `served` counts leases, so that the smallest one was served longest ago. `report_purged`
- * has the largest generation of any request that is forgotten: a new one has a larger one, so that no id comes twice.
+ * Requests of a tenant are leased in the order of `turn`. `objects_listed` is true from when there is a result until its objects are
+ * confirmed as removed. `served` counts leases, so the tenant with the smallest value was served longest ago. `report_purged` has the
+ * largest generation of all forgotten requests: new requests get larger ones, so no id is reused.
  */
 function tables(schema: string): string {
   const request = `"${schema}".report_request`;
@@ -119,10 +117,10 @@ function tables(schema: string): string {
 
 /**
  * Returns the leased request, if any. $1 is the owner, $2 the time, $3 the end of the lease, $4 how many requests of a
- * tenant may run, $5 the advice for requests whose attempts are used up.
+ * tenant may run, $5 the advice for requests without attempts left.
  *
- * It is a function because the requests that run have to be counted after the lock is there: each statement of a function
- * sees what others committed before it. The lock ends with the call, so a worker that is paused or dies blocks nobody.
+ * This must be a function, because running requests have to be counted after the lock is held: each statement of a
+ * function sees what others committed before it. The lock ends with the call, so a paused or dead worker blocks nobody.
  */
 function leaseFunction(schema: string): string {
   const request = `"${schema}".report_request`;

@@ -1,6 +1,6 @@
 /**
- * The statements about requests: every change is conditional, and a caller that changes no row has lost. Statements that
- * belong together run in one transaction.
+ * The statements about requests. Every change is conditional, and a caller that changes no row has lost. Statements
+ * that belong together run in one transaction.
  */
 import type { Lease, NewRequest, NewResult, Progress, RequestFilter } from '../port.ts';
 import { ASK_AGAIN, turnOf } from '../rules.ts';
@@ -73,7 +73,7 @@ export function get(tenant: string, id: string): Statement {
   return { sql: `SELECT ${REQUEST} FROM report_request WHERE id = ? AND tenant = ?`, values: [id, tenant] };
 }
 
-/** Of whatever tenant, for a worker. */
+/** For a worker: a request of any tenant. */
 export function byId(id: string): Statement {
   return { sql: `SELECT ${REQUEST} FROM report_request WHERE id = ?`, values: [id] };
 }
@@ -91,7 +91,7 @@ export function list(tenant: string, filter: RequestFilter, limit: number, after
 
 function listOne(tenant: string, filter: RequestFilter, limit: number, after: After | undefined): Statement {
   const { states, report, asker, createdFrom, createdTo } = filter;
-  // The table whose index has the order.
+  // The table whose index provides the order.
   const by = asker === undefined ? { at: 'r.created_at', id: 'r.id' } : { at: 'a.created_at', id: 'a.request_id' };
   const conditions = [`${asker === undefined ? 'r' : 'a'}.tenant = ?`];
   const values: Value[] = [tenant];
@@ -122,7 +122,7 @@ export function askers(tenant: string, id: string): Statement {
   };
 }
 
-/** Fails requests that lost the lease of their last attempt: nobody may lease them, and nothing else would end them. */
+/** Fails requests that lost the lease of their last attempt. Nobody may lease them, and nothing else would end them. */
 export function exhaust(now: number): Statement {
   return {
     sql: `UPDATE report_request
@@ -171,7 +171,7 @@ export function lease(id: string, owner: string, now: number, until: number): St
   };
 }
 
-/** The same, if it waits or its lease has run out. */
+/** Leases this request, if it waits or its lease has run out. */
 export function leaseOne(id: string, owner: string, now: number, until: number): Statement {
   return {
     sql: `UPDATE report_request
@@ -217,7 +217,7 @@ export function fail(held: Lease, now: number, error: string, retryAt: number | 
   };
 }
 
-/** The number of the attempt is never used again, so the limit grows instead. */
+/** An attempt's number is never reused, so the limit grows instead. */
 export function release(held: Lease, now: number): Statement {
   return {
     sql: `UPDATE report_request
@@ -266,7 +266,7 @@ export function confirmRemoved(id: string): Statement {
 const PURGED = `(SELECT id FROM report_request WHERE ${OVER} AND updated_at < ? AND (state <> 'failed' OR announced = 1)
   ORDER BY updated_at, id LIMIT ?)`;
 
-/** In this order, in one transaction: the last one removes the requests. */
+/** To be run in this order, in one transaction: the last statement removes the requests. */
 export function purge(before: number, limit: number): readonly Statement[] {
   const values = [before, limit];
   return [

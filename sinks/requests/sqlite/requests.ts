@@ -20,7 +20,7 @@ export function sqliteRequests(database: Database): Requests {
   const one = (statement: sql.Statement): Request | undefined => many(statement)[0];
   const inTransaction = <T>(what: string, work: () => T): Promise<T> => call(what, () => database.transaction(work));
 
-  /** A change that only the attempt with the lease may make. */
+  /** Makes a change that only the attempt with the lease may make. */
   function held(lease: Lease, statement: sql.Statement, isSame: (held: rules.Held) => boolean): LeaseOutcome {
     if (changes(statement) > 0) return 'held';
     const [line] = lines<stored.RequestLine>(sql.byId(lease.id));

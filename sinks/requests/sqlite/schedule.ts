@@ -1,9 +1,9 @@
-/** The statements about schedules: a change names the revision and the due time that its caller has read. */
+/** The statements about schedules. A change names the revision and the due time that its caller has read. */
 import type { NewSchedule } from '../schedule.ts';
 import { askedText, type Move, type ReadSchedule, SCHEDULE } from '../stored.ts';
 import type { Statement } from './request.ts';
 
-/** `nextAt`: when it is due next if it was not enabled with this expression before. Returns the schedule. */
+/** `nextAt`: the next due time, unless the schedule was enabled with this expression before. Returns the schedule. */
 export function put(schedule: NewSchedule, nextAt: number): Statement {
   const { tenant, id, report, secret, maxAttempts, estimateRows, cron, zone, catchUp, enabled } = schedule;
   return {

@@ -1,21 +1,21 @@
 /** The tables of requests and schedules in SQLite. */
 
 /**
- * Requests that may be leased or are leased: the same condition as in the indexes, which SQLite does not use otherwise.
+ * Requests that are leased or may be leased. The indexes have the same condition, and SQLite only uses them with it.
  */
 export const OPEN = `state IN ('waiting', 'running')`;
 /** Requests that are `done` or `failed` and whose event is not confirmed. */
 export const UNANNOUNCED = `announced = 0 AND state IN ('done', 'failed')`;
-/** Requests that nothing but `purge` changes any more. */
+/** Requests that only `purge` still changes. */
 export const OVER = `objects_listed = 0 AND state IN ('failed', 'cancelled', 'expired')`;
-/** Requests whose objects have to be removed. */
+/** Requests whose objects must be removed. */
 export const REMOVABLE = `objects_listed = 1 AND state = 'expired'`;
 
 /**
  * All times are ms since 1970 UTC; `asked`, `error` and `result` are JSON. Requests of a tenant are leased in the order
- * of `turn`. `objects_listed` is 1 from the result on until its objects are confirmed to be removed. `served` counts
- * leases, so that the smallest one was served longest ago. `report_purged` has the largest generation of any request
- * that is forgotten: a new one has a larger one, so that no id comes twice.
+ * of `turn`. `objects_listed` is 1 from when there is a result until its objects are confirmed as removed. `served`
+ * counts leases, so the tenant with the smallest value was served longest ago. `report_purged` has the largest
+ * generation of all forgotten requests: new requests get larger ones, so no id is reused.
  */
 export const TABLES = `
   CREATE TABLE IF NOT EXISTS report_request (
@@ -90,7 +90,7 @@ export const TABLES = `
   CREATE INDEX IF NOT EXISTS report_schedule_due ON report_schedule (next_at, tenant, id) WHERE enabled = 1;
 `;
 
-/** Returns a line if the tables are of a time when nothing made requests: they are empty and have other columns. */
+/** Returns a line if the tables are from a time when nothing made requests. Such tables are empty and have other columns. */
 export const OUTDATED = `
   SELECT 1 FROM sqlite_schema WHERE name = 'report_request'
     AND NOT EXISTS (SELECT 1 FROM pragma_table_info('report_request') WHERE name = 'hash')`;
