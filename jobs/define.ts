@@ -1,10 +1,10 @@
 /**
  * How a job is declared: a pure fold of one topic into rows, views and further events.
  *
- * Terms. An *event* is a decoded record. A *row* is what the job knows about one thing. It belongs to this job alone. Its key begins with
- * the key of the topic, so that one partition, and so one consumer, writes it. A *fold* makes the next row out of the row and an event.
- * A *reaction* makes the outputs that follow from the change: events to other topics, timers, calls of channels. *Views* are what other
- * stores hold of a row.
+ * Terms. An *event* is a decoded record. A *row* is what the job knows about one thing. Only this job writes it. Its key begins with the
+ * key of the topic, so one partition, and therefore one consumer, writes it. A *fold* makes the next row from the current row and an event.
+ * A *reaction* makes the outputs that follow from the change: events to other topics, timers, calls of channels. *Views* are copies of a
+ * row, or of parts of it, in other stores.
  *
  * Everything here is data and pure functions: no clock, no randomness, no input or output. Time is the event's time. The runtime
  * (`runtime/`) does the rest, once for all jobs.
@@ -27,15 +27,15 @@ import type { DefsOf, Topic } from '../topics/define.ts';
 
 // ---- which rows an event touches ----
 
-/** Every row whose key begins with these fields, which cover at least the table's `key`. */
+/** Every row whose key begins with these fields. They include at least the table's `key`. */
 export interface Every {
   readonly every: Readonly<Record<string, string>>;
 }
-/** Every row of the partition with this value in an indexed field: for broadcasts. */
+/** Every row of the partition that has this value in an indexed field. Used by broadcasts. */
 export interface Where {
   readonly where: readonly [field: string, value: string];
 }
-/** One row, several, all under a prefix, all that match, or none. */
+/** One row, several rows, all rows under a prefix, all rows that match, or none. */
 export type Keys<T> = KeyOf<T> | readonly KeyOf<T>[] | Every | Where | undefined;
 
 export const every = (prefix: Readonly<Record<string, string>>): Every => ({ every: prefix });
@@ -44,15 +44,15 @@ export const where = (field: string, value: string): Where => ({ where: [field, 
 // ---- what a fold reads besides its row ----
 
 /**
- * A row of another job: reference data, perhaps some seconds old. When it changes, its job emits a broadcast to the topics of the jobs that
- * look it up. Everything that is folded in a partition after the broadcast sees the new row.
+ * A row of another job: reference data, which may be some seconds old. When it changes, its job emits a broadcast to the topics of the jobs
+ * that look it up. Every event that a partition folds after the broadcast sees the new row.
  */
 export interface Lookup<T extends TableDef = TableDef> {
   readonly table: T;
   readonly key: KeyOf<T>;
 }
 export type Lookups = Readonly<Record<string, Lookup>>;
-/** The lookup results. A row that does not exist yet is undefined, and its conclusion waits. */
+/** The lookup results. A row that does not exist yet is undefined, and conclusions from it have to wait. */
 export type Found<L> = {
   readonly [name in keyof L]: NonNullable<L[name]> extends Lookup<infer T> ? RowOf<T> | undefined : never;
 };
@@ -83,7 +83,7 @@ export interface Emit<Type extends string = string> {
 export interface Wake {
   readonly kind: 'wake';
   readonly name: string;
-  /** In ms since 1970 UTC. A second one of the same name replaces the first. */
+  /** In ms since 1970 UTC; null cancels. A second timer of the same name replaces the first. */
   readonly due: number | null;
 }
 export interface Call {
@@ -102,36 +102,36 @@ export interface Call {
 export type Output<Type extends string = string> = Emit<Type> | Wake | Call;
 
 /**
- * Emits an event to the one of the job's `to` topics that has it. Its time is that of the event that it follows from; or `at`, in ms
- * since 1970 UTC, if that is later: of a conclusion, the time of the last fact that it rests on.
+ * Emits an event to the topic among the job's `to` that declares it. The event has the time of the event that caused it, or `at` (ms since
+ * 1970 UTC) if that is later. For a conclusion, `at` is the time of the last fact that it rests on.
  */
 export function emit<D extends EventDef>(event: D, data: Input<D['schema']>, at?: number): Emit<D['type']> {
   return { kind: 'emit', type: event.type, data: data as Emit['data'], ...(at !== undefined && { at }) };
 }
-/** Asks for `timer.fired` with this name at `due`: on the row's own topic, as an ordinary event. */
+/** Asks for `timer.fired` with this name at `due` (ms since 1970 UTC). It arrives on the row's own topic as an ordinary event. */
 export const wakeAt = (name: string, due: number): Wake => ({ kind: 'wake', name, due });
 /** Cancels the timer with this name. If it has fired already, its event is ignored. */
 export const sleep = (name: string): Wake => ({ kind: 'wake', name, due: null });
-/** Calls a channel; the result comes back as the event `call.answered`. */
+/** Calls a channel. The result arrives as the event `call.answered`. */
 export const call = (message: Omit<Call, 'kind'>): Call => ({ kind: 'call', ...message });
 
-// ---- what other stores hold of a row ----
+// ---- copies of a row in other stores ----
 
 export interface View<R> {
   readonly into: Target;
-  /** The map field whose entries are records of their own; undefined if the row is one record. */
+  /** The map field of which each entry is a record of its own; undefined if the row is one record. */
   readonly each: string | undefined;
-  /** The other fields of the row that such a record is made from: when one of them changes, all entries are made again. */
+  /** The other fields of the row that these records are made from. When one of them changes, the records of all entries are made again. */
   readonly using: readonly string[];
   readonly record: (row: R, entry: never, name: string) => Readonly<Record<string, unknown>> | undefined;
   /**
-   * What a batch does while the store of the view does not answer. `strict`: it waits. `catching-up`: rows, other views and events go on, and the
-   * view follows when its store answers again.
+   * What a batch does while the store of the view does not answer. `strict`: the batch waits. `catching-up`: rows, other views and events
+   * go on, and the view catches up when its store answers again.
    */
   readonly policy: 'strict' | 'catching-up';
 }
 
-/** A view that may be behind its rows: for what people search in, not for what services rely on. */
+/** A view that may be behind its rows: for search by people, not for data that services rely on. */
 export const catchingUp = <R>(of: View<R>): View<R> => ({ ...of, policy: 'catching-up' });
 
 /** A view with one record of the row, or none. */
@@ -181,16 +181,16 @@ interface Declaration<
   name: string;
   doc: string;
   from: From;
-  /** The events it folds; records of other types are skipped undecoded. */
+  /** The events that the job folds. Records of other types are skipped undecoded. */
   on: On;
-  /** The topics to which it may emit events. */
+  /** The topics that the job may emit events to. */
   to: To;
-  /** The table it owns. */
+  /** The table of the job's rows. No other job writes it. */
   row: T;
-  /** Which rows an event touches. Timers and answers of channels carry their row themselves. */
+  /** The rows that an event touches. Timers and answers of channels carry the key of their row. */
   key: (event: AnyEventOf<Exclude<Typed<On>, RuntimeEvent>>) => Keys<T>;
   lookups?: (key: KeyOf<T>, event: AnyEventOf<Typed<On>>) => L;
-  /** The new row; the same row if nothing changed; undefined if the row is to be deleted. */
+  /** Returns the new row; the same row if nothing changed; undefined to delete the row. */
   fold: {
     readonly [K in Typed<On>['type']]: (
       row: RowOf<T> | undefined,
@@ -207,7 +207,7 @@ interface Declaration<
   views?: readonly View<RowOf<T>>[];
 }
 
-/** A declared job, as the runtime sees it. The types of its rows and events were checked when it was declared. */
+/** A declared job as the runtime sees it. The types of its rows and events were checked at its declaration. */
 export interface Job {
   readonly name: string;
   readonly doc: string;
@@ -244,7 +244,7 @@ export function defineJob<
   return job;
 }
 
-/** What the types cannot say. */
+/** Checks what types cannot express. */
 function flawOf(job: Job): string | undefined {
   if (job.row.key[0] !== job.from.key || job.row.key.length !== 1) {
     return `the key of its table ${job.row.name} must be ${job.from.key}, the key of ${job.from.name}, so that only one partition writes a row`;

@@ -1,6 +1,6 @@
 /**
- * The measure of a learner's standing: the name of the course, its units, and which contents are required and count in which units.
- * `measuredSince` identifies it: equal values of one course mean the same measure.
+ * What a learner's standing is measured against: the name of the course, its units, which contents are required, and in which units they
+ * count. `measuredSince` identifies it: equal values for one course mean the same measure.
  */
 
 import type { RowOf } from '../core/target.ts';
@@ -9,12 +9,12 @@ import { same } from './same.ts';
 
 type Course = RowOf<typeof courseStructure>;
 
-/** A row that was written before there was this field has had its structure since it was published. */
+/** Rows written before this field existed have had their structure since it was published. */
 export function measuredSince({ measuredSince, publishedAt }: Course): number {
   return measuredSince ?? publishedAt ?? 0;
 }
 
-/** The `measuredSince` of a course that replaces another: that of the other if their measures are the same, a later one if not. */
+/** The `measuredSince` of a course that replaces another: that of the earlier one if their measures are equal, otherwise a later one. */
 export function measuredAfter(before: Course | undefined, course: Omit<Course, 'measuredSince'>, time: number): number {
   if (before === undefined) return time;
   const since = measuredSince(before);

@@ -1,4 +1,4 @@
-/** Whether two values of a row have equal contents, in any order of fields. `Entries` are equal only to themselves. */
+/** Whether two values of a row have equal contents, whatever the order of fields. `Entries` are equal only to themselves. */
 import { Entries } from '../core/entries.ts';
 
 export function same(a: unknown, b: unknown): boolean {
@@ -10,7 +10,7 @@ export function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** Decoded records have classes that the decoder makes, so only `Entries` can be recognised by class. */
+/** The decoder makes a class for each record schema, so only `Entries` can be recognised by class. */
 function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !(value instanceof Entries);
 }

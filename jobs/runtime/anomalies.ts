@@ -1,22 +1,22 @@
 /**
- * What is strange about records without being a reason to refuse them: types that their topic does not declare, such as misspelt ones;
- * times in the future; fields that the schema does not have, or that do not fit it and may be left out. All of it is counted, so that
- * an operator can ask the sender.
+ * Anomalies: records that are strange but not refused. Their type is one that the topic does not declare, such as a misspelt one; their
+ * time is in the future; or they have fields that the schema lacks, or optional fields that do not fit it. All are counted, so that an
+ * operator can ask the sender.
  */
 import { callAnswered, type Event, timerFired, userForgotten } from '../../core/event.ts';
 import { once } from '../../core/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
-/** What may be strange about an event that is applied nevertheless. */
+/** What may be strange about an event that is nevertheless applied. */
 export const ANOMALIES = ['time-ahead', 'unknown-fields', 'unfit-fields'] as const;
 export type Anomaly = (typeof ANOMALIES)[number];
 
-/** At most this many types are counted separately: a sender may give every record a different one. */
+/** At most this many types are counted separately, because a sender may give every record a different type. */
 const MOST_TYPES = 20;
 const OTHERS = 'and others';
 const LONGEST_TYPE = 100;
 
-/** All types that a record of the topic may have. */
+/** Every type that a record of the topic may have. */
 const declaredOf: (topic: Topic) => ReadonlySet<string> = once(
   ({ events, broadcasts }) =>
     new Set([...events, ...broadcasts, timerFired, callAnswered, userForgotten].map(({ type }) => type)),
@@ -26,7 +26,7 @@ export const isDeclared = (topic: Topic, type: string): boolean => declaredOf(to
 
 export class Anomalies {
   readonly events: Record<Anomaly, number> = { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 0 };
-  /** How many records there were of each type that is not declared. */
+  /** The number of records of each undeclared type. */
   readonly undeclared = new Map<string, number>();
 
   addType(type: string): void {

@@ -1,4 +1,4 @@
-/** How many partitions a topic has. */
+/** Returns the number of partitions of a topic. */
 export type PartitionCount = (topic: string) => number;
 
 /** A partition of a topic that a job works on in this process. */

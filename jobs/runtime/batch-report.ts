@@ -1,20 +1,20 @@
-/** What became of the records of a batch, and how it is reported: the same for whatever handler applied them. */
+/** The outcomes of the records of a batch, and how they are reported. All handlers share this. */
 import type { Anomalies } from './anomalies.ts';
 import type { Assignment } from './assignment.ts';
 import type { RejectedRecord } from './dead-letter.ts';
 import type { CacheReads, PartitionEvent, Skip, Telemetry } from './telemetry.ts';
 
-/** The records that were judged, and not applied; and what was strange about the others. */
+/** The records that were judged but not applied, and the anomalies of those that were. */
 export interface Judgements {
   readonly odd: Anomalies;
   readonly rejected: readonly RejectedRecord[];
   readonly skipped: Readonly<Record<Skip, number>>;
-  /** How many were sent on to another partition. */
+  /** How many records were sent on to another partition. */
   readonly routed: number;
 }
 
 type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
-/** The rest of what is reported of a batch. */
+/** The other counts in the report of a batch. */
 export type BatchCounts = Omit<BatchEvent, keyof Assignment | 'kind' | keyof Judgements>;
 
 export const noneSkipped = (): Record<Skip, number> => ({
@@ -25,7 +25,7 @@ export const noneSkipped = (): Record<Skip, number> => ({
   'not-ours': 0,
 });
 
-/** Of what keeps nothing in memory. */
+/** For handlers that keep nothing in memory. */
 export const NO_READS: CacheReads = { hits: 0, misses: 0 };
 
 export function reportBatch(

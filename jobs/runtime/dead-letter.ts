@@ -1,6 +1,6 @@
 /**
- * Dead letters: the rejected record's bytes and headers, with the reason and its position. A dead letter that is too large for its topic is
- * cut; by the position the whole record can be found.
+ * Dead letters: the bytes and headers of the rejected record, with the reason and the record's position. A dead letter that is too large
+ * for its topic is cut. The position still leads to the whole record.
  */
 import type { RejectCode } from '../../core/errors.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -10,14 +10,14 @@ import type { Headers, LogRecord, NewRecord } from '../../topics/log/transport.t
 import type { Assignment, PartitionCount } from './assignment.ts';
 import type { Limit } from './limits.ts';
 
-/** What a dead letter is made of. */
+/** What a dead letter is made from. */
 export interface RejectedRecord {
   readonly record: LogRecord;
   readonly code: RejectCode;
   readonly message: string;
-  /** The rows that rejected it; undefined if it touches no other rows. */
+  /** The rows that rejected the record; undefined if it touches no other rows. */
   readonly rows?: readonly Key[];
-  /** The rows that applied it, but for which not everything that follows was written or sent. */
+  /** The rows that applied the record but could not write or send everything that follows from it. */
   readonly unshown?: readonly Key[];
 }
 
@@ -30,21 +30,21 @@ export const DEAD_LETTER = {
   partition: 'tributary-partition',
   offset: 'tributary-offset',
   timestamp: 'tributary-timestamp',
-  /** For an event that touches several rows: those that rejected it, as JSON, each by its key without the tenant. */
+  /** For an event that touches several rows: the rows that rejected it, as JSON, each by its key without the tenant. */
   rows: 'tributary-rows',
-  /** The rows that applied it, but for which not everything that follows was written or sent. */
+  /** The rows that applied the record but could not write or send everything that follows from it. */
   unshown: 'tributary-unshown',
-  /** How many rows are not named, because their keys are too large for the topic. */
+  /** How many rows are left out, because their keys are too large for the topic. */
   unnamed: 'tributary-unnamed',
-  /** For a dead letter that was cut: how many bytes the record's value has. */
+  /** For a dead letter that was cut: the length of the record's value in bytes. */
   length: 'tributary-length',
 } as const;
 
 export const LONGEST_MESSAGE = 1000;
-/** Used if the topic takes only records of less than `SMALL` bytes. */
+/** The most characters of the message in topics that take less than `SMALL` bytes. */
 const SHORT_MESSAGE = 100;
 const SMALL = 10_000;
-/** In bytes. The head of a batch counts, too. */
+/** In bytes. The header of a record batch counts towards the limit, too. */
 const HEAD = 100;
 
 export interface DeadLetterParts {
@@ -90,7 +90,7 @@ export function deadLetter(
 
 const OURS: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER));
 
-/** Drops headers of the record with the names of ours, which would be taken for those of the dead letter. */
+/** Drops the record's own headers that have the names of ours: they would be taken for those of the dead letter. */
 function theirs(headers: Headers): Headers {
   if (!Object.keys(headers).some((name) => OURS.has(name))) return headers;
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.has(name)));
@@ -98,7 +98,7 @@ function theirs(headers: Headers): Headers {
 
 const keysText = (keys: readonly Key[]): string => JSON.stringify(keys.map(([_tenant, ...key]) => key));
 
-/** Keeps what matters most: reason and position; then the rows; then the record's key, its headers, and the beginning of its value. */
+/** Keeps what fits, in this order: reason and position; the rows; the record's key, its headers, and the beginning of its value. */
 function cut(
   letter: NewRecord,
   why: Headers,

@@ -1,11 +1,11 @@
 /**
- * The users who were forgotten. Whatever names one of them later is folded as their erasure, by every job, and counted by no rollup
+ * The users who were forgotten. Every job folds a later event that names one of them as an erasure, and no rollup counts it
  * (docs/decisions/0071-the-forgotten-stay-forgotten.md).
  *
- * A user is in the store before any partition has a `user.forgotten`. An owner reads the store after it has claimed, and adds the users of the
- * events that it reads. So behind that event every owner of the partition knows the user.
+ * A user is in the store before any partition has a `user.forgotten`. An owner reads the store after it has claimed, and adds the users of
+ * the events that it reads. So every owner of a partition knows the user from that event on.
  *
- * The store has a digest instead of the id, as the only trace that stays.
+ * The store has a digest instead of the id. The digest is the only trace that stays.
  */
 import { hash } from 'node:crypto';
 import type { Event, EventDef } from '../../core/event.ts';
@@ -17,7 +17,7 @@ import type { Tables } from '../../sinks/tables/port.ts';
 import type { Topic } from '../../topics/define.ts';
 import type { Judged } from './judging.ts';
 
-/** All records lie together, under one tenant: an owner reads them all. */
+/** All records share one scope, under one tenant, because an owner reads them all. */
 const SCOPE = { tenant: 'default', scope: 'all' } as const;
 const PAGE = 1000;
 
@@ -26,32 +26,32 @@ export const digestOf = (tenant: string, userId: string): string =>
 
 export type ForgottenStore = Pick<Tables, 'apply' | 'select'>;
 
-/** When the user was forgotten first, in ms since 1970 UTC; undefined: never. */
+/** When the user was first forgotten, in ms since 1970 UTC; undefined if never. */
 export async function forgottenAt(tables: ForgottenStore, digest: string): Promise<number | undefined> {
   const { items } = await tables.select(forgottenUsers, [SCOPE.tenant, SCOPE.scope, digest], { limit: 1 });
   return items[0]?.['at'] as number | undefined;
 }
 
-/** From here on no owner that claims applies anything of the user. */
+/** An owner that claims after this applies nothing of the user. */
 export async function rememberForgotten(tables: ForgottenStore, digest: string, at: number): Promise<void> {
   const key = [SCOPE.tenant, SCOPE.scope, digest];
   const record = { scope: SCOPE.scope, digest, at };
   await tables.apply(forgottenUsers, [{ key, version: { token: 1, revision: 1 }, record }]);
 }
 
-/** What a process knows of the forgotten. */
+/** The forgotten users that a process knows. */
 export class Forgotten {
   readonly #tables: ForgottenStore | undefined;
   readonly #digests = new Set<string>();
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** Without tables only those are known that are added. */
+  /** Without tables, it knows only the users that are added. */
   constructor(tables?: ForgottenStore) {
     this.#tables = tables;
   }
 
-  /** Settles when all are known that were in the store when it was called. Calls at the same time share a reading that begins after them. */
+  /** Settles when all users that were in the store at the call are known. Concurrent calls share a read that begins after them. */
   load(): Promise<void> {
     if (this.#running === undefined) {
       this.#running = this.#read().finally(() => {
@@ -81,7 +81,7 @@ export class Forgotten {
     this.#digests.add(digestOf(tenant, userId));
   }
 
-  /** Whether nobody was forgotten, as far as is known. */
+  /** Whether no user is known to be forgotten. */
   get isNobody(): boolean {
     return this.#digests.size === 0;
   }
@@ -90,7 +90,7 @@ export class Forgotten {
     return this.#digests.size > 0 && this.#digests.has(digestOf(tenant, userId));
   }
 
-  /** Those whom the event names. */
+  /** The forgotten users that the event names. */
   namedIn(def: EventDef | undefined, { tenant, data }: Pick<Event, 'tenant' | 'data'>): readonly string[] {
     if (this.#digests.size === 0 || def === undefined) return NOBODY;
     return personsIn(def.schema, data).filter((id) => this.has(tenant, id));
@@ -99,18 +99,18 @@ export class Forgotten {
 
 const NOBODY: readonly string[] = [];
 
-/** Whether the key of the topic's records is a person. */
+/** Whether the key of the topic's records is a person's id. */
 const isOfPersons: (topic: Topic) => boolean = once(({ events, key }) =>
   events.some(({ schema }) => schema.fields.some(({ name, person }) => name === key && person === true)),
 );
 
-/** The same types, and `user.forgotten`, which every reader of a topic wants. */
+/** The same types, and `user.forgotten`, which every reader of a topic needs. */
 export const withForgotten: (wanted: ReadonlyMap<string, EventDef>) => ReadonlyMap<string, EventDef> = once(
   (wanted) => new Map([...wanted, [userForgotten.type, userForgotten]]),
 );
 
 /**
- * Whether the event is `user.forgotten`, from which on its user is known; or names somebody who was forgotten: then it is not counted. An event
+ * Whether the event must not be counted. It is `user.forgotten`, and its user is known from here on; or it names a forgotten user. An event
  * of the runtime for a row names the user of its key.
  */
 export function isForgotten(

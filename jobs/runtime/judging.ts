@@ -1,4 +1,4 @@
-/** Decides what a record is for its reader: an event, a record to skip, or a dead letter. The same for rows and for rollups. */
+/** Decides what a record is for its reader: an event, a record to skip, or a dead letter. Jobs and rollups share it. */
 import type { RejectCode } from '../../core/errors.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';
@@ -12,12 +12,12 @@ import { isUpstream } from './upstreams.ts';
 export interface Judging {
   readonly topic: Topic;
   /**
-   * The name of the job: records that were sent on or replayed for other jobs are not for it. Undefined: it takes those of every job. Then they
-   * are not recognised as repeats, since each job has dedupe positions of its own for what is sent to it.
+   * The name of the job. Records that were sent on or replayed for other jobs are not for it. Undefined: the reader takes those of every
+   * job. It then cannot recognise them as repeats, since each job has its own dedupe positions for records that are sent to it.
    */
   readonly reader: string | undefined;
   readonly upstreams: ReadonlySet<string>;
-  /** The origin of the record is added to them; undefined: repeats are not detected. */
+  /** `judge` adds the origin of the record to them; undefined: repeats are not detected. */
   readonly dedupe: DedupePositions | undefined;
   readonly undeclaredTypes: Settings['undeclaredTypes'];
   readonly odd: Anomalies;

@@ -1,6 +1,6 @@
 /**
- * How large a record may be for each topic that a job writes to. Topics that Tributary made take the declared size (`topics/log/limits.ts`).
- * A topic that was made by other tools may take less, which is learned when a commit is refused. It is remembered as long as the owner lives.
+ * The largest record that each topic of a job's output takes. Topics that Tributary made take the declared size (`topics/log/limits.ts`). A
+ * topic that another tool made may take less. The owner learns that when a commit is refused, and remembers it as long as it lives.
  */
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { LARGEST_RECORD, largestSize, RecordTooLarge } from '../../topics/log/limits.ts';
@@ -10,12 +10,12 @@ import type { Claim, NewRecord } from '../../topics/log/transport.ts';
 export type Limit = (topic: string) => number;
 
 /**
- * The sizes, in bytes, that are tried one after the other when a topic refuses a record for its size. Kafka's default is 1 MiB. The last is
+ * The limits, in bytes, to try one after the other when a topic refuses a record for its size. Kafka's default is 1 MiB. The last one is
  * enough for a dead letter that has only headers.
  */
 const STEPS = [1_000_000, 100_000, 10_000, 2000];
 
-/** A commit was refused for the size of a record. The next claim tries a smaller size, without waiting. */
+/** A commit was refused for the size of a record. The next claim uses a smaller limit, without waiting. */
 export class LimitLearned extends TributaryError {
   constructor(topic: string, limit: number, cause: unknown) {
     super(
@@ -31,7 +31,7 @@ export class Limits {
 
   readonly of: Limit = (topic) => this.#learned.get(topic) ?? LARGEST_RECORD;
 
-  /** Commits. If a topic refuses a record for its size, its limit goes down a step, and `LimitLearned` is thrown. */
+  /** Commits. If a topic refuses a record for its size, lowers its limit by one step and throws `LimitLearned`. */
   async commit(claim: Claim, transaction: Parameters<Claim['commit']>[0]): Promise<void> {
     try {
       await claim.commit(transaction);
@@ -41,7 +41,7 @@ export class Limits {
     }
   }
 
-  /** If the log does not name the topic, the one with the largest record is assumed; a wrong guess is corrected by the next refusal. */
+  /** If the log does not name the topic, assumes the one with the largest record. The next refusal corrects a wrong guess. */
   #refused(records: readonly NewRecord[], cause: TributaryError): TributaryError {
     let [topic, size] = ['', 0];
     for (const record of records) {

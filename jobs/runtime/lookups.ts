@@ -1,9 +1,9 @@
 /**
- * Rows of other jobs that folds look up: read together for a batch, kept for some seconds, shared by all partitions.
+ * Rows of other jobs that folds look up. They are read together for a batch, kept for some seconds, and shared by all partitions.
  *
- * A conclusion from an old row must be drawn again when the row changes. A broadcast tells every partition of the change; from then on no
- * older row may be used there. So everything that is kept is forgotten when a partition reaches a broadcast, or is claimed, since its last
- * owner may have reached one. Rows that are being read at that moment are not kept either.
+ * When a row changes, conclusions from the old row must be drawn again. A broadcast announces the change to every partition, and from then
+ * on the partition must not use an older row. So the cache is emptied when a partition reaches a broadcast. It is also emptied when a
+ * partition is claimed, since the last owner may have reached one. Rows that are being read at that moment are not kept either.
  */
 import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -27,7 +27,7 @@ export class LookupCache {
   readonly #elapsed: () => number;
   #kept = new Map<string, Kept>();
 
-  /** `elapsed` is monotonic: the time in ms since some moment. */
+  /** `elapsed` is a monotonic clock in ms. */
   constructor(tables: Tables, keepMs: number, elapsed: () => number) {
     this.#tables = tables;
     this.#keepMs = keepMs;
@@ -35,8 +35,8 @@ export class LookupCache {
   }
 
   /**
-   * The rows by `lookupId`. Those not kept, or kept too long, are read with one call for each table. A missing row is undefined. `count` is
-   * the caller's, since the cache is shared.
+   * The rows by `lookupId`. Reads those that are not kept, or were kept too long, with one call for each table. A missing row is undefined.
+   * The caller hands in `count`, since the cache is shared.
    */
   async load(
     lookups: ReadonlyMap<string, readonly [tenant: string, Lookup]>,
@@ -63,7 +63,7 @@ export class LookupCache {
       for (const id of keys.keys()) {
         const row = rows[i++]?.data;
         found.set(id, row);
-        // After `forget`, `kept` is a map that is no longer read.
+        // After `forget`, nothing reads this `kept` any more.
         kept.delete(id);
         kept.set(id, { row, readAt: now });
       }
@@ -75,7 +75,7 @@ export class LookupCache {
     return found;
   }
 
-  /** From here on every lookup is read after this call. */
+  /** Every later lookup is read after this call. */
   forget(): void {
     this.#kept = new Map();
   }
@@ -86,7 +86,7 @@ const keyOf = (tenant: string, { table, key }: Lookup): Key => [
   ...keyFields(table).map((name) => (key as Record<string, string>)[name] as string),
 ];
 
-/** Identifies a lookup. The key of a lookup is not checked and may contain any character, so each part begins with its length. */
+/** Identifies a lookup. Keys of lookups are not checked and may contain any character, so each part is prefixed with its length. */
 export function lookupId(tenant: string, { table, key }: Lookup): string {
   let id = `${table.name}:${tenant.length}:${tenant}`;
   for (const name of table.key) id += part((key as Record<string, string>)[name] as string);

@@ -1,9 +1,10 @@
 /**
- * The owner of one partition of a topic: it claims the partition, then gives batch after batch to its handler, until it is stopped or fenced,
- * or an error is fatal. It knows the log; what becomes of the records is up to the handler.
+ * The owner of one partition of a topic. It claims the partition and gives batch after batch to its handler, until it is stopped or fenced,
+ * or an error is fatal. The owner knows the log; the handler decides what to do with the records.
  *
- * If a store or the log does not answer, and the call may be repeated, it is retried in place (`retrying.ts`). After any other error in a batch
- * the owner claims again, with nothing in memory. So recovery from a write of unknown outcome is the same as recovery from a crash.
+ * If a store or the log does not answer, and the call may be repeated, the call is retried in place (`retrying.ts`). After any other error
+ * in a batch the owner claims again, with nothing in memory. So recovery from a write of unknown outcome is the same as recovery from a
+ * crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import type { Claim, LogRecord } from '../../topics/log/transport.ts';
@@ -17,44 +18,44 @@ import type { Runtime } from './stores.ts';
 /** The result of a turn: `idle` if there was nothing to do. */
 export type Turn = 'worked' | 'idle' | 'fenced';
 
-/** A batch of live records, which a caught-up partition has just received, has at most this part of `maxRecords`. */
+/** A batch of live records, which a caught-up partition has just received, has at most `maxRecords` divided by this. */
 const LIVE_SHARE = 8;
 
 /**
- * Processes the records of one partition. Its calls never overlap. Any of them may throw: FENCED if the partition has a newer owner, a `retry`
- * error if a store or the log does not answer. Then the claim is over, and the next call is `begin`.
+ * Processes the records of one partition. Its calls never overlap. Any of them may throw: FENCED if the partition has a newer owner, a
+ * `retry` error if a store or the log does not answer. Then the claim is over, and the next call is `begin`.
  */
 export interface Handler {
-  /** What an operator has to do if the log ends before the offset at which the owner is to go on. */
+  /** What an operator has to do if the log ends before the offset at which the owner would continue. */
   readonly beyondLog: string;
-  /** Claims the partition and fences earlier owners. Afterwards nothing of an earlier claim is in memory. */
+  /** Claims the partition and fences earlier owners. Afterwards nothing from an earlier claim is in memory. */
   begin(): Promise<Begun>;
-  /** Does what is due besides records: timers, and views that are behind. Returns whether anything was done. */
+  /** Does the work that is due besides records: timers, and views that are behind. Returns whether it did anything. */
   tend(isBehind: boolean): Promise<boolean>;
-  /** How much of the record budget these records take while they are applied. */
+  /** How much of the record budget these records take while they are being applied. */
   weigh(records: readonly LogRecord[]): number;
-  /** Applies the first of the records, or all, and returns how far it came. `end` is the offset after the partition's last record. */
+  /** Applies all records or only the first ones, and returns how far it came. `end` is the offset after the partition's last record. */
   apply(records: readonly LogRecord[], end: number): Promise<Applied>;
-  /** Called when there are no records and nothing was due. */
+  /** Called when there are no records and nothing is due. */
   idle(): Promise<void>;
-  /** Called before the owner gives up a claim that still holds: what is only in memory may be stored. */
+  /** Called before the owner gives up a claim that still holds, to store what is only in memory. */
   finish(): Promise<void>;
-  /** Called after an error in a turn: what is in memory must not be used any more. */
+  /** Called after an error in a turn: the memory must not be used any more. */
   failed(error: unknown): void;
-  /** Called when a claim is over, even if it was never completed. */
+  /** Called when a claim ends, even if `begin` never completed. */
   end(): void;
 }
 
 export interface Begun {
   readonly claim: Claim;
-  /** The offset at which to go on. */
+  /** The offset at which to continue. */
   readonly next: number;
 }
 
 export interface Applied {
-  /** The offset at which to go on. */
+  /** The offset at which to continue. */
   readonly next: number;
-  /** The records that are not applied yet, or not completely. */
+  /** The records that are not applied yet, or only partly. */
   readonly rest: readonly LogRecord[];
 }
 
@@ -62,7 +63,7 @@ interface Owned {
   readonly claim: Claim;
   next: number;
   end: number;
-  /** Records that were fetched and are not applied yet. */
+  /** Records that were fetched but not applied yet. */
   queue: readonly LogRecord[];
   /** Whether the log has more records than the last fetch returned. */
   backlog: boolean;
@@ -73,7 +74,7 @@ export interface OwnerParts {
   readonly runtime: Runtime;
   readonly retrying: Retrying;
   readonly handler: Handler;
-  /** Whether a `retry` error ends the claim; only tests turn it off. */
+  /** Whether a `retry` error ends the claim. Only tests turn it off. */
   readonly reclaim: boolean;
 }
 
@@ -129,7 +130,7 @@ export class PartitionOwner {
     }
   }
 
-  /** While the job is paused, the partition stays assigned and is not claimed. */
+  /** While the job is paused, the partition stays assigned but is not claimed. */
   async #pause(pauses: Pauses, signal: AbortSignal): Promise<void> {
     await this.#finish();
     await this.#letGo();
@@ -137,7 +138,7 @@ export class PartitionOwner {
     await pauses.ended(this.#assignment.job, signal);
   }
 
-  /** What cannot be finished is done again by the next owner. */
+  /** The next owner repeats whatever cannot be finished here. */
   async #finish(): Promise<void> {
     if (this.#owned === undefined) return;
     try {
@@ -155,7 +156,7 @@ export class PartitionOwner {
       this.#owned = owned;
       const isBehind = owned.backlog || owned.queue.length > 0;
       const tended = await handler.tend(isBehind);
-      // With a backlog, the fetch also waits for the budget, because records that are read and not yet folded take memory.
+      // With a backlog, the fetch also waits for the budget: records that are read and not yet folded take memory.
       const { recordBudget, settings } = this.#runtime;
       const { maxRecords } = settings;
       if (!isBehind) owned.queue = await this.#fetch(owned, tended ? 0 : waitMs, signal);

@@ -1,4 +1,4 @@
-/** The numbers of partitions of the topics that a job writes to. The state of other topics does not matter. */
+/** The numbers of partitions of the topics that a job writes to. Other topics are not looked at. */
 import { TributaryError } from '../../core/errors.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { Transport } from '../../topics/log/transport.ts';
@@ -9,13 +9,13 @@ export class PartitionCounts {
   readonly #job: string;
   readonly #topics: Set<string>;
 
-  /** `others`: topics that the runtime writes to for any job. */
+  /** `others`: topics that the runtime writes to, whatever the job. */
   constructor({ name, from, to }: Job, others: readonly string[] = []) {
     this.#job = name;
     this.#topics = new Set([from.name, deadLetterTopic(from.name), ...to.map((topic) => topic.name), ...others]);
   }
 
-  /** Reads them anew. The function that it returns throws TOPIC_MISSING. */
+  /** Reads the current numbers. The returned function throws TOPIC_MISSING. */
   async read(transport: Transport): Promise<PartitionCount> {
     const topics = await transport.shape([...this.#topics]);
     const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
@@ -28,7 +28,7 @@ export class PartitionCounts {
           `${this.#job} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
         );
       }
-      // An outbox may hold events for a topic of an earlier declaration of the job.
+      // An outbox may hold events for a topic that only an earlier declaration of the job had.
       this.#topics.add(topic);
       throw new TributaryError(
         'LOG_AWAY',

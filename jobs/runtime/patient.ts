@@ -31,7 +31,7 @@ export function patientOf({ clock, settings, random }: Waits, options: Options) 
   };
 }
 
-/** Calls `start` until it succeeds, and reports that the jobs wait. Undefined if the signal is aborted first. */
+/** Calls `start` until it succeeds, and reports that the jobs wait. Returns undefined if the signal is aborted first. */
 export async function startWhenBack<T>(
   works: readonly Work[],
   runtime: Waits & Pick<Runtime, 'telemetry'>,

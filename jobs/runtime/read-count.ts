@@ -1,4 +1,4 @@
-/** Counts what was found in memory, and what had to be read from a store. */
+/** Counts reads that memory answered, and reads that went to a store. */
 import type { CacheReads } from './telemetry.ts';
 
 export class ReadCount implements CacheReads {
@@ -10,7 +10,7 @@ export class ReadCount implements CacheReads {
     this.misses += misses;
   }
 
-  /** What was counted since it was taken last. */
+  /** Returns the counts since the last call. */
   take(): CacheReads {
     const { hits, misses } = this;
     this.hits = 0;

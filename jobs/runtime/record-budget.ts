@@ -1,12 +1,12 @@
 /**
- * The budget of records that the batches of a process may hold at once, because these records determine the memory that batches take. It is
- * granted in the order of the requests: many small batches may run at once, or few large ones.
+ * The number of records that the batches of a process may hold at once; it determines the memory that batches take. Requests are granted in
+ * order: many small batches may run at once, or a few large ones.
  */
 
 export interface Reservation {
-  /** Gives back a part, once it is known how many records there are. */
+  /** Returns a part of the reservation, once the number of records is known. */
   shrinkTo(records: number): void;
-  /** Gives back the rest. */
+  /** Returns the rest. */
   release(): void;
 }
 
@@ -24,12 +24,12 @@ export class RecordBudget {
     this.#size = size;
   }
 
-  /** Whether somebody waits for a reservation. */
+  /** Whether a request is waiting. */
   get isWanted(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Settles when the budget has that much left. A request for more than the whole budget gets the whole budget. */
+  /** Settles when that much of the budget is left. A request for more than the whole budget gets the whole budget. */
   async take(records: number): Promise<Reservation> {
     let reserved = Math.min(records, this.#size);
     if (this.#waiting.length === 0 && this.#taken + reserved <= this.#size) this.#taken += reserved;

@@ -1,10 +1,10 @@
 /**
- * How an owner retries calls when a store or the log does not answer: it keeps its claim and what it has in memory, and makes the same call
- * again. A new claim for each try would cost a token, a fence, and reading all rows again.
+ * How an owner retries calls when a store or the log does not answer. It keeps its claim and its memory, and makes the same call again. A
+ * new claim for each try would cost a token, a fence, and reading all rows again.
  *
- * Only calls that may be repeated are retried: reads; emitting timers, of which a second record is harmless; and writes of views, which carry the
- * version of their row. A write of rows is retried if the store reports that nothing of it was done. If that is unknown, it must not be
- * repeated: then the owner claims again, as after a failed commit.
+ * Only calls that may be repeated are retried: reads; timers, of which a second record is harmless; and writes of views, which carry the
+ * version of their row. A write of rows is retried only if the store reports that it did none of it. If the outcome is unknown, the write
+ * must not be repeated: the owner claims again, as after a failed commit.
  *
  * A retried write comes later than the check that allowed it. So the owner checks its token again before each retry of a write.
  */
@@ -13,9 +13,9 @@ import type { Assignment } from './assignment.ts';
 import { backOff } from './back-off.ts';
 import type { Runtime, Stores } from './stores.ts';
 
-/** If others wait for the record budget, retrying ends after this time. */
+/** Retrying ends after this time if others wait for the record budget. */
 const BUDGET_MS = 10_000;
-/** Retrying always ends after this time, with a new claim. */
+/** Retrying always ends after this time; the owner then claims again. */
 const LONGEST_MS = 5 * 60_000;
 
 type Call<T> = () => Promise<T>;
@@ -33,7 +33,7 @@ export class Retrying {
     this.#runtime = runtime;
   }
 
-  /** From here on calls are retried, until the signal is aborted. Before, errors are thrown at once. */
+  /** Retries calls from here on, until the signal is aborted. Before, errors are thrown at once. */
   begin(signal: AbortSignal): void {
     this.#signal = signal;
   }
@@ -60,12 +60,12 @@ export class Retrying {
     });
   }
 
-  /** The partition was revoked before any waiting was reported, as happens if the log does not answer for longer than a session. */
+  /** The partition was revoked before any waiting was reported. This happens if the log does not answer for longer than a session. */
   stopped(error: TributaryError): void {
     if (!this.#hasWaited) this.waits(error, 0);
   }
 
-  /** A turn succeeded: any waiting is over. */
+  /** A turn succeeded, so any waiting is over. */
   resumes(): void {
     if (!this.#hasWaited) return;
     this.#hasWaited = false;
@@ -105,7 +105,7 @@ export class Retrying {
   }
 }
 
-/** The stores with retries. Calls that must not be repeated are not changed. */
+/** Wraps the stores with retries. Calls that must not be repeated stay as they are. */
 export function withRetries({ transport, codec, tables, cache, search, channels }: Stores, retrying: Retrying): Stores {
   const { reading, writing, writingRows } = retrying;
   return {
@@ -134,7 +134,7 @@ export function withRetries({ transport, codec, tables, cache, search, channels 
   };
 }
 
-/** The same object, with some of its calls wrapped. */
+/** The same object with some of its calls wrapped. */
 export function withKinds<T extends object>(port: T, kinds: Partial<Record<keyof T, Kind>>): T {
   const result: Record<string, unknown> = {};
   for (let each: object | null = port; each !== null && each !== Object.prototype; each = Object.getPrototypeOf(each)) {

@@ -1,13 +1,13 @@
 /**
- * The memory that the rows of all partitions of a process may take between batches. Each keeper of rows counts its bytes here. When there are too
- * many, the least recently used rows of the process are given up, whichever keeper has them.
+ * The memory that the rows of all partitions of a process may take between batches. Each keeper of rows counts its bytes here. When there
+ * are too many, the least recently used rows of the process are dropped, whichever keeper has them.
  */
 
 /** An object that keeps rows, such as the rows of one partition. */
 export interface Keeper {
-  /** When the oldest row that it can give up was last used, as counted by `tick`; undefined if it can give up none now. */
+  /** When the oldest row that it can drop was last used, as counted by `tick`; undefined if it can drop none now. */
   oldest(): number | undefined;
-  /** Gives up rows that were last used at that time, until so many bytes are free or no such row is left. */
+  /** Drops rows that were last used at that time, until so many bytes are free or no such row is left. */
   giveUp(bytes: number): void;
 }
 
@@ -21,12 +21,12 @@ export class RowBudget {
     this.bytes = bytes;
   }
 
-  /** How much is kept now, in bytes. */
+  /** The bytes that are kept now. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** How many bytes each keeper may keep of one batch. So none packs rows that would be given up at once for those of others. */
+  /** How many bytes each keeper may keep of one batch. So no keeper packs rows that rows of others would displace at once. */
   get share(): number {
     return this.bytes / Math.max(1, this.#keepers.size);
   }
@@ -45,12 +45,12 @@ export class RowBudget {
     return this.#ticks;
   }
 
-  /** Counts bytes that are kept in addition; fewer, if the number is negative. */
+  /** Adds to the count of bytes; a negative number subtracts. */
   count(bytes: number): void {
     this.#taken += bytes;
   }
 
-  /** Makes keepers give up their oldest rows, until the rest is within the budget. */
+  /** Makes keepers drop their oldest rows until the rest is within the budget. */
   settle(): void {
     while (this.#taken > this.bytes) {
       const oldest = this.#keeperOfOldest();

@@ -6,7 +6,7 @@ import type { Rebalance, Telemetry } from './telemetry.ts';
 export interface RunningJob {
   /** Rejects when an owner has failed with a fatal error; resolves after `stop`. */
   readonly finished: Promise<void>;
-  /** Finishes the batches at hand, commits them, leaves the group. */
+  /** Finishes the current batches, commits them and leaves the group. */
   stop(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export interface GroupParts {
   readonly group: string;
   readonly topic: string;
   readonly telemetry: Telemetry;
-  /** Called as partitions are assigned; nothing is claimed before the owner runs. */
+  /** Called when a partition is assigned. Nothing is claimed before the owner runs. */
   readonly ownerOf: (partition: number, membership: Membership) => PartitionOwner;
 }
 

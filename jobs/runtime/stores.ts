@@ -27,27 +27,27 @@ export interface Stores {
 export interface Clock {
   /** The wall clock, in ms since 1970 UTC: for the times of events. It may be set forward or back at any moment. */
   now(): number;
-  /** The monotonic clock, in ms since some moment: for durations and deadlines. */
+  /** The monotonic clock, in ms since an arbitrary moment: for durations and deadlines. */
   elapsed(): number;
   /** Settles after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** Called between two pieces of work. Yields to the event loop if work has gone on for long; otherwise undefined. */
+  /** Called between two pieces of work. Yields to the event loop if work has gone on for long; otherwise returns undefined. */
   yieldToLoop(): Promise<void> | undefined;
 }
 
 export interface Settings {
-  /** The most records of one batch. A larger number means fewer round trips, a smaller one less latency. */
+  /** The most records in one batch. A larger number means fewer round trips; a smaller one means less latency. */
   readonly maxRecords: number;
-  /** The most keys of one batch. The load of a batch on memory and stores depends on its rows, and so on its keys. */
+  /** The most keys in one batch. A batch's load on memory and stores depends on its rows, and so on its keys. */
   readonly maxKeys: number;
   /**
-   * How many batches of `maxRecords` a process reads and folds at once, or accordingly more of smaller ones. It bounds the memory that batches
-   * take. Small batches of live records do not count.
+   * How many batches of `maxRecords` a process reads and folds at once, or correspondingly more smaller ones. This bounds the memory that
+   * batches take. Small batches of live records do not count.
    */
   readonly batchesAtOnce: number;
   /** How long one fetch waits for records. */
   readonly waitMs: number;
-  /** How long a lookup may be kept. */
+  /** How long a lookup result may be kept. */
   readonly lookupMs: number;
   /** The pause between searches for due timers. */
   readonly timerMs: number;
@@ -55,14 +55,14 @@ export interface Settings {
   readonly rowCacheMb: number;
   /** How long a batch waits for a view that may be behind. */
   readonly viewWaitMs: number;
-  /** What is done with records of a type that their topic does not declare. */
+  /** What happens to records of a type that their topic does not declare. */
   readonly undeclaredTypes: 'skip' | 'dead-letter';
   /**
-   * A claim takes possession of the rows that it touches until it has committed so many new records. No batch of any owner may have more:
-   * so all records that an earlier owner had read when it was fenced are among them. Only tests lower it, together with the batches.
+   * A claim takes possession of the rows that it touches until it has committed this many new records. No batch of any owner may have more.
+   * So all records that an earlier owner had read when it was fenced are among them. Only tests lower it, together with the batches.
    */
   readonly possessionRecords: number;
-  /** The first and the longest pause while a store does not answer, in ms; doubled in between, with jitter. */
+  /** The first and the longest pause while a store does not answer, in ms. The pause doubles in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
 }
 
@@ -84,8 +84,8 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 /**
- * Settings for rows in a store behind a network: smaller batches; two at once, so that one is folded while the other waits for the store; and
- * more memory for rows, so that they are not read again.
+ * Settings for rows in a store behind a network: smaller batches; two at once, so that one is folded while the other waits for the store;
+ * and more memory for rows, so that they are not read again.
  */
 export const NETWORKED = {
   maxRecords: 2000,

@@ -1,6 +1,6 @@
 /**
- * Everything that the runtime reports to its operators: one closed list, from which both logs and metrics are made, so that they cannot
- * disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
+ * Everything that the runtime reports to operators, as one closed list. Logs and metrics are both made from it, so they cannot disagree.
+ * Labels are bounded: job, topic, partition, code; never a user or a key.
  */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Anomaly } from './anomalies.ts';
@@ -18,16 +18,16 @@ export type TelemetryEvent = PartitionEvent | JobEvent;
 type JobEvent = OfJob &
   (
     | { readonly kind: 'job-running' }
-    /** It is not started yet, because a store or the log does not answer. Reported for each try. */
+    /** The job has not started yet, because a store or the log does not answer. Reported for each try. */
     | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
-    /** An operator has paused it, as this process learns; or has resumed it. */
+    /** An operator has paused or resumed the job, and this process has learned of it. */
     | { readonly kind: 'job-paused'; readonly by: string; readonly why: string }
     | { readonly kind: 'job-unpaused' }
-    /** What it waited for at its start answers again. */
+    /** The store or log that the job waited for at its start answers again. */
     | { readonly kind: 'job-resumed' }
     /** The group gave this process partitions, or took some from it. */
     | { readonly kind: 'rebalanced'; readonly what: Rebalance; readonly partitions: number }
-    /** It ended with a fatal error, and is started again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
+    /** The job ended with a fatal error and starts again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
     | {
         readonly kind: 'job-failed';
         readonly code: string;
@@ -37,11 +37,11 @@ type JobEvent = OfJob &
   );
 
 export type PartitionEvent = Where &
-  /** `token`: only of owners of rows. */
+  /** Only owners of rows have a `token`. */
   (
     | { readonly kind: 'claimed'; readonly token?: number; readonly offset: number }
     | { readonly kind: 'released' }
-    /** Its job is paused: it is claimed again once the job is resumed. */
+    /** The job is paused. The partition is claimed again once the job is resumed. */
     | { readonly kind: 'paused' }
     /** Counts were committed to their table, with the positions that they include. */
     | {
@@ -49,7 +49,7 @@ export type PartitionEvent = Where &
         readonly table: string;
         /** The version of the table. */
         readonly version: number;
-        /** How many events of the partition were counted, and in how many rows. */
+        /** How many events of the partition were counted, and into how many rows. */
         readonly events: number;
         readonly rows: number;
         readonly durationMs: number;
@@ -62,7 +62,7 @@ export type PartitionEvent = Where &
         readonly records: number;
         readonly applied: number;
         readonly skipped: Readonly<Record<Skip, number>>;
-        /** Anomalies of events that were applied nevertheless. */
+        /** Anomalies of events that were nevertheless applied. */
         readonly odd: Readonly<Record<Anomaly, number>>;
         readonly rejected: number;
         readonly routed: number;
@@ -77,7 +77,7 @@ export type PartitionEvent = Where &
         readonly eventTime: number | undefined;
         /** When the last record was produced, in ms since 1970 UTC. */
         readonly recordTime: number;
-        /** Empty for rollups: what they count takes effect when it is published. */
+        /** Empty for rollups: their counts take effect when they are published. */
         readonly latenciesMs: Latencies;
         readonly reads: Readonly<Record<Cached, CacheReads>>;
       }
@@ -89,25 +89,25 @@ export type PartitionEvent = Where &
     /** A turn succeeded after waiting. */
     | { readonly kind: 'resumed' }
     | { readonly kind: 'fenced'; readonly message: string }
-    /** The committed offset is of a topic that was deleted since: the job begins at the start of the new one. */
+    /** The committed offset is of a topic that has since been deleted. The job begins at the start of the new one. */
     | { readonly kind: 'topic-remade'; readonly offset: number }
-    /** Another tool has committed the offset. The dedupe positions were made anew, from the log. */
+    /** Another tool has committed the offset. The dedupe positions were rebuilt from the log. */
     | { readonly kind: 'offset-foreign'; readonly offset: number }
-    /** Another tool has expanded the topic, so the dedupe positions of old partitions are not known in the new ones. */
+    /** Another tool has expanded the topic, so the dedupe positions of the old partitions are not known in the new ones. */
     | { readonly kind: 'expanded'; readonly from: number; readonly to: number }
     /** Records that a view already had in a newer version. */
     | { readonly kind: 'views-stale'; readonly view: string; readonly count: number }
     | { readonly kind: 'records-lost'; readonly from: number; readonly to: number }
     | { readonly kind: 'timers-fired'; readonly count: number }
-    /** The timers that a search found due and pending; `oldest`: since when the first of them is due, in ms since 1970 UTC. */
+    /** The due and pending timers that a search found. `oldest`: the time at which the first of them was due, in ms since 1970 UTC. */
     | { readonly kind: 'timers-due'; readonly count: number; readonly oldest: number | undefined }
     /** The store of a view does not answer or is slow. The batch goes on without the view, which is behind or stays so. */
     | { readonly kind: 'view-late'; readonly view: string; readonly code: LateCode; readonly message: string }
     /** How far a view is behind the rows: in records of the log, and as the age of the first of them if it is known. */
     | { readonly kind: 'view-lag'; readonly view: string; readonly records: number; readonly ageMs: number | undefined }
-    /** A record is missing in a view, because it cannot be made or its store will never accept it. */
+    /** A view lacks a record, because the record cannot be made or the view's store will never accept it. */
     | { readonly kind: 'view-refused'; readonly view: string; readonly message: string }
-    /** The log has deleted records with which a view was to catch up. */
+    /** The log has deleted records that a view needed to catch up. */
     | { readonly kind: 'view-missed'; readonly view: string; readonly from: number; readonly to: number }
   );
 
@@ -116,10 +116,10 @@ export type Rebalance = 'assigned' | 'revoked';
 /** For each event: how long after its own time its effects were stored, in ms. */
 export type Latencies = readonly number[];
 
-/** What a partition keeps in memory between batches: its rows; and rows of other jobs that it looked up. */
+/** What a partition keeps in memory between batches: its own rows, and rows of other jobs that it looked up. */
 export type Cached = 'rows' | 'lookups';
 
-/** How many were in memory, and how many had to be read from their store. */
+/** How many reads memory answered, and how many went to the store. */
 export interface CacheReads {
   readonly hits: number;
   readonly misses: number;
@@ -129,9 +129,9 @@ export interface CacheReads {
 export type LateCode = ErrorCode | 'SLOW';
 
 /**
- * Why a record was skipped. `unwanted`: its type is not folded by the job. `undeclared`: its topic does not declare its type. `repeated`: its origin
- * was seen before, or all its rows had applied it. `unchanged`: it changed no row. `not-ours`: it is a timer, an answer or a record that was
- * sent on for another job.
+ * Why a record was skipped. `unwanted`: the job does not fold its type. `undeclared`: its topic does not declare its type. `repeated`: its
+ * origin was seen before, or all its rows had applied it. `unchanged`: it changed no row. `not-ours`: it is a timer, an answer or a record
+ * that was sent on, and is for another job.
  */
 export const SKIPS = ['unwanted', 'undeclared', 'repeated', 'unchanged', 'not-ours'] as const;
 export type Skip = (typeof SKIPS)[number];

@@ -1,9 +1,9 @@
-/** Which jobs emit events to which topics, and so whose origins count. */
+/** Which jobs emit events to which topics, and therefore whose origins count. */
 import { ROUTED } from '../../topics/log/origin.ts';
 import type { Job } from '../define.ts';
 
 /**
- * The jobs that emit events to a topic, as `job/topic`. The origin of any other event is ignored, and no dedupe position is kept for it: its
+ * The jobs that emit events to a topic, as `job/topic`. Any other event's origin is ignored and gets no dedupe position, because its
  * producer may mean something else by `origin`.
  */
 export type Upstreams = (topic: string) => ReadonlySet<string>;

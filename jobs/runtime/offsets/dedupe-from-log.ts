@@ -1,4 +1,4 @@
-/** Makes the dedupe positions of a partition at an offset anew, from the records before it that the log still has. */
+/** Rebuilds the dedupe positions of a partition at an offset from the earlier records that the log still has. */
 import { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
 import { FIRST_ORIGIN, parseLine, parseOrigin } from '../../../topics/log/origin.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
@@ -7,8 +7,8 @@ import { isUpstream } from '../upstreams.ts';
 const RECORDS_AT_ONCE = 1000;
 
 /**
- * For a group whose dedupe positions were lost, or are those of another offset. The result is right for every line that has emitted
- * something within the topic's retention.
+ * For a group whose dedupe positions were lost or belong to another offset. The result is right for every line that has emitted something
+ * within the topic's retention.
  */
 export async function dedupeFromLog(
   transport: Transport,

@@ -1,11 +1,11 @@
 /**
  * Moves a group to another offset, in one of two ways.
  *
- * *Rewind*: the rows are as the group left them. Dedupe positions and the furthest offset stay, so nothing is counted twice or judged
- * again. Only the views of the rows that the records touch are written again.
+ * *Rewind*: the rows stay as the group left them. Dedupe positions and the furthest offset stay, so nothing is counted or judged twice.
+ * Only the views of the rows that the records touch are written again.
  *
- * *Restore*: the rows are those of an earlier moment, or there are none. What was committed after that moment no longer counts: the dedupe
- * positions become those of the new offset, which is now the furthest one. Tokens continue above all that may have been used.
+ * *Restore*: the rows are those of an earlier moment, or there are none. Commits after that moment no longer count: the dedupe positions
+ * become those of the new offset, which is now the furthest one. Tokens continue above all that may have been used.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
@@ -29,21 +29,21 @@ export interface Move {
   readonly to: number;
   /** The first offset that the log still has. */
   readonly begin: number;
-  /** What becomes of the dedupe positions. */
+  /** Where the dedupe positions come from. */
   readonly dedupe: 'kept' | 'saved' | 'from the log';
   /** How many lines the dedupe positions have. */
   readonly lines: number;
-  /** The metadata that is committed with the offset; undefined: it stays as it is. */
+  /** The metadata to commit with the offset; undefined leaves it as it is. */
   readonly progress: string | undefined;
 }
 
 /**
- * Tokens continue this far above the largest one that was committed. Claims that committed nothing may have written views with larger
- * tokens, and a table of claims that was restored does not know of them.
+ * Tokens continue this far above the largest committed one. Claims that committed nothing may have written views with larger tokens, and a
+ * restored table of claims does not know them.
  */
 const TOKENS_LEFT_OUT = 1000;
 
-/** Changes nothing. Throws USAGE for an offset that the log does not have, and for metadata that was saved of another topic. */
+/** Changes nothing. Throws USAGE if the log does not have the offset, or if the saved metadata is of another topic. */
 export async function planMoves(
   job: Job,
   runtime: Runtime,
@@ -95,7 +95,7 @@ async function planMove(
   return { ...move, dedupe: kept === undefined ? 'from the log' : 'saved', lines: dedupe.size, progress };
 }
 
-/** The largest token of all partitions, which share one line of tokens: of those committed and those in the tables. */
+/** The largest token of all partitions, which share one line of tokens: the largest of the committed ones and those in the tables. */
 async function largestToken(
   { name, from }: Job,
   { stores }: Runtime,
@@ -105,7 +105,7 @@ async function largestToken(
   return Math.max(0, ...claimed, ...partitions.map(({ progress }) => progress.token));
 }
 
-/** Whether the committed metadata is the group's own, and of this very topic. */
+/** Whether the committed metadata is the group's own and of this topic. */
 const isKnown = ({ committed, isOfAnother }: Standing): boolean =>
   committed.offset !== undefined && !committed.foreign && !isOfAnother;
 

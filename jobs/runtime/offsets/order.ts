@@ -1,10 +1,10 @@
-/** In which order jobs that lost rows have to be made whole: those whose rows others look up come first. Pure. */
+/** The order in which jobs that lost rows have to be restored: jobs whose rows others look up come first. Pure. */
 import type { EventDef, EventOf } from '../../../core/event.ts';
 import type { Job } from '../../define.ts';
 
 /**
- * The jobs that have to catch up before this one begins: it looks up their rows, and they do not follow from what it says. Otherwise it
- * concludes without them, and takes what announces them for a repeat when it comes once more.
+ * The jobs that have to catch up before this one starts: it looks up their rows, and their rows do not follow from events that it emits. If
+ * this job started first, it would conclude without those rows, and would later skip the events that announce them as repeats.
  */
 export function jobsBefore(job: Job, jobs: readonly Job[]): Job[] {
   const tables = tablesLookedUp(job);
@@ -12,7 +12,7 @@ export function jobsBefore(job: Job, jobs: readonly Job[]): Job[] {
   return jobs.filter((other) => other !== job && tables.has(other.row.name) && !downstream.has(other.from.name));
 }
 
-/** What to do where several jobs have lost rows; undefined where the order is free, or these do not depend on each other. */
+/** The order in which to start jobs that have lost rows; undefined if any order will do. */
 export function orderAdvice(lost: readonly Job[], jobs: readonly Job[]): string | undefined {
   const pairs = jobs.flatMap((after) => jobsBefore(after, jobs).map((before) => ({ before, after })));
   const concerned = pairs.filter(({ before, after }) => lost.includes(before) || lost.includes(after));
@@ -23,7 +23,7 @@ export function orderAdvice(lost: readonly Job[], jobs: readonly Job[]): string 
   return lines.length === 0 ? undefined : lines.join('; ');
 }
 
-/** `lookups` is a function of the event: every event that the job knows is tried, with an empty text in each field. */
+/** `lookups` is a function of the event, so this tries every event that the job knows, with an empty text in each field. */
 function tablesLookedUp({ on, lookups }: Job): ReadonlySet<string> {
   const tables = new Set<string>();
   for (const { type } of on) {
@@ -31,7 +31,7 @@ function tablesLookedUp({ on, lookups }: Job): ReadonlySet<string> {
       const found = lookups?.(EMPTY_TEXTS, { type, data: EMPTY_TEXTS } as unknown as EventOf<EventDef>) ?? {};
       for (const { table } of Object.values(found)) tables.add(table.name);
     } catch {
-      // It wants more of this event than texts. What other events look up is known all the same.
+      // The function needs more of this event than empty texts. The lookups of other events are still found.
     }
   }
   return tables;

@@ -1,4 +1,4 @@
-/** Where the group of a job stands in each partition of its topic, and what it has committed there. */
+/** The offset and commit of a job's group in each partition of its topic. */
 import { shortId } from '../../../topics/log/origin.ts';
 import { nothing, type Progress, parseProgress } from '../../../topics/log/progress.ts';
 import type { Committed, PartitionInfo, Transport } from '../../../topics/log/transport.ts';
@@ -8,7 +8,7 @@ export interface Standing {
   readonly info: PartitionInfo;
   readonly committed: Committed;
   readonly progress: Progress;
-  /** Whether the offset is of a topic of the same name that was deleted since. */
+  /** Whether the offset belongs to a topic of the same name that has since been deleted. */
   readonly isOfAnother: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface Standings {
   readonly partitions: readonly Standing[];
 }
 
-/** Throws FORMAT_NEWER, and TOPIC_MISSING. */
+/** Throws FORMAT_NEWER and TOPIC_MISSING. */
 export async function standingsOf({ name, from }: Work, transport: Transport): Promise<Standings> {
   const committed = await transport.committed(name, from.name);
   const [topic] = await transport.describe([from.name]);

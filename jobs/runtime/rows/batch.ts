@@ -1,6 +1,6 @@
 /**
- * Processes one batch of one partition, in the only order that survives a crash at any point: rows with their outboxes; a check that the
- * partition is still ours; views; calls of channels; and then one transaction of derived events, offset and dedupe positions.
+ * Processes one batch of one partition, in the only order that survives a crash at any point: write rows with their outboxes; check that
+ * the partition is still ours; write views; call channels; then commit derived events, offset and dedupe positions in one transaction.
  */
 
 import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
@@ -39,7 +39,7 @@ export interface BatchContext {
   readonly assignment: Assignment;
   readonly claim: Claim;
   readonly token: number;
-  /** Of the job's topic, as `shortId` makes it. */
+  /** Of the job's topic, as made by `shortId`. */
   readonly topicId: string;
   /** The largest offset that was committed before the claim. */
   readonly furthest: number;
@@ -47,7 +47,7 @@ export interface BatchContext {
   readonly batches: number;
   /** Whether the claim still takes possession of the rows that it touches: see `isWritten`. */
   readonly isYoung: boolean;
-  /** For this field and the next three see `Claimed`. */
+  /** This field and the next three are those of `Claimed`. */
   readonly within: Within | undefined;
   readonly stored: readonly number[];
   readonly dedupe: DedupePositions;
@@ -66,27 +66,27 @@ export interface BatchContext {
   readonly trace: BatchTrace;
 }
 
-/** Where the partition is after a batch. */
+/** The partition after a batch. */
 export interface After {
   readonly next: number;
   readonly dedupe: DedupePositions;
-  /** How far a record has come that finds more rows than fit into one batch; undefined if the last record is done. */
+  /** How far a record has come that finds more rows than fit into one batch; undefined if the last record is finished. */
   readonly within: Within | undefined;
 }
 
 export interface Batch {
   readonly records: readonly LogRecord[];
-  /** The offset at which the batch begins, where the last one was committed. */
+  /** The offset at which the batch begins: the last committed one. */
   readonly first: number;
   /** The offset after the last record of the partition. */
   readonly end: number;
-  /** Rows that stay as they are, by id. A record that touches one becomes a dead letter with the given reason. */
+  /** Rows that stay as they are, by id. A record that touches one becomes a dead letter with this reason. */
   readonly refused: ReadonlyMap<string, Rejection>;
 }
 
 /**
  * Applies the records and commits. Throws FENCED if the partition has a newer owner, a `retry` error if a store or the log does not answer,
- * and `RowsRefused`. After any of these the rows in memory must not be used. Throws `Apart` before anything outside of memory has changed.
+ * and `RowsRefused`; after any of these the rows in memory must not be used. Throws `Apart` before anything outside of memory has changed.
  */
 export async function processBatch(context: Omit<BatchContext, 'trace'>, batch: Batch): Promise<After> {
   const trace = traceBatch(context.assignment, batch.records);
@@ -108,7 +108,7 @@ async function applyBatch(context: BatchContext, { records, first, end, refused 
   const last = (records.at(-1) as LogRecord).offset;
   const { partition } = assignment;
   const seen = rules.dedupeCopy ? dedupe.copy() : dedupe;
-  // The first record continues in the middle of the rows that it finds.
+  // The first record continues in the middle of its rows.
   if (context.within !== undefined && records.length > 1) throw new Apart(0);
 
   await codec.learn(records, wantedOf(job));
@@ -158,7 +158,7 @@ async function applyBatch(context: BatchContext, { records, first, end, refused 
   const applied = tally(planned, folded, trace);
   const index = context.within?.index ?? 0;
   const sends = await sendsOf(context, planned, { entries, fresh: folded.fresh }, index);
-  // The origin of a record that is not done does not count as seen yet.
+  // The origin of an unfinished record does not count as seen yet.
   const within = found.next === undefined ? undefined : { after: found.next, index: index + entries.length };
   const done: After = within === undefined ? { next: last + 1, dedupe: seen, within } : { next: last, dedupe, within };
   sends.push(...pipelineRecords(context, planned, folded, done));
@@ -209,7 +209,7 @@ function planOf(context: BatchContext, records: readonly LogRecord[], seen: Dedu
   });
 }
 
-/** Searches for the rows of records that name none. Several records share a batch if all the rows that they find fit into it. */
+/** Searches for the rows of records that name none. Several records share a batch if all rows that they find fit into it. */
 class Found {
   /** Where the search continues, if the only record of the batch finds more rows than fit into it. */
   next: string | undefined;
@@ -249,7 +249,7 @@ function leftBefore({ assignment, otherPartitions, catchingUp }: BatchContext, n
   };
 }
 
-/** Counts the outcomes of the records, and adds those that rows rejected to the plan's. Returns those that were applied. */
+/** Counts the outcomes of the records, and adds the records that rows rejected to the plan's rejections. Returns the applied ones. */
 function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded, trace: BatchTrace): Planned[] {
   const applied: Planned[] = [];
   for (const item of items) {

@@ -1,6 +1,6 @@
 /**
- * Calls of channels. The row with the call in its outbox is written before the call is made, and the result is written to the log as an
- * event. If the process dies in between, nobody knows whether the call was made; the channel declares whether it may be made again.
+ * Calls of channels. The row, with the call in its outbox, is written before the call is made, and the result is written to the log as an
+ * event. If the process dies in between, it is unknown whether the call was made; the channel declares whether it may be repeated.
  */
 
 import type { ChannelName } from '../../../core/channel.ts';
@@ -13,18 +13,18 @@ export interface CallResult {
   readonly detail: string;
 }
 
-/** In characters. Answers of servers may be long, and this one has to fit into a record. */
+/** In characters. Answers of servers may be long, and the detail has to fit into a record. */
 const LONGEST_DETAIL = 1000;
 
-/** Identifies a call among those of one owner. */
+/** Identifies a call among the calls of one owner. */
 export const callId = ({ row, offset, channel, message }: OutboxCall): string =>
   JSON.stringify([row, offset, channel, message.messageId]);
 
-/** Identifies the message, in printable ASCII. Slashes within parts are escaped, to distinguish them from those between parts. */
+/** Identifies the message, in printable ASCII. Slashes within parts are escaped, so that they differ from those between parts. */
 const keyOf = (parts: readonly string[]): string =>
   encodeURIComponent(parts.map((part) => part.toWellFormed().replace(/[%/]/g, encodeURIComponent)).join('/'));
 
-/** `first`: this attempt folded the call, so nobody can have made it before. `now`: the time of the call, in ms since 1970 UTC. */
+/** `first`: this attempt folded the call, so it cannot have been made before. `now`: the time of the call, in ms since 1970 UTC. */
 export async function answerCall(
   channels: Readonly<Partial<Record<ChannelName, Channel>>>,
   { channel: name, message, row, time }: OutboxCall,

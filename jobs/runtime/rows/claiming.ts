@@ -1,6 +1,6 @@
 /**
- * How a process becomes the owner of a partition: it takes a token above all others and fences the old owner. Only then it reads which
- * generation of the rows is current, and at which offset to go on.
+ * How a process becomes the owner of a partition. It takes a token above all others and fences the old owner. Only then does it read the
+ * current generation of the rows and the offset at which to continue.
  */
 import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
 import { shortId } from '../../../topics/log/origin.ts';
@@ -17,15 +17,15 @@ import { checkGeneration } from './generations/state.ts';
 import { OtherPartitions } from './other-partitions.ts';
 import type { Rules } from './rules.ts';
 
-/** What an owner knows about its partition when it begins. */
+/** What an owner knows about its partition at the start of a claim. */
 export interface Claimed {
   readonly claim: Claim;
   readonly token: number;
-  /** Of the job's topic, as `shortId` makes it. */
+  /** Of the job's topic, as made by `shortId`. */
   readonly topicId: string;
   readonly partitions: PartitionCount;
   readonly otherPartitions: OtherPartitions;
-  /** The offset to go on at. */
+  /** The offset at which to continue. */
   readonly next: number;
   /** The largest offset that was committed before. */
   readonly furthest: number;
@@ -55,7 +55,7 @@ export interface Claimer {
   readonly group: Pick<GroupProgress, 'read'>;
 }
 
-/** `above`: the token of a row that stopped an earlier claim; 0 if none did. */
+/** `above`: the token of the row that stopped an earlier claim; 0 if none did. */
 export async function claimPartition(claimer: Claimer, above: number): Promise<Claimed> {
   const { membership, runtime, assignment, rules, counts, group } = claimer;
   const { tables, transport } = runtime.stores;
@@ -67,7 +67,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
     const token = await tables.claim(job, topic, partition, floor);
     const claim = await membership.claim(partition);
     try {
-      // An owner with a larger token may have fenced before us, so that we have just fenced it: its rows are newer than ours would be.
+      // An owner with a larger token may have fenced before us, and we have just fenced it. Its rows are newer than ours would be.
       const newest = await tables.token(job, topic, partition);
       const before = progressOf(claim);
       const isNewest = newest === token || !rules.tokenAgain;
@@ -76,7 +76,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
         const partitions = (name: string) => (name === topic ? claim.shape.partitions : counted(name));
         return { ...(await begin(claimer, claim, token, before)), partitions };
       }
-      // The tables have lost their claims or were restored: rows may have been written with larger tokens since.
+      // The tables have lost their claims or were restored, and rows may have been written with larger tokens since.
       if (before.token >= token) floor = Math.max(...(await group.read()).map(({ progress }) => progress.token));
     } catch (error) {
       await claim.close();
@@ -86,7 +86,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
   }
 }
 
-/** What earlier owners have committed; empty for a group that never committed. */
+/** What earlier owners have committed; empty if the group never committed. */
 function progressOf({ committed }: Claim): Progress {
   const { offset, metadata } = committed;
   return offset === undefined ? nothing() : parseProgress(metadata, offset);
@@ -128,7 +128,7 @@ async function begin(
     const now = { topicId, furthest: largest, token, partitions, base, dedupe: seen, behind: views, within };
     return formatProgress(now, offset);
   };
-  // Committed at once, even if there is nothing to read: the log may delete the records that the dedupe positions were made of.
+  // Committed at once, even without records to read: the log may delete the records that the dedupe positions were made from.
   if (committed.foreign) {
     await claim.commit({ records: [], offset: next, metadata: progress(next, dedupe, undefined, behind) });
   }
@@ -148,8 +148,8 @@ async function begin(
 }
 
 /**
- * How many partitions the topic had when the group began: rows may still be stored under the partition that they had then. A partition
- * without a commit takes the number from the others. Where another tool has expanded the topic, rows may have moved to any partition.
+ * How many partitions the topic had when the group began. Rows may still be stored under the partition that they had then. A partition
+ * without a commit takes the number from the others. If another tool has expanded the topic, rows may have moved to any partition.
  */
 async function baseOf({ group }: Claimer, { committed, shape }: Claim, before: Progress): Promise<number> {
   if (committed.offset !== undefined) return before.base;
@@ -157,7 +157,7 @@ async function baseOf({ group }: Claimer, { committed, shape }: Claim, before: P
   return Math.min(shape.partitions, ...others.map(({ progress }) => progress.base));
 }
 
-/** The dedupe positions of earlier owners, without lines that no job emits on any more. */
+/** The dedupe positions of earlier owners, without lines on which no job emits any more. */
 async function dedupeOf(
   { job, runtime, assignment }: Claimer,
   claim: Claim,

@@ -1,4 +1,4 @@
-/** To which of a job's topics an event type belongs. */
+/** The topic, among a job's, to which an event type belongs. */
 import type { EventDef } from '../../../core/event.ts';
 import type { Topic } from '../../../topics/define.ts';
 import type { Job } from '../../define.ts';

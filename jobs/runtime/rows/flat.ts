@@ -1,6 +1,6 @@
 /**
- * Writes values of a schema as one flat list of texts, numbers, booleans and nulls, and reads them back. As JSON the list is little more
- * than half as long as the values themselves, because it has no names of fields, and it is quicker to make.
+ * Writes values of a schema as one flat list of texts, numbers, booleans and nulls, and reads them back. Without field names, the list as
+ * JSON is little more than half as long as that of the values themselves, and quicker to make.
  */
 import { isNullable, type RecordSchema, type Schema } from '../../../core/avro.ts';
 import { Entries } from '../../../core/entries.ts';
@@ -16,7 +16,7 @@ export interface Flat {
 
 export const NOT_JSON: unique symbol = Symbol('not JSON');
 
-/** Reads a list from an index on. */
+/** Reads a list, starting at an index. */
 export class FlatReader {
   readonly #list: readonly unknown[];
   #next: number;
@@ -71,7 +71,7 @@ const NUMBER: Flat = {
   read: (list) => list.take(),
 };
 
-/** Times are longs, and most of a row. Two numbers of few digits are written and read several times as fast as one of many. */
+/** Times are longs, and make up most of a row. Two numbers of few digits are written and read several times as fast as one of many. */
 const MILLION = 1e6;
 const LONG: Flat = {
   write(value, list) {
@@ -133,7 +133,7 @@ function map({ write, read }: Flat): Flat {
         write(each, list);
       }
     },
-    // Not by assignment, which would set the prototype for the key `__proto__`.
+    // Not by assignment: that would set the prototype for the key `__proto__`.
     read: (list) =>
       Object.fromEntries(Array.from({ length: list.take() as number }, () => [list.take() as string, read(list)])),
   };

@@ -1,4 +1,4 @@
-/** Folds the planned events of a batch into their rows, in log order, and collects what follows in the outboxes of the rows. */
+/** Folds the planned events of a batch into their rows, in log order. What follows is collected in the outboxes of the rows. */
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { isKeyPart } from '../../../core/key-part.ts';
 import { withoutPersons } from '../../../core/persons.ts';
@@ -29,27 +29,27 @@ export interface Touched {
   readonly timersBefore: LiveRow['timers'];
   /** Whether this attempt folded something into it. */
   changed: boolean;
-  /** Whether this attempt folded a record with it, even if nothing changed or the row rejected it. */
+  /** Whether this attempt folded a record with the row, even if nothing changed or the row rejected the record. */
   judged: boolean;
   /** Whether an earlier attempt had folded a record of this batch into it. */
   skipped: boolean;
-  /** Whether its views are written again, because an earlier attempt may not have written them. */
+  /** Whether its views have to be written again, because an earlier attempt may not have written them. */
   again: boolean;
-  /** The last record that changed it; the first that touched it, if none did. */
+  /** The last record that changed the row; if none did, the first that touched it. */
   last: Planned;
 }
 
 /**
- * What became of a record. Where it touches several rows, the outcome furthest to the right counts; a rejection names all rows that
+ * The outcome of a record. If the record touches several rows, the outcome furthest to the right counts. A rejection names all rows that
  * reject the record.
  */
 export type Outcome = 'repeated' | 'unchanged' | 'applied' | Rejected;
 
 export interface Folded {
   readonly touched: ReadonlyMap<string, Touched>;
-  /** The entries that this attempt put into an outbox, and no earlier one. */
+  /** The entries that this attempt, and no earlier one, put into an outbox. */
   readonly fresh: ReadonlySet<OutboxEntry>;
-  /** What became of each item of the plan, by offset. */
+  /** The outcome of each item of the plan, by offset. */
   readonly outcomes: Map<number, Outcome>;
   readonly eventTime: number | undefined;
 }
@@ -61,19 +61,19 @@ export interface FoldContext extends ReadContext {
   readonly partition: number;
   /** The largest offset that was committed before the claim. */
   readonly furthest: number;
-  /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
+  /** The offset after the last record of the partition, as far as known; `refreshEnd` asks the log again. */
   readonly end: number;
   readonly refreshEnd: () => Promise<number>;
-  /** Rows that cannot be written as this batch would make them, by id, with the reason. */
+  /** Rows that cannot be written with the changes of this batch, by id, with the reason. */
   readonly refused: ReadonlyMap<string, Rejection>;
   readonly yieldToLoop: Clock['yieldToLoop'];
   readonly limit: Limit;
-  /** The headers by which what the record at an offset causes carries its trace. */
+  /** The trace headers for everything that the record at an offset causes. */
   readonly traceOf: (offset: number) => Headers | undefined;
 }
 
 interface Folding extends FoldContext {
-  /** Takes up the entries that this attempt puts into an outbox. */
+  /** Collects the entries that this attempt puts into an outbox. */
   readonly fresh: Set<OutboxEntry>;
 }
 
@@ -112,7 +112,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.again ||= rules.again;
         const { cameFrom, record } = item;
         if (cameFrom !== undefined) row.outbox = [...moved(row.outbox, cameFrom, { partition, offset: record.offset })];
-        // If the store refused the row before, it has it now: a slow earlier owner wrote it. A view that failed fails again.
+        // If the store refused the row before, it has the row now, from a slow earlier owner. A view that failed fails again.
         const why = refused.get(id);
         outcome = why?.code === 'JOB_FAILED' ? rejectedBy(outcome, row, why, true) : worst(outcome, 'repeated');
         continue;
@@ -132,7 +132,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
           row.outbox.push(rejectionOf(answer, item, partition));
         }
       }
-      // If the row is written for any reason, later readers of it need not judge the record again.
+      // If the row is written for any reason, later owners that read it need not judge the record again.
       row.at = advanced(row.at, partition, item.record.offset);
       outcome = answer instanceof Rejection ? rejectedBy(outcome, row, answer, false) : worst(outcome, answer);
     }
@@ -142,7 +142,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
   return { touched, fresh, outcomes, eventTime };
 }
 
-/** Gives the row an outbox of this batch's own to add to, without the entries that have left. */
+/** Gives the row an outbox that this batch may add to, without the entries that have left. */
 function untouched(row: LiveRow, last: Planned, { hasLeft }: FoldContext): Touched {
   const { data: before, timers: timersBefore } = row;
   row.outbox = [...pending(row.outbox, hasLeft)];
@@ -162,8 +162,8 @@ function worst(a: Outcome | undefined, b: 'repeated' | 'unchanged' | 'applied'):
 }
 
 /**
- * A search returns what the store knows, which includes rows that are gone by now or have another value. The event does not touch
- * those, unless an earlier attempt has folded it into them.
+ * A search returns what the store knows, which includes rows that have since been deleted or have another value. The event does not touch
+ * those rows, unless an earlier attempt has folded it into them.
  */
 function isMatch(data: Row | undefined, { search }: Planned): boolean {
   if (search === undefined) return true;
@@ -188,7 +188,7 @@ async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldC
   );
 }
 
-/** A job that throws for an event would throw again, so an error counts as a rejection. */
+/** A job that throws for an event would throw again. So an error counts as a rejection. */
 function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding): 'applied' | 'unchanged' | Rejection {
   const { job, fresh } = context;
   const { event } = item;
@@ -226,7 +226,7 @@ function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding
   }
 }
 
-/** Takes the users out of the row. Nothing follows from it: what was said and counted of them stays as it was. */
+/** Takes the users out of the row. Nothing follows from it: what was emitted and counted about them stays as it was. */
 function erased(row: LiveRow, users: readonly string[], { job }: Folding): 'applied' | 'unchanged' {
   if (row.data === undefined) return 'unchanged';
   const after = withoutPersons(job.row, row.data, (id) => users.includes(id));
@@ -241,8 +241,8 @@ function erased(row: LiveRow, users: readonly string[], { job }: Folding): 'appl
 }
 
 /**
- * Drops a timer that the job failed at: otherwise every owner would fire it again. Its dead letter stays. A row that its store refuses
- * keeps the timer, because such a row cannot be written.
+ * Drops a timer at which the job failed, because otherwise every owner would fire it again. Its dead letter stays. If the store refuses the
+ * row, the timer stays, because the row cannot be written.
  */
 function dropTimer(row: LiveRow, { event }: Planned): boolean {
   const timers = firedTimer(row, event);

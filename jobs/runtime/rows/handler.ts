@@ -1,6 +1,6 @@
 /**
- * The handler that folds the records of a partition into rows, batch after batch (`batch.ts`). It splits a batch in halves if a store
- * refuses rows, and gives a record that finds too many rows a batch of its own. It also fires due timers, and writes views that are behind.
+ * The handler that folds the records of a partition into rows, batch after batch (`batch.ts`). It halves a batch if a store refuses rows,
+ * and gives a record that finds too many rows a batch of its own. It also fires due timers and writes views that are behind.
  */
 import { kindOf } from '../../../core/errors.ts';
 import { eventTimeOf } from '../../../topics/codec/envelope.ts';
@@ -29,7 +29,7 @@ import type { DueTimers } from './timers/due.ts';
 import { Timers } from './timers/timers.ts';
 import { CatchingUp } from './views/catching-up.ts';
 
-/** A small batch counts as this part of `maxRecords`: it needs a transaction of its own, and a log takes only some at a time. */
+/** A small batch counts as `maxRecords` divided by this: it needs its own transaction, and a log takes only some at a time. */
 const SMALL_SHARE = 16;
 
 export interface RowsOwnerParts {
@@ -40,7 +40,7 @@ export interface RowsOwnerParts {
   readonly lookups: LookupCache;
   /** All rules by default; a test may turn one off to show what it is for. */
   readonly rules?: Rules;
-  /** What the owners of the job share in this process; by default the owner has it to itself. */
+  /** What the owners of the job share in this process. By default the owner shares nothing. */
   readonly shared?: Shared;
 }
 
@@ -65,7 +65,7 @@ interface Owned extends Claimed {
   logTime: number;
   /** How many batches the claim has committed. */
   batches: number;
-  /** How many records the claim has committed that nobody had committed before. */
+  /** How many records the claim has committed for the first time. */
   judged: number;
   /** Calls, by `callId`, that an earlier attempt of this process wrote to rows and certainly did not make. */
   readonly uncalled: Set<string>;
@@ -77,7 +77,7 @@ class RowsHandler implements Handler {
   readonly #assignment: Assignment;
   readonly #membership: Membership;
   readonly #runtime: Runtime;
-  /** Without retries: for views that may be behind. */
+  /** Without retries, for views that may be behind. */
   readonly #impatient: Runtime;
   readonly #retrying: Retrying;
   readonly #rules: Rules;
@@ -156,7 +156,7 @@ class RowsHandler implements Handler {
     return isBroadcast ? maxRecords : Math.max(records.length, Math.ceil(maxRecords / SMALL_SHARE));
   }
 
-  /** Applies all records; or those before one that needs a batch of its own; or one page of the rows that such a record finds. */
+  /** Applies all records, or only those before a record that needs a batch of its own, or one page of the rows that such a record finds. */
   async apply(records: readonly LogRecord[], end: number): Promise<Applied> {
     const owned = this.#owned;
     owned.end = end;
@@ -173,7 +173,7 @@ class RowsHandler implements Handler {
     }
   }
 
-  /** Views may have caught up since the last batch; without a next batch, that is committed here. */
+  /** Views may have caught up since the last batch. Without a next batch, their position is committed here. */
   async idle(): Promise<void> {
     const { claim, progress, next, dedupe, within, catchingUp } = this.#owned;
     if (!catchingUp.isUncommitted) return;
@@ -209,7 +209,7 @@ class RowsHandler implements Handler {
     }
   }
 
-  /** Finds the records whose rows are refused by halving the batch; those become dead letters. */
+  /** Halves the batch to find the records whose rows are refused. Those records become dead letters. */
   async #processHalves(owned: Owned, records: readonly LogRecord[]): Promise<void> {
     if (records.length === 1) return this.#processAlone(owned, records);
     const middle = Math.ceil(records.length / 2);

@@ -1,6 +1,6 @@
 /**
- * What the group has committed in the topic's other partitions, read once in a claim. It matters after an expansion, when rows bring
- * outbox entries from their old partition along; so it is read only when such a row is met.
+ * What the group has committed in the topic's other partitions. It matters after an expansion, when rows bring outbox entries from their
+ * old partition along. So it is read only when such a row is met, and once in a claim.
  */
 import type { Progress } from '../../../topics/log/progress.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
@@ -22,18 +22,18 @@ export class OtherPartitions {
     this.#group = group;
   }
 
-  /** Reads it, the first time only. */
+  /** Reads the commits, the first time only. */
   async look(): Promise<void> {
     if (this.#committed !== undefined) return;
     const { topic, partition } = this.#assignment;
     const committed = await this.#group.read();
-    // In this order: a record that was sent on was committed together with the offset behind it.
+    // In this order: a record that was sent on was committed together with the offset after it.
     const [info] = await this.#transport.describe([topic]);
     this.#seenFrom = info?.partitions[partition]?.end ?? Number.POSITIVE_INFINITY;
     this.#committed = committed.map(({ offset = 0, progress }) => ({ offset, behind: progress.behind }));
   }
 
-  /** Whether entries of a position in another partition have certainly left, once everything before `next` is committed here. */
+  /** Whether the entries of a position in another partition have certainly left, once everything before `next` is committed here. */
   hasLeft(partition: number, offset: number, next: number, view: string | undefined): boolean {
     const there = this.#committed?.[partition];
     if (there === undefined || next < this.#seenFrom || offset >= there.offset) return false;

@@ -1,15 +1,15 @@
 /**
  * What a row has still to emit. It is part of the row and written with it, so a crash after the row was written loses nothing.
  *
- * Every entry has the position of the record that caused it. A batch sends the entries whose positions lie within it, ordered by
- * offset, then by row, then as they were added. All of them leave in one transaction or none does; so the index of an entry among
- * those of its offset is always the same. Entries before the batch have certainly left, and the next write of the row drops
- * them. Entries after the batch come from a larger batch of an earlier attempt, and wait until their records are in a batch.
+ * Every entry has the position of the record that caused it. A batch sends the entries whose positions lie within it, ordered by offset,
+ * then by row, then as they were added. Either all of them leave, in one transaction, or none does. So the index of an entry among those of
+ * its offset is always the same. Entries before the batch have certainly left, and the next write of the row drops them. Entries after the
+ * batch come from a larger batch of an earlier attempt, and wait until their records are in a batch.
  *
- * When a topic is expanded, a row may move to another partition and take entries of the old one with it. Those that have left are
+ * When a topic is expanded, a row may move to another partition and take entries of the old one with it. Entries that have left are
  * dropped. The others wait for their record, which is sent on to the new partition, and leave with it.
  *
- * When a topic is deleted and made again, entries that records of the old topic caused are dropped.
+ * When a topic is deleted and made again, entries that were caused by records of the old topic are dropped.
  */
 
 import type { ChannelName } from '../../../core/channel.ts';
@@ -34,13 +34,13 @@ export interface OutboxEvent extends Caused {
   readonly key: string | null;
   readonly value: Uint8Array;
 }
-/** A record of a view that has to be removed. */
+/** A record of a view that must be removed. */
 export interface OutboxRemoval extends Caused {
   readonly kind: 'removal';
   readonly view: string;
   readonly key: Key;
 }
-/** A channel that has to be called. */
+/** A channel that must be called. */
 export interface OutboxCall extends Caused {
   readonly kind: 'call';
   readonly row: Key;
@@ -59,20 +59,20 @@ export type OutboxEntry = OutboxEvent | OutboxRemoval | OutboxCall | OutboxRejec
 export const EMPTY: readonly OutboxEntry[] = [];
 
 /**
- * Whether the entries of a position, and all before it, have certainly left. `view`: the view of a removal, which stays until that view
- * is past it; or `ANY_VIEW`, to ask for every kind of entry.
+ * Whether the entries of a position, and all earlier ones, have certainly left. `view`: the view of a removal, which stays until that view
+ * has passed it; or `ANY_VIEW`, to ask for every kind of entry.
  */
 export type HasLeft = (partition: number, offset: number, view?: string) => boolean;
 
 export const ANY_VIEW = '*';
 
 const VERSION = 2;
-/** Stored before the JSON if the entries are of several partitions. */
+/** Stored before the JSON if the entries come from several partitions. */
 const MIXED = '*';
 
 /**
- * Version and topic; then the partition of all entries and the last of their offsets, by which a reader sees at once that all have left;
- * then, from the `[` on, JSON: an array for each event, with its bytes in base64.
+ * The format: version and topic; the partition of all entries and their last offset, from which a reader sees at once that all have left;
+ * and, from the `[` on, JSON: an array for each event, with its bytes in base64.
  */
 export function formatOutbox(entries: readonly OutboxEntry[], topicId: string): string {
   const first = entries[0];
@@ -88,7 +88,7 @@ export function formatOutbox(entries: readonly OutboxEntry[], topicId: string): 
   return `${VERSION}|${topicId}|${isMixed ? MIXED : `${partition}:${last}`}${JSON.stringify(stored)}`;
 }
 
-/** The entries caused by records of the current topic. Version 1 had no ids of topics. Throws FORMAT_NEWER. */
+/** The entries caused by records of the current topic. Version 1 had no topic ids. Throws FORMAT_NEWER. */
 function bodyOf(outbox: string, topicId: string): string {
   const behind = versioned(outbox, VERSION, 'the outbox of a row');
   if (behind === undefined) return outbox;
@@ -102,7 +102,7 @@ export function isOfOthers(outbox: string, topicId: string, partition: number): 
   return text !== '' && !text.startsWith(`${partition}:`);
 }
 
-/** The entries that may not have left yet. `tenant` is the row's. */
+/** The entries that may not have left yet. `tenant` is that of the row. */
 export function parseOutbox(outbox: string, topicId: string, tenant: string, hasLeft: HasLeft): readonly OutboxEntry[] {
   const text = bodyOf(outbox, topicId);
   if (text === '') return EMPTY;
@@ -158,7 +158,7 @@ export function pending(entries: readonly OutboxEntry[], hasLeft: HasLeft): read
   return entries.some(left) ? entries.filter((entry) => !left(entry)) : entries;
 }
 
-/** For a record that was sent on: moves the entries that it caused at its old position to its new one. */
+/** For a record that was sent on: moves the entries that it caused from its old position to its new one. */
 export function moved(
   entries: readonly OutboxEntry[],
   [partition, offset]: readonly [partition: number, offset: number],
@@ -169,7 +169,7 @@ export function moved(
   return entries.map((entry) => (came(entry) ? { ...entry, ...to } : entry));
 }
 
-/** The offsets of a batch: of its first and of its last record. */
+/** The offsets of the first and the last record of a batch. */
 export interface Extent {
   readonly partition: number;
   readonly first: number;

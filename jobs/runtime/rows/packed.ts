@@ -1,4 +1,4 @@
-/** Rows packed as text, which takes a part of the memory, and is unpacked sooner than a store answers. */
+/** Packs rows as text, which takes a part of the memory and is unpacked faster than a store answers. */
 import { keyFields, mapFields, type TableDef } from '../../../core/target.ts';
 import type { Key } from '../../../sinks/port.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
@@ -25,7 +25,7 @@ export function packingOf(table: TableDef): Packing {
   const maps = mapFields(table.record);
   const fields = table.record.fields.map(({ name, type }) => {
     const map = maps.find((each) => each.name === name);
-    // The tenant comes first in a key. 0: the field is not part of it.
+    // The tenant comes first in a key. 0: the field is not part of the key.
     const keyIndex = keys.indexOf(name) + 1;
     return { name, keyIndex, ...(map === undefined ? flat(type) : entries(map.type.values)) };
   });

@@ -1,7 +1,7 @@
 /**
  * The events by which a batch reports itself: one about the batch, and one for each reason of its dead letters. They are part of the
- * transaction of the batch, so a crash neither loses nor repeats them. They carry no origin: a batch that is committed again, after a
- * rewind, is another batch.
+ * batch's transaction, so a crash neither loses nor repeats them. They carry no origin: a batch that is committed again, after a rewind, is
+ * another batch.
  */
 import { DEFAULT_TENANT, type EventDef } from '../../../core/event.ts';
 import { batchDone, recordsRejected } from '../../../schemas/pipeline.ts';
@@ -17,7 +17,7 @@ import { sendingOf } from './send.ts';
 
 const text = new TextEncoder();
 
-/** None if the runtime has no topic for them, or the job reads that topic: it would report its own reports for ever. */
+/** None if the runtime has no topic for them, or if the job reads that topic: it would report its own reports for ever. */
 export function pipelineRecords(
   context: BatchContext,
   { items, skipped, rejected, routed }: Plan,
@@ -40,7 +40,7 @@ export function pipelineRecords(
     timestamp: sending.now,
   });
 
-  // A record that is applied in pages is counted with the last one.
+  // A record that is applied in pages is counted with its last page.
   const isPage = within !== undefined;
   const applied = isPage ? [] : items.filter((item) => isApplied(item, outcomes, furthest));
   const resumed = applied.filter(({ record }) => outcomes.get(record.offset) === 'repeated').length;
@@ -65,8 +65,9 @@ export function pipelineRecords(
 }
 
 /**
- * Whether the record changed a row: in this attempt, or in an earlier one that wrote rows and did not commit. Rows know the records of such
- * an attempt, although nobody has committed them: their offsets are not below the furthest offset that was committed before the claim.
+ * Whether the record changed a row, in this attempt or in an earlier one that wrote rows and did not commit. Rows have applied the records
+ * of such an attempt although they were never committed: their offsets are not below the furthest offset that was committed before the
+ * claim.
  */
 function isApplied({ record }: Planned, outcomes: ReadonlyMap<number, Outcome>, furthest: number): boolean {
   const outcome = outcomes.get(record.offset);

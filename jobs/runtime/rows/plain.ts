@@ -1,6 +1,6 @@
 import { Entries } from '../../../core/entries.ts';
 
-/** A value of a row as JSON has it: the names of all objects sorted, maps as objects, and bytes as base64. Equal values have equal JSON. */
+/** A value of a row as in JSON: objects with sorted names, maps as objects, bytes as base64. Equal values have equal JSON. */
 export function plain(value: unknown): unknown {
   if (value instanceof Entries) return plain(Object.fromEntries(value));
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');

@@ -1,4 +1,4 @@
-/** The records of a batch, decoded and sorted: which events are folded into which rows, and what becomes of the other records. */
+/** Decodes and sorts the records of a batch: which events are folded into which rows, and what happens to the other records. */
 import { messageOf, type RejectCode } from '../../../core/errors.ts';
 import { callAnswered, type Event, type EventDef, timerFired, userForgotten } from '../../../core/event.ts';
 import { isKeyPart } from '../../../core/key-part.ts';
@@ -26,15 +26,15 @@ import type { Skip } from '../telemetry.ts';
 import { isUpstream } from '../upstreams.ts';
 import { idOf } from './rows.ts';
 
-/** One event, and the rows it touches: named ones, or those that a search of the partition finds. */
+/** One event and the rows that it touches: named rows, or those that a search of the partition finds. */
 export interface Planned {
   readonly record: LogRecord;
   readonly event: Event;
   readonly keys: readonly Key[];
   readonly search: Every | Where | undefined;
-  /** Set by a replay: the ids of the rows that are to apply the event, and of those that have applied it and write their views again. */
+  /** Set by a replay: the ids of the rows that have to apply the event, and of those that have applied it and write their views again. */
   readonly only: { readonly rows: ReadonlySet<string>; readonly views: ReadonlySet<string> } | undefined;
-  /** The users whom it names although they were forgotten: they are taken out of its rows, and nothing else is done. */
+  /** The forgotten users that the event names. They are taken out of its rows, and nothing else is done. */
   readonly forgotten: readonly string[];
   /** The partition and offset of the record before it was sent on to this partition. */
   readonly cameFrom: readonly [partition: number, offset: number] | undefined;
@@ -52,10 +52,10 @@ export interface PlanContext {
   readonly job: Job;
   readonly codec: Codec;
   readonly partition: number;
-  /** The topic of the job, with its id as `shortId` makes it. */
+  /** The topic of the job, with its id as made by `shortId`. */
   readonly topic: { readonly id: string; readonly partitions: number };
   readonly upstreams: ReadonlySet<string>;
-  /** The origins of the records are added to them. */
+  /** The plan adds the origins of the records to them. */
   readonly dedupe: DedupePositions | undefined;
   /** The largest offset that was committed before the claim. Records before it are not rejected or sent on again. */
   readonly furthest: number;
@@ -126,8 +126,8 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
 }
 
 /**
- * A derived event that was sent on has two origins. Its first one is noted as well: the job that emitted it may emit it again, to this
- * partition, once that job knows the new number of partitions.
+ * A derived event that was sent on has two origins. Its first origin is noted as well: the job that emitted the event may emit it again, to
+ * this partition, once that job knows the new number of partitions.
  */
 function markFirst({ headers }: LogRecord, { line }: Origin, { job, dedupe, upstreams }: PlanContext): void {
   const header = headers[FIRST_ORIGIN];
@@ -135,7 +135,7 @@ function markFirst({ headers }: LogRecord, { line }: Origin, { job, dedupe, upst
   if (first !== undefined && isOurs(first, job, upstreams)) dedupe?.pass(first);
 }
 
-/** The most bytes that sending on adds to a record. */
+/** The most bytes that a record grows by when it is sent on. */
 const HEADERS_ADDED = 2000;
 
 const tooLargeToRoute = (size: number, limit: number): string =>
@@ -152,7 +152,7 @@ function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: On
 const isOurs = ({ line }: Origin, job: Job, upstreams: ReadonlySet<string>): boolean =>
   isUpstream(upstreams, job.from.name, parseLine(line).upstream);
 
-/** The users who are taken out of the rows of the event. Timers and answers name them by the key of their row. */
+/** The users to take out of the rows of the event. Timers and answers name users by the key of their row. */
 function goneOf({ job, forgotten }: PlanContext, event: Event): readonly string[] {
   const { type, tenant, data } = event;
   if (type === userForgotten.type) return [data['userId'] as string];
@@ -175,13 +175,13 @@ export const wantedOf: (job: Job) => ReadonlyMap<string, EventDef> = once((job) 
   withForgotten(new Map(job.on.map((def) => [def.type, def]))),
 );
 
-/** The key of the event's record; undefined for a broadcast, which lies in every partition. */
+/** The key of the event's record; undefined for a broadcast, which is in every partition. */
 function keyOfEvent(job: Job, event: Event): string | undefined {
   const key = event.data[job.from.key];
   return typeof key === 'string' && !job.from.broadcasts.some(({ type }) => type === event.type) ? key : undefined;
 }
 
-/** Whether a record may find more rows than those of one key: it is a broadcast, or its type is known only from its value. */
+/** Whether a record may find more rows than those of one key: it is a broadcast, or only its value shows its type. */
 export function mayFindMany({ from }: Job, { headers }: LogRecord): boolean {
   const type = headers['ce_type'];
   return typeof type !== 'string' || from.broadcasts.some((def) => def.type === type);

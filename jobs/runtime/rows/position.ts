@@ -1,7 +1,7 @@
 /**
- * The row position: the last offset that was applied, for each partition that the row's records came from. That is nearly always one
- * partition; there is another after a topic was expanded and the key moved. The topic is named by its id, because positions of a
- * topic that was deleted mean nothing in a new one.
+ * The row position: the last applied offset, for each partition that the row's records came from. That is nearly always one partition;
+ * there is another if a topic was expanded and the key moved. The position names the topic by its id, because positions of a deleted topic
+ * mean nothing in a new one.
  */
 import { versioned } from '../../../topics/log/formats.ts';
 
@@ -15,7 +15,7 @@ const VERSION = 2;
 export function parseAt(text: string, topicId: string): At {
   if (text === '') return NOWHERE;
   const behind = versioned(text, VERSION, 'the position of a row');
-  // Version 1 had no ids of topics.
+  // Version 1 had no topic ids.
   if (behind === undefined) return positions(text);
   const [id, list = ''] = behind.split('|');
   return id === topicId ? positions(list) : NOWHERE;
@@ -25,9 +25,7 @@ function positions(list: string): At {
   return list.split(',').map((each) => each.split(':').map(Number) as [number, number]);
 }
 
-/**
- * `traces` of pending timers follow the position, since it is written with the timers. Readers that do not know them leave them out.
- */
+/** `traces` of pending timers follow the position, since it is written with the timers. Readers that do not know them skip them. */
 export function formatAt(at: At, topicId: string, traces?: Readonly<Record<string, string>>): string {
   if (at.length === 0) return '';
   const position = `${VERSION}|${topicId}|${at.map(([partition, offset]) => `${partition}:${offset}`).join(',')}`;
@@ -49,11 +47,11 @@ export function advanced(at: At, partition: number, offset: number): At {
   return [...at.filter((each) => each[0] !== partition), [partition, offset]];
 }
 
-/** The last offset applied of one partition; -1 if none. */
+/** The last applied offset of one partition; -1 if none. */
 export function lastApplied(at: At, partition: number): number {
   return at.find((each) => each[0] === partition)?.[1] ?? -1;
 }
 
-/** What to do about a group or a row whose position is beyond the end of the log. */
+/** Advice for a group or a row whose position is beyond the end of the log. */
 export const beyondLogAdvice = (job: string): string =>
   `the topic was deleted and created again, or has lost its end: restore it; or empty the tables of ${job} and of its views, and run \`tributary offsets seek ${job} --all --to-begin --restored --apply\``;

@@ -1,4 +1,4 @@
-/** What a batch reads before and while it folds: rows and lookups, with one call for each table. */
+/** The reads of a batch before and during folding: rows and lookups, with one call for each table. */
 import { messageOf } from '../../../core/errors.ts';
 import type { Event } from '../../../core/event.ts';
 import { keyFields } from '../../../core/target.ts';
@@ -16,7 +16,7 @@ export interface ReadContext {
   readonly lookups: LookupCache;
   readonly lookupReads: ReadCount;
   readonly hasLeft: HasLeft;
-  /** Whether the batch has only one record, whose search may then find one page of many. */
+  /** Whether the batch has only one record. Its search may then find one page of many. */
   readonly isAlone: boolean;
   /** Finds the keys of the partition's rows with a value in an indexed field, as the store knows them. */
   readonly where: (item: Planned, field: string, value: string) => Promise<Key[]>;
@@ -30,7 +30,7 @@ export interface Target {
 
 const NOTHING: FoundRows = {};
 
-/** Reads the rows and lookups of all items whose rows are named, together. Returns a function for the targets of an item. */
+/** Reads together the rows and lookups of all items that name their rows. Returns a function for the targets of an item. */
 export async function readAhead(
   plan: Plan,
   context: ReadContext,
@@ -65,7 +65,7 @@ interface Named {
 }
 
 type Wanted = Map<string, readonly [tenant: string, Lookup]>;
-/** The ids of the lookups of a fold, with the names under which it gets their results. */
+/** The ids of the lookups of a fold, with the names under which the fold gets their results. */
 type LookupIds = readonly (readonly [name: string, id: string])[] | Rejection;
 const NO_LOOKUPS: LookupIds = [];
 

@@ -16,7 +16,7 @@ const text = new TextEncoder();
 /** The source of the events that a job emits. */
 export const sourceOf = (job: string): string => `/tributary/${job}`;
 
-/** The origin of an outbox entry, as text. `topicId` as `shortId` makes it. */
+/** The origin of an outbox entry, as text. `topicId` is as made by `shortId`. */
 export function originOf(
   { offset }: Pick<OutboxEvent, 'offset'>,
   index: number,
@@ -26,13 +26,13 @@ export function originOf(
   return formatOrigin(lineOf(assignment.job, assignment.topic, topicId, assignment.partition), offset, index);
 }
 
-/** Readers reject times before 1971: a clock was never set, or an earlier release accepted the time. What has one is sent nevertheless. */
+/** Readers reject times before 1971 (of a clock that was never set). An earlier release accepted them: such a time becomes the first valid one. */
 export const validTime = (time: number): number => Math.max(time, FIRST_TIME);
 
 /** What all records that a partition sends have in common. */
 export interface Sending {
   readonly assignment: Assignment;
-  /** Of the job's topic, as `shortId` makes it. */
+  /** Of the job's topic, as made by `shortId`. */
   readonly topicId: string;
   readonly partitions: PartitionCount;
   readonly limit: Limit;
@@ -40,16 +40,16 @@ export interface Sending {
   readonly now: number;
 }
 
-/** By what a record was caused. */
+/** The cause of a record. */
 export interface Caused {
-  /** The headers of the trace that it goes on with. */
+  /** The headers of the trace that the record continues. */
   readonly trace?: Headers | undefined;
 }
 
 const withTrace = (headers: Headers, trace: Headers | undefined): Headers =>
   trace === undefined ? headers : { ...headers, ...trace };
 
-/** One record; or, for a broadcast, one for every partition. None if it is too large for its topic: see `noteRejections`. */
+/** One record, or one for every partition in the case of a broadcast. None if it is too large for its topic: see `noteRejections`. */
 export function derived(entry: OutboxEvent, index: number, sending: Sending & Caused): NewRecord[] {
   const { assignment, topicId, partitions, limit, now, trace } = sending;
   if (whyTooLarge(entry, limit) !== undefined) return [];
@@ -63,8 +63,8 @@ export function derived(entry: OutboxEvent, index: number, sending: Sending & Ca
   };
   const headers = withTrace(avroHeaders(entry.type, envelope), trace);
   const count = partitions(entry.topic);
-  // The time of the event was checked where it came from. If this process's clock is behind, the event must not count as being ahead
-  // of its record when the record that caused it did not.
+  // The time of the event was checked where it came from. If this process's clock is behind, the event must not count as ahead of its
+  // record, unless the record that caused it did.
   const timestamp = Math.max(now, entry.time - CLOCK_TOLERANCE);
   const base = { topic: entry.topic, value: entry.value, headers, timestamp };
   if (entry.key === null) {
@@ -75,7 +75,7 @@ export function derived(entry: OutboxEvent, index: number, sending: Sending & Ca
 }
 
 /**
- * The record as it is, for the partition of its key. It is for this job only: each job that reads the topic sends its records on itself,
+ * The unchanged record for the partition of its key. It is for this job only: each job that reads the topic sends on its records itself,
  * because dedupe positions follow the order in which one job sends them.
  */
 export function routed(record: LogRecord, key: string, sending: Omit<Sending, 'limit'>): NewRecord {
@@ -91,13 +91,13 @@ export function routed(record: LogRecord, key: string, sending: Omit<Sending, 'l
     value: record.value,
     headers: {
       ...headers,
-      // A topic may be set to give every record the time of its arrival.
+      // A topic may be configured to give every record the time of its arrival.
       ...(record.timestamp >= 0 && { [LOGGED_AT]: headers[LOGGED_AT] ?? String(record.timestamp) }),
       ...(first === undefined ? {} : { [FIRST_ORIGIN]: first }),
       ce_origin: origin,
       [ONLY_FOR]: assignment.job,
     },
-    // Kafka uses -1 for no timestamp; a new record cannot have that.
+    // Kafka uses -1 for no timestamp; a new record cannot have it.
     timestamp: record.timestamp >= 0 ? record.timestamp : now,
   };
 }
@@ -114,7 +114,7 @@ export interface RowEvent {
   readonly time: number;
 }
 
-/** The record of such an event, for the row's own topic and key. */
+/** The record of such an event, with the topic and key of the row. */
 export function toRow(
   codec: Codec,
   event: RowEvent,

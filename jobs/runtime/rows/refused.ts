@@ -2,8 +2,8 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { Rejection } from '../../define.ts';
 
 /**
- * Some rows, by id, cannot be written as the batch made them: their store will never accept them, or the job fails to make their views.
- * The caller finds the record that causes it with smaller batches.
+ * Some rows, by id, cannot be written with the changes of the batch: their store will never accept them, or the job fails to make their
+ * views. The caller finds the record that causes it by trying smaller batches.
  */
 export class RowsRefused extends Error {
   readonly rows: ReadonlyMap<string, Rejection>;
@@ -13,7 +13,7 @@ export class RowsRefused extends Error {
   }
 }
 
-/** A row has a larger token than its reader, who has to claim again with a token above it. */
+/** A row has a larger token than the owner that reads it. The owner has to claim again with a token above it. */
 export class Outranked extends TributaryError {
   readonly token: number;
   constructor(table: string, token: number, own: number) {
@@ -22,7 +22,7 @@ export class Outranked extends TributaryError {
   }
 }
 
-/** The search of the record at this index finds more rows than fit into the batch: the record needs a batch of its own. */
+/** The search for the record at this index finds more rows than fit into the batch. The record needs a batch of its own. */
 export class Apart extends Error {
   readonly index: number;
   constructor(index: number) {

@@ -1,7 +1,7 @@
 /**
- * The outcome of a record that some of its rows rejected, or applied although not everything that follows could be written or sent.
- * Each row decides for itself: one may reject a record that the others apply. So a dead letter names the rows that still need it, and
- * its replay reaches only those.
+ * The outcome of a record that some of its rows rejected, or that was applied although not everything that follows could be written or
+ * sent. Each row decides on its own: one may reject a record that the others apply. So a dead letter names the rows that still need the
+ * record, and its replay reaches only those.
  */
 import type { RejectCode } from '../../../core/errors.ts';
 import type { Key } from '../../../sinks/port.ts';
@@ -15,7 +15,7 @@ import type { LiveRow } from './rows.ts';
 import { whyTooLarge } from './too-large.ts';
 
 export class Rejected {
-  /** Of the first rejection. */
+  /** The code of the first rejection. */
   readonly code: RejectCode;
   readonly message: string;
   readonly #rows = new Map<string, Key>();
@@ -26,7 +26,7 @@ export class Rejected {
     this.message = message;
   }
 
-  /** What the dead letter is made of. It names no rows where the event touches one row, which rejects it. */
+  /** What the dead letter is made from. It names no rows if the event touches one row, and that row rejects it. */
   of({ record, keys, search }: Planned): RejectedRecord {
     const { code, message } = this;
     const [rows, unshown] = [[...this.#rows.values()], [...this.#unshown.values()]];
@@ -41,7 +41,7 @@ export class Rejected {
   }
 }
 
-/** Adds a row to the rejections that were noted for other rows before. */
+/** Adds a row to the rejections by other rows. */
 export function rejectedBy(outcome: Outcome | undefined, row: LiveRow, why: Rejection, hasTaken: boolean): Rejected {
   const rejected = outcome instanceof Rejected ? outcome : new Rejected(why);
   return rejected.add(row.id, row.key, hasTaken);
@@ -52,7 +52,7 @@ export function noteUnshown({ outcomes }: Folded, offset: number, row: LiveRow, 
   outcomes.set(offset, rejectedBy(outcomes.get(offset), row, why, true));
 }
 
-/** Notes what rows have rejected, in earlier attempts too, and the events they emitted that are too large for their topics. */
+/** Notes the records that rows have rejected, in this and in earlier attempts, and emitted events that are too large for their topics. */
 export function noteRejections(entries: readonly OutboxEntry[], { touched, outcomes }: Folded, limit: Limit): void {
   const noted = new Set(entries.filter((entry) => whyNot(entry, limit) !== undefined));
   if (noted.size === 0) return;

@@ -1,10 +1,10 @@
-/** Estimates the memory that a row takes. It is quick, since it runs for every row of every batch: it samples maps and lists. */
+/** Estimates the memory that a row takes. It has to be quick, since it runs for every row of every batch: it samples maps and lists. */
 import { Entries } from '../../../core/entries.ts';
 import type { OutboxEntry } from './outbox.ts';
 
 /** The memory of an entry in a map of rows, with its key, besides the row. */
 export const ENTRY_BYTES = 150;
-/** The memory of the objects and maps of a row, besides what they hold. */
+/** The memory of the objects and maps of a row, without their contents. */
 const READY_BYTES = 1800;
 const READY_WEIGHT = 2;
 /** How many elements of a map or list are sampled. */
@@ -21,12 +21,12 @@ export function charactersOf({ data, outbox }: Sized): number {
   return size(data) + sampled(outbox.length, outbox);
 }
 
-/** About how many bytes of memory an unpacked row takes: measured with rows of 360 to 3,300 characters. */
+/** About how many bytes an unpacked row takes in memory; measured with rows of 360 to 3,300 characters. */
 export function readyBytesOf(row: Sized): number {
   return row.data === undefined ? ENTRY_BYTES : READY_BYTES + READY_WEIGHT * charactersOf(row);
 }
 
-/** The bytes of a text in memory: V8 takes two for each character when one of them needs it. */
+/** The bytes of a text in memory. V8 takes two for each character if any character needs two. */
 export function bytesOf(text: string): number {
   return Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
 }

@@ -12,8 +12,8 @@ import { formatAt } from './position.ts';
 import { RowsRefused } from './refused.ts';
 
 /**
- * Whether a row has to be written. A young claim also writes unchanged rows that have another token: an earlier owner may still write what it
- * made of the same records, and its late write would contradict what we emit. Our version has the larger token and wins.
+ * Whether a row has to be written. A young claim also writes unchanged rows that have another token. An earlier owner may still write its
+ * own result of the same records, and that late write would contradict what we emit. Our version has the larger token and wins.
  */
 export function isWritten(context: BatchContext, { row, changed, judged, skipped }: Touched): boolean {
   const { rules, token, isYoung } = context;
@@ -50,7 +50,7 @@ export async function writeRows(
       );
     }
     if (result !== 'written') {
-      // It cannot be written even without the record, so it stays as it is.
+      // The row cannot be written even without the record, so it stays as it is.
       if (refusedBefore.has(row.id)) return;
       const message = `the row ${row.key.join('/')} of ${job.row.name} was refused: ${result.refused}`;
       refused.set(row.id, new Rejection('ROW_REFUSED', message));
@@ -68,7 +68,7 @@ export async function writeRows(
 
 function writeOf({ job, assignment, token, topicId }: BatchContext, one: Touched): RowWrite {
   const { row, before, changed, timersBefore } = one;
-  // The first write of a new owner is whole, so that nothing remains of what an older one may have written meanwhile.
+  // The first write of a new owner replaces the whole row, so that nothing remains of a late write of an older owner.
   const whole = row.stored?.token !== token || isReplaced(job, before, row.data);
   return {
     key: row.key,
@@ -81,14 +81,14 @@ function writeOf({ job, assignment, token, topicId }: BatchContext, one: Touched
     whole,
     unchanged: whole ? undefined : { fields: sameFields(before, row.data), timers: row.timers === timersBefore },
     taken: whole && !changed ? { from: row.stored } : undefined,
-    // A deleted row is kept for as long as the log may still have records for it.
+    // A deleted row is kept as long as the log may still have records for it.
     keepMs: row.data === undefined ? job.from.retentionMs + DAY_MS : undefined,
   };
 }
 
 /**
- * Whether the row is new or deleted, or one of its map fields was made anew instead of being changed: then the store may have entries that
- * nobody deleted.
+ * Whether the row is new or deleted, or one of its map fields was replaced instead of changed. Then the store may have entries that were
+ * never deleted.
  */
 function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): boolean {
   if (before === undefined || after === undefined) return true;
@@ -99,12 +99,12 @@ function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): 
   });
 }
 
-/** A list that was made anew counts as changed, even with equal contents. Fields are compared on demand, since not every store asks. */
+/** A replaced list counts as changed even with equal contents. Fields are compared on demand, since not every store asks. */
 const sameFields = (before: Row | undefined, after: Row | undefined): Unchanged['fields'] => ({
   has: (name) => before?.[name] === after?.[name],
 });
 
-/** A row as it is once its store has it. */
+/** A row as it is after its store has taken it. */
 export function settled(job: Job, data: Row | undefined): Row | undefined {
   const maps = mapFields(job.row.record);
   if (data === undefined || maps.length === 0) return data;

@@ -1,6 +1,6 @@
 /**
- * The rows of one partition, kept in memory while this process owns it. That is safe because nobody else may write them: a newer
- * owner would have fenced this one, and writes of an older one are refused. A new claim begins with nothing in memory.
+ * The rows of one partition, kept in memory while this process owns it. That is safe because no other process may write them: a newer owner
+ * would have fenced this one, and writes of an older one are refused. A new claim begins with nothing in memory.
  */
 import { keyFields, type TableDef } from '../../../core/target.ts';
 import type { Key, Version } from '../../../sinks/port.ts';
@@ -23,45 +23,45 @@ export interface LiveRow {
   at: At;
   outbox: OutboxEntry[];
   timers: Readonly<Record<string, number>>;
-  /** The traces, as `traceparent`, of the events that set these timers, by name; undefined if none belonged to a trace. */
+  /** The traces, as `traceparent`, of the events that set these timers, by timer name; undefined if none belonged to a trace. */
   traces: Readonly<Record<string, string>> | undefined;
-  /** As the store holds it; undefined if it holds none. */
+  /** The version that the store holds; undefined if it holds none. */
   stored: Version | undefined;
   revision: number;
 }
 
-/** The owner on whose behalf rows are read and written. */
+/** The owner for which rows are read and written. */
 export interface RowsOwner {
   readonly token: number;
   readonly partition: number;
-  /** As `shortId` makes it. */
+  /** As made by `shortId`. */
   readonly topicId: string;
   readonly otherPartitions: OtherPartitions;
-  /** Whether it ends its claim at a row with a larger token. */
+  /** Whether the owner ends its claim at a row with a larger token. */
   readonly stopAbove: boolean;
 }
 
 interface Ready {
   readonly row: LiveRow;
-  /** When it was used last, and how many bytes it takes; 0 of both until the end of the batch. */
+  /** When the row was last used, and how many bytes it takes. Both are 0 until the end of the batch. */
   usedAt: number;
   bytes: number;
 }
 interface Packed {
-  /** Empty for what the store does not have. */
+  /** Empty if the store does not have the row. */
   readonly text: string;
   readonly usedAt: number;
   readonly bytes: number;
 }
 
-/** The part of the memory for rows that unpacked rows may take. */
+/** The fraction of the memory for rows that unpacked rows may take. */
 const READY_SHARE = 0.25;
 
-/** No part of a key holds the character in between (`core/key-part.ts`). */
+/** The separator occurs in no part of a key (`core/key-part.ts`). */
 export const idOf = (key: Key): string => key.join('\0');
 
 export class PartitionRows implements Keeper {
-  /** Of the rows that were loaded by their keys. */
+  /** Reads of rows that were loaded by their keys. */
   readonly reads = new ReadCount();
   readonly #table: TableDef;
   readonly #tables: Tables;
@@ -72,7 +72,7 @@ export class PartitionRows implements Keeper {
   readonly #packed = new Map<string, Packed>();
   readonly #packing: Packing;
   #owner: RowsOwner | undefined;
-  /** The rows that the current batch has loaded; all others are as the store has them. Undefined between batches. */
+  /** The rows that the current batch has loaded; all other rows are as the store has them. Undefined between batches. */
   #ofBatch: Set<string> | undefined;
 
   constructor(table: TableDef, tables: Tables, budget: RowBudget) {
@@ -82,7 +82,7 @@ export class PartitionRows implements Keeper {
     this.#packing = packingOf(table);
   }
 
-  /** From here on rows are read and written on behalf of a claim. */
+  /** From here on rows are read and written for this claim. */
   begin(owner: RowsOwner): void {
     this.#owner = owner;
     this.#budget.join(this);
@@ -112,7 +112,7 @@ export class PartitionRows implements Keeper {
     });
   }
 
-  /** The keys of all rows under a prefix: those of the store, and those of this batch that the store does not hold yet. */
+  /** The keys of all rows under a prefix: those in the store, and those of this batch that the store does not have yet. */
   async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
     this.#ofBatch ??= new Set();
     const stored = await this.#tables.under(this.#table, prefix);
@@ -174,7 +174,7 @@ export class PartitionRows implements Keeper {
     return [...this.#rows.keys()];
   }
 
-  /** Rows of the current batch that match: the store does not know yet what the batch has changed in them. */
+  /** Rows of the current batch that match. The store does not know yet what the batch has changed in them. */
   *matching(test: (row: LiveRow) => boolean): Iterable<LiveRow> {
     for (const id of this.#ofBatch ?? []) {
       const row = this.#rows.get(id)?.row;
@@ -193,9 +193,9 @@ export class PartitionRows implements Keeper {
   }
 
   /**
-   * Called after a batch. As far as the share of this partition goes, the most recently used rows stay ready and others are packed; the rest
-   * is forgotten. A row that would be forgotten at once is not packed first, because packing takes time. Then, if all rows of the process
-   * take too much memory, the partition with the oldest rows gives some up.
+   * Called after a batch. Within the share of this partition, the most recently used rows stay ready and others are packed; the rest is
+   * dropped. A row that would be dropped at once is not packed first, because packing takes time. Then, if the rows of the whole process
+   * take too much memory, the partition with the oldest rows drops some.
    */
   async trim(used: Iterable<string>, hasLeft: HasLeft, yieldToLoop: Clock['yieldToLoop']): Promise<void> {
     const budget = this.#budget;
@@ -217,7 +217,7 @@ export class PartitionRows implements Keeper {
       if (pause !== undefined) await pause;
       const one = latest[kept] as Ready;
       if (one.usedAt === 0) this.#recount(one, now);
-      // A single large row stays, too, unless it takes more than half of the memory of all.
+      // A single large row stays, too, unless it takes more than half of the memory for all rows.
       if (one.bytes > free && (kept > 0 || one.bytes > budget.bytes / 2)) break;
       free -= one.bytes;
     }
@@ -283,7 +283,7 @@ export class PartitionRows implements Keeper {
     }
   }
 
-  /** Between batches a row is as the store has it, without the outbox entries that have left since. */
+  /** Between batches a row is as the store has it, without the outbox entries that have since left. */
   #pack({ row: { id, key, stored, at, traces, outbox, timers, data }, usedAt }: Ready, hasLeft: HasLeft): void {
     const text =
       stored === undefined
@@ -310,7 +310,7 @@ export class PartitionRows implements Keeper {
   }
 }
 
-/** The key of a row as its fold names it. */
+/** The key of a row with the field names that its fold uses. */
 export function namedKey(table: TableDef, key: Key): Readonly<Record<string, string>> {
   const named: Record<string, string> = {};
   let i = 1;

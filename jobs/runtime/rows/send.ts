@@ -9,13 +9,13 @@ import type { OutboxEntry } from './outbox.ts';
 import type { Plan } from './plan.ts';
 import { derived, originOf, routed, type Sending, toRow } from './records.ts';
 
-/** At this moment. */
+/** The state at this moment. */
 export const sendingOf = ({ runtime, assignment, topicId, partitions, limits }: BatchContext): Sending => {
   return { assignment, topicId, partitions, limit: limits.of, now: runtime.clock.now() };
 };
 
 /**
- * The records that a batch sends, in order. Calls are made here. `start` is the index of the first entry within its offset, which is not
+ * The records that a batch sends, in order. Channels are called here. `start` is the index of the first entry within its offset. It is not
  * 0 if an earlier page of the same record had entries.
  */
 export async function sendsOf(
@@ -52,7 +52,7 @@ export async function sendsOf(
         tenant,
         recordKey: row[0] as string,
         id: `${originOf(entry, index, assignment, topicId)}/answer`,
-        // The time of the answer, not that of the request: retries count from it.
+        // The time of the answer, not of the request, because retries count from it.
         time: Math.max(entry.time, sending.now),
       };
       sends.push(toRow(runtime.stores.codec, answered, { ...sending, trace: trace.headersOf(offset) }));

@@ -1,4 +1,4 @@
-/** What the owners of a job share in a process, so that each of them need not ask for it. */
+/** What the owners of a job share in a process, so that not every owner has to ask for it. */
 import type { Job } from '../../define.ts';
 import { GroupProgress } from '../offsets/group-progress.ts';
 import type { Runtime } from '../stores.ts';

@@ -2,7 +2,7 @@ import { LARGEST_VALUE } from '../../../topics/log/limits.ts';
 import type { Limit } from '../limits.ts';
 import type { OutboxEntry } from './outbox.ts';
 
-/** The most bytes that an event has besides its key and value. */
+/** The most bytes of an event without its key and value. */
 const HEADERS = 2000;
 
 /** Why an event is too large for its topic; undefined if it is not. */

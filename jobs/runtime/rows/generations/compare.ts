@@ -1,6 +1,6 @@
 /**
- * Compares two generations of a job's rows, row by row, while both are being written. Records that the other generation has not read yet
- * do not count as differences.
+ * Compares two generations of a job's rows, row by row, while both are being written. Records that the other generation has not read yet do
+ * not count as differences.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import { keyFields, type TableDef } from '../../../../core/target.ts';
@@ -21,15 +21,15 @@ export interface Comparison {
   readonly job: string;
   readonly current: number;
   readonly other: number;
-  /** Rows that are the same in both. */
+  /** Rows that are equal in both. */
   same: number;
   /** Rows to which the job has applied records that the other generation has not read yet. */
   behind: number;
   readonly onlyCurrent: Some<readonly string[]>;
   readonly onlyOther: Some<readonly string[]>;
-  /** By the name of the field; pending timers are a field `timers`. */
+  /** By the name of the field. Pending timers count as a field `timers`. */
   readonly differing: Record<string, Some<Difference>>;
-  /** Fields that are not compared, because one of the tables does not have them as they are declared now. */
+  /** Fields that are not compared, because one of the tables does not have them as now declared. */
   readonly notCompared: readonly string[];
 }
 
@@ -108,7 +108,7 @@ async function readable(tables: Tables, table: TableDef): Promise<TableDef> {
   throw new TributaryError('NOT_FOUND', `the table ${table.name} does not exist, or its key is not the declared one`);
 }
 
-/** The rows of one table by pages, each with those of the other. */
+/** The rows of one table in pages, each row with its counterpart in the other. */
 async function* pairs(
   tables: Tables,
   of: TableDef,

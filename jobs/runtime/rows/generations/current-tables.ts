@@ -1,7 +1,7 @@
 /**
- * The tables, with the declared table of a job's rows standing for its current generation. So lookups and commands that show or count rows follow
- * a swap. Every call asks which generation is current. Nobody writes while that changes, so the rows that are read are those that the last
- * owner wrote.
+ * The tables, in which the declared table of a job's rows stands for their current generation. So lookups, and commands that show or count
+ * rows, follow a swap. Every call asks which generation is current. No owner writes while that changes, so the rows that are read are those
+ * that the last owner wrote.
  */
 import type { TableDef } from '../../../../core/target.ts';
 import type { Tables } from '../../../../sinks/tables/port.ts';

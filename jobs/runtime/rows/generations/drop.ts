@@ -4,7 +4,7 @@ import type { Job } from '../../../define.ts';
 import type { Runtime } from '../../stores.ts';
 import { changeGenerations, type Generations, tableOf } from './state.ts';
 
-/** A process that is making the generation ends at its next check. May be repeated: a second attempt deletes what the first one left. */
+/** A process that is making the generation ends at its next check. This may be repeated: a second call deletes what the first one left. */
 export async function dropGeneration(job: Job, generation: number, { stores }: Pick<Runtime, 'stores'>): Promise<void> {
   const { tables } = stores;
   await changeGenerations(tables, job.name, (now) => {

@@ -1,6 +1,6 @@
 /**
- * Whether the rows of a generation name somebody who was forgotten. A generation that was made before takes the person out when it reads the event
- * that says so; if the topic has lost that event meanwhile, the rows would bring the person back.
+ * Whether the rows of a generation name a forgotten user. A generation that was made before the user was forgotten takes the user out when
+ * it reads `user.forgotten`. If the topic has since lost that event, the rows would bring the user back.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import { mayName, withoutPersons } from '../../../../core/persons.ts';
@@ -12,7 +12,7 @@ import type { SwapOptions } from './swap.ts';
 
 const ROWS_AT_ONCE = 500;
 
-/** Throws USAGE if a row does. Called when the generation has read what the topic has. */
+/** Throws USAGE if a row names a forgotten user. Called when the generation has read everything that the topic has. */
 export async function checkForgotten(
   job: Job,
   generation: number,

@@ -1,20 +1,21 @@
 /**
- * Pauses as they are stored, with who made and ended them: beside the generations of a job's rows, where all its workers can read them. A rollup or
- * another group has no rows of its own, and its pauses lie there under its name (docs/decisions/0068-a-pause-is-stored-with-the-generations.md).
+ * Stores pauses, with who began and ended them, beside the generations of a job's rows, where all workers of the job can read them. A
+ * rollup or another group has no rows of its own; its pauses are stored there under its name
+ * (docs/decisions/0068-a-pause-is-stored-with-the-generations.md).
  */
 import type { Tables } from '../../../../sinks/tables/port.ts';
 import type { Pause } from '../../pauses.ts';
 import { changeGenerations, type Generations, generationsOf, type Turn } from './state.ts';
 
-/** The turns that are kept: the latest ones. */
+/** How many turns are kept: the latest. */
 const MOST_KEPT = 50;
 
 type Stored = Pick<Tables, 'generations' | 'setGenerations'>;
 
 export interface Turned {
-  /** As it is now. */
+  /** The pause now. */
   readonly pause: Pause | undefined;
-  /** Whether it was otherwise before. */
+  /** Whether this call changed it. */
   readonly changed: boolean;
 }
 
@@ -22,7 +23,7 @@ export async function pauseOf(tables: Pick<Tables, 'generations'>, job: string):
   return pauseIn(await generationsOf(tables, job));
 }
 
-/** A job that is paused already keeps the pause that it has. */
+/** Keeps the existing pause if the job is paused already. */
 export const pauseJob = (tables: Stored, job: string, pause: Pause): Promise<Turned> =>
   turn(tables, job, { ...pause, to: 'paused' });
 

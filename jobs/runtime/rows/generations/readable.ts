@@ -1,8 +1,8 @@
-/** A table that was made by an earlier declaration, as far as it can be read with today's. */
+/** The part of an earlier declaration's table that can be read with today's declaration. */
 import { keyFields, type TableDef } from '../../../../core/target.ts';
 import type { Tables } from '../../../../sinks/tables/port.ts';
 
-/** The declaration without the fields that the table does not have as declared. Undefined if the table cannot be read at all. */
+/** The declaration without the fields that the table lacks or has in another form. Undefined if the table cannot be read at all. */
 export async function readableOf(tables: Pick<Tables, 'drifted'>, table: TableDef): Promise<TableDef | undefined> {
   const drifted = await tables.drifted(table);
   if (drifted === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Makes a generation of a job's rows from the topic, while the job runs: see `silent.ts`. Several processes may do so together, as members of
- * one group. Each may end at any moment; one that begins again goes on where the group is.
+ * Makes a generation of a job's rows from the topic, while the job runs: see `silent.ts`. Several processes may do so together, as members
+ * of one group. Each may end at any moment; when one starts again, it continues where the group is.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { Transport } from '../../../../topics/log/transport.ts';
@@ -10,14 +10,14 @@ import { lookupsFor, runJob } from '../run.ts';
 import { checkRebuildable, groupOf, judgedBy, silentJob, silentRuntime } from './silent.ts';
 import { changeGenerations, isArchived, tableOf } from './state.ts';
 
-/** How far a generation is in one partition. */
+/** The position of a generation in one partition. */
 export interface GenerationPosition {
   readonly partition: number;
   /** The next offset to read. */
   readonly next: number;
   /** The offset up to which it may read. */
   readonly end: number;
-  /** The offsets in between, some of which may have no record; 0 if there is no record to read. */
+  /** The number of offsets in between, some of which may have no record; 0 if there is no record to read. */
   readonly lag: number;
 }
 
@@ -28,13 +28,13 @@ export interface CatchUpOptions {
 }
 
 export interface RebuildGenerationOptions extends CatchUpOptions {
-  /** Continues after it has caught up, until another generation becomes current. */
+  /** Continues after the generation has caught up, until another one becomes current. */
   readonly follow?: boolean;
 }
 
 export interface Making {
   /**
-   * Settles when everything was folded that the job had judged at the time of the call; with `follow`, never. Throws when the signal is
+   * Settles when everything that the job had judged at the time of the call is folded; with `follow`, never. Throws when the signal is
    * aborted, when the generation has become current or was dropped (GENERATION_MOVED), and for fatal errors.
    */
   catchUp(options: RebuildGenerationOptions): Promise<void>;
@@ -44,8 +44,8 @@ export interface Making {
 const LOOK_MS = 200;
 
 /**
- * The generation that is being made; if there is none, a new one. `fromArchive`: it is made from the archive as well as from the topic. Throws USAGE
- * if it has been made from the topic alone so far.
+ * Returns the generation that is being made, or begins a new one. `fromArchive`: it is made from the archive as well as from the topic.
+ * Throws USAGE if the generation so far comes from the topic alone.
  */
 export async function openGeneration(
   job: Job,
@@ -67,7 +67,7 @@ export async function openGeneration(
   return after.last;
 }
 
-/** Begins to make a generation, or goes on with it. `isHolder`: it continues while the job is held. */
+/** Begins or continues to make a generation. `isHolder`: continues while the job is held. */
 export async function makeGeneration(
   job: Job,
   generation: number,
@@ -120,8 +120,8 @@ export async function hasLostSome({ name, from }: Job, generation: number, trans
 }
 
 /**
- * How far a generation that is not current has come on its way to `ends`. `isWhole`: whether it also reads what the topic has lost, so that what
- * the topic has lost counts as yet to be read.
+ * How far a generation that is not current has come on its way to `ends`. `isWhole`: it also reads, from the archive, what the topic has
+ * lost, so those records count as yet to be read.
  */
 export async function positionsOf(
   { name, from }: Job,

@@ -1,4 +1,4 @@
-/** Runs a job on the current generation of its rows. When another one becomes current, the job stops and runs on that one. */
+/** Runs a job on the current generation of its rows. When another generation becomes current, the job stops and runs on that one. */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { Job } from '../../../define.ts';
 import { startWhenBack } from '../../patient.ts';
@@ -7,7 +7,7 @@ import type { Runtime } from '../../stores.ts';
 import { lookupsFor, runJob } from '../run.ts';
 import { atGeneration, generationsOf } from './state.ts';
 
-/** Throws if a store does not answer before the job runs for the first time; later the job waits for it. */
+/** Throws if a store does not answer before the job has run for the first time. Later the job waits for the store. */
 export async function runCurrent(job: Job, runtime: Runtime, lookups = lookupsFor(runtime)): Promise<RunningJob> {
   const { tables } = runtime.stores;
   const stopping = new AbortController();

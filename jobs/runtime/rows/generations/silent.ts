@@ -1,11 +1,11 @@
 /**
  * The runtime that makes another generation of a job's rows while the job itself runs. It is the same runtime, on ports that write rows and
- * nothing else: no events, calls or views. It has a group and a line of tokens of its own. It reads no further than the job, so it folds only
- * records that the job has judged, and for which the job has emitted everything. What such records put into outboxes is therefore left out.
+ * nothing else: no events, calls or views. It has its own group and its own line of tokens. It reads no further than the job. So it folds
+ * only records that the job has judged and whose events the job has emitted, and leaves out what such records put into outboxes.
  *
- * Rows that were current before may be ahead: their owner had applied records whose commit was refused at the swap. What these records
- * put into outboxes stays there, because the job emits it when it judges them. Timers stay, too: the job fires them once this
- * generation is current.
+ * Rows that were current before may be ahead: their owner had applied records whose commit was refused at the swap. What these records put
+ * into outboxes stays there, because the job emits it when it judges them. Timers stay, too: the job fires them once this generation is
+ * current.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { RowWrite, Tables } from '../../../../sinks/tables/port.ts';
@@ -18,12 +18,12 @@ import type { Clock, Runtime } from '../../stores.ts';
 import { formatOutbox, type HasLeft, parseOutbox } from '../outbox.ts';
 import { atGeneration, formatGenerations, type Generations, generationsOf, movedOn } from './state.ts';
 
-/** Consumer group and line of tokens of a generation that is not current. */
+/** Names the consumer group and line of tokens of a generation that is not current. */
 export const groupOf = (job: string, generation: number): string => `rebuild:${job}:${generation}`;
 
 export const silentJob = (job: Job, generation: number): Job => ({ ...atGeneration(job, generation), views: [] });
 
-/** `isHolder`: whether it continues while the job is held, as the one does for which the job is held. */
+/** `isHolder`: the job is held for this generation, which therefore continues meanwhile. */
 export function silentRuntime(runtime: Runtime, job: Job, generation: number, isHolder: boolean): Runtime {
   const { stores, clock } = runtime;
   const { tables, transport } = stores;
@@ -39,11 +39,11 @@ export function silentRuntime(runtime: Runtime, job: Job, generation: number, is
   let judged: Judged = { topicId: '', ends: [] };
   const ends = async (): Promise<readonly number[]> => {
     judged = await judgedOf(transport, job);
-    // Checked afterwards: if this generation has become current, it must not read as far as the job has come since.
+    // Checked after the read: if this generation has become current, it must not read as far as the job has come since.
     await check();
     return judged.ends;
   };
-  // The job may have come further since the last fetch. Entries that stay too long do no harm: the job is past them.
+  // The job may have come further since the last fetch. Entries that stay too long do no harm: the job has passed them.
   const toEmit = ({ outbox, key }: RowWrite): string => {
     const isEmitted: HasLeft = (partition, offset) => offset < (judged.ends[partition] ?? 0);
     return formatOutbox(parseOutbox(outbox, judged.topicId, key[0] as string, isEmitted), judged.topicId);
@@ -69,7 +69,7 @@ export async function judgedBy(transport: Transport, job: Job): Promise<readonly
 }
 
 interface Judged {
-  /** As `shortId` makes it. */
+  /** As made by `shortId`. */
   readonly topicId: string;
   readonly ends: readonly number[];
 }
@@ -86,7 +86,7 @@ async function judgedOf(transport: Transport, { name, from }: Job): Promise<Judg
   return { topicId, ends };
 }
 
-/** `toEmit` makes the outbox that a row is written with. */
+/** `toEmit` returns the outbox with which a row is written. */
 function silentTables(
   tables: Tables,
   group: string,
@@ -151,7 +151,7 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
       if (beyond !== undefined) claim.seek(beyond.offset);
       const last = records.at(-1);
       if (last !== undefined && beyond === undefined) next = last.offset + 1;
-      // Between the last record and the end there may be markers of transactions.
+      // Between the last record and the end there may be transaction markers.
       else if (options.signal?.aborted !== true) next = end;
       return { records, end: Math.max(end, next) };
     },

@@ -1,8 +1,8 @@
 /**
- * The generations of a job's rows. Each has tables of its own. One of them is *current*: the job works on it, and everybody reads it. Others are
- * being made from the topic (`rebuild.ts`), or were kept when they were replaced (`swap.ts`). The tables store which one is current, beside
- * the claims. A claim reads it after its token is set and the old owner is fenced; a swap first stores that it has begun, then fences every
- * owner. So no owner works on a generation that is no longer current.
+ * The generations of a job's rows. Each has its own tables. One of them is *current*: the job works on it, and every reader reads it.
+ * Others are being made from the topic (`rebuild.ts`), or were kept when they were replaced (`swap.ts`). The tables store which one is
+ * current, beside the claims. A claim reads it after it has set its token and fenced the old owner. A swap first stores that it has begun,
+ * then fences every owner. So no owner works on a generation that is no longer current.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { TableDef } from '../../../../core/target.ts';
@@ -13,18 +13,18 @@ import type { Pause } from '../../pauses.ts';
 
 export interface Generations {
   readonly current: number;
-  /** The largest one ever. No number is used again, so a late write never reaches a new generation. */
+  /** The largest number ever used. No number is used twice, so a late write never reaches a new generation. */
   readonly last: number;
   /** The generations that have tables, in order. */
   readonly kept: readonly number[];
-  /** Those that are made from the archive as well as from the topic. Absent if none ever was. */
+  /** Generations that are made from the archive as well as from the topic. Absent if there never was one. */
   readonly archived?: readonly number[];
   readonly swap: Swap | undefined;
-  /** When the job was paused and resumed, the latest last. Absent if it never was. */
+  /** The pauses and resumptions of the job, the latest last. Absent if it was never paused. */
   readonly turns?: readonly Turn[];
 }
 
-/** An operator has paused or resumed the job. */
+/** An operator paused or resumed the job. */
 export interface Turn extends Pause {
   readonly to: 'paused' | 'running';
 }
@@ -32,15 +32,15 @@ export interface Turn extends Pause {
 export interface Swap {
   readonly from: number;
   readonly to: number;
-  /** `held`: nobody owns the job's partitions until `to` is current. `views`: `to` is current, and views are being written from its rows. */
+  /** `held`: the job's partitions have no owner until `to` is current. `views`: `to` is current, and its views are being written. */
   readonly stage: 'held' | 'views';
-  /** Above the tokens of all owners before the swap, below those of all owners after it; 0 while the job is held. */
+  /** Above the tokens of all owners before the swap, and below those of all owners after it; 0 while the job is held. */
   readonly token: number;
 }
 
 const FIRST: Generations = { current: 1, last: 1, kept: [1], swap: undefined };
 const VERSION = 1;
-/** In characters: the longest name of a table that every store accepts. */
+/** In characters: the longest table name that every store accepts. */
 const LONGEST_NAME = 48;
 
 export async function generationsOf(tables: Pick<Tables, 'generations'>, job: string): Promise<Generations> {
@@ -61,7 +61,7 @@ export function formatGenerations(generations: Generations): string {
   return `${VERSION}|${JSON.stringify(generations)}`;
 }
 
-/** Changes what is stored about a job's generations, and tries again if it was changed meanwhile. `change` returns undefined for no change. */
+/** Changes the stored state of a job's generations. Tries again if it changed meanwhile. `change` returns undefined for no change. */
 export async function changeGenerations(
   tables: Pick<Tables, 'generations' | 'setGenerations'>,
   job: string,
@@ -83,7 +83,7 @@ const known = new WeakMap<TableDef, Map<number, TableDef>>();
 /** The declared table, by the table of a generation. */
 const declarations = new WeakMap<TableDef, TableDef>();
 
-/** The table of one generation. `table` is the declared one, or that of another generation. The first generation has the declared name. */
+/** The table of one generation. `table` is the declared one, or that of another generation. The first one has the declared name. */
 export function tableOf(table: TableDef, generation: number): TableDef {
   const declared = declarations.get(table) ?? table;
   const ofIt = known.get(declared) ?? new Map<number, TableDef>();
@@ -94,7 +94,7 @@ export function tableOf(table: TableDef, generation: number): TableDef {
   return found;
 }
 
-/** The job, working on one generation of its rows. */
+/** The job as it works on one generation of its rows. */
 export const atGeneration = (job: Job, generation: number): Job => ({ ...job, row: tableOf(job.row, generation) });
 
 function nameOf(name: string, generation: number): string {
@@ -107,7 +107,7 @@ function nameOf(name: string, generation: number): string {
   );
 }
 
-/** Throws unless the job may work on its generation now. Called by a claim that is the newest. */
+/** Throws unless the job may work on its generation now. Called by the newest claim. */
 export async function checkGeneration(tables: Pick<Tables, 'generations'>, job: Job): Promise<void> {
   const { current, swap } = await generationsOf(tables, job.name);
   if (swap?.stage === 'held') {

@@ -1,16 +1,16 @@
 /**
- * Makes another generation of a job's rows the current one, while the job runs. The other generation must have folded all records that the job
- * has judged, and no others. So for a moment nobody owns the job's partitions:
+ * Makes another generation of a job's rows the current one, while the job runs. The other generation must have folded all records that the
+ * job has judged, and no others. So for a moment the job's partitions have no owner:
  *
  * 1. The other generation catches up as far as it can, while the job goes on.
- * 2. *Held.* The tables store that a swap goes on; then every owner is fenced. New claims read that and wait. So the job judges nothing more.
+ * 2. *Held.* The tables store that a swap has begun; then every owner is fenced. New claims read this and wait. The job judges nothing more.
  * 3. The other generation folds the rest, up to where the job has judged.
- * 4. In each partition the job's token is raised above all tokens of both generations. The job's offset becomes the one up to which it has judged,
- *    with the dedupe positions of both. The position of the old generation is kept, so that it can catch up and become current again.
- * 5. The tables store that the other generation is current. Owners claim, and go on with its rows.
+ * 4. In each partition the job's token is raised above all tokens of both generations. The job's offset becomes the one up to which it has
+ * judged, with the dedupe positions of both. The position of the old generation is kept, so that it can catch up and become current again.
+ * 5. The tables store that the other generation is current. Owners claim, and continue with its rows.
  * 6. *Views.* Views are written from its rows, at versions above all earlier ones. Records that only the old rows showed are removed.
  *
- * If the process dies, the same command is given again: each step may be repeated.
+ * If the process dies, the operator runs the same command again: each step may be repeated.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import { shortId } from '../../../../topics/log/origin.ts';
@@ -27,24 +27,24 @@ import { showGeneration } from './views.ts';
 
 export interface SwapOptions {
   readonly signal: AbortSignal;
-  /** Reports the step that begins; `of` is how far it has come, for steps that take time. */
+  /** Reports the step that begins. For steps that take time, `of` is their progress. */
   readonly step: (what: 'catches up' | 'held' | 'current' | 'views', of?: string) => void;
-  /** Reports a record of a view that may be outdated, because it could not be made anew. */
+  /** Reports a record of a view that may be outdated, because it could not be made again. */
   readonly failed: (view: string, key: string, why: string) => void;
   readonly waiting: (error: TributaryError, delayMs: number) => void;
 }
 
-/** How often it is tried to hold the job, which is not possible in the middle of some records and calls. */
+/** How often to try to hold the job. Holding fails while a record or call is only half done. */
 const TRIES = 20;
 const TRY_AGAIN_MS = 500;
 
-/** Throws USAGE if it is not possible, and `retry` errors. Then the job goes on as before, or is held until the swap is repeated. */
+/** Throws USAGE if a swap is not possible, and `retry` errors. The job then goes on as before, or is held until the swap is repeated. */
 export async function swapGeneration(job: Job, to: number, runtime: Runtime, options: SwapOptions): Promise<void> {
   const { tables } = runtime.stores;
   let now = await generationsOf(tables, job.name);
   checkSwap(job, now, to);
   if (now.current !== to) {
-    // It joins its group once, before the job is held: joining takes seconds on a server.
+    // It joins its group once, before the job is held, because joining takes seconds on a server.
     const making = await makeGeneration(job, to, runtime, true);
     try {
       options.step('catches up');
@@ -83,7 +83,7 @@ const reportLag =
   (positions: readonly { readonly lag: number }[]): void =>
     step('catches up', `${positions.reduce((sum, { lag }) => sum + lag, 0)} behind`);
 
-/** Returns the state afterwards, which is unchanged if the job was in the middle of a record or a call. */
+/** Returns the state afterwards. It is unchanged if the job was in the middle of a record or a call. */
 async function tryToSwap(
   { job, to, runtime, making }: { job: Job; to: number; runtime: Runtime; making: Making },
   options: SwapOptions,
@@ -119,13 +119,13 @@ async function tryToSwap(
     options.step('current');
     return after;
   } catch (error) {
-    // What was done so far does not affect the generation that is still current.
+    // Nothing done so far affects the generation that is still current.
     await letGo(job, to, runtime);
     throw error;
   }
 }
 
-/** What owners have to finish before the swap, with the rows with which they began it. */
+/** Work that owners have to finish before the swap, with the rows with which they began it. */
 async function whyNotNow(
   job: Job,
   { from }: Swap,
@@ -150,14 +150,14 @@ async function letGo(job: Job, to: number, { stores }: Runtime): Promise<void> {
   );
 }
 
-/** Where the job is in a partition, while nobody owns it. */
+/** The job's position in a partition that has no owner. */
 interface JobPosition {
   readonly partition: number;
   readonly offset: number;
   readonly progress: Progress;
 }
 
-/** Ends all claims of the job. Other processes that make the other generation end by themselves. */
+/** Ends all claims of the job. Other processes that make the other generation end on their own. */
 async function fence({ name, from }: Job, { stores }: Runtime): Promise<JobPosition[]> {
   const { transport } = stores;
   const [shape] = await transport.shape([from.name]);
@@ -215,8 +215,8 @@ async function checkOrder(
 }
 
 /**
- * Returns a token above all earlier ones, and below those of all owners to come: it is committed in every partition, and a claim with a
- * smaller token, which was taken in the middle of this, is repeated.
+ * Returns a token above all earlier ones, and below those of all owners to come. It is committed in every partition, so a claim that took a
+ * smaller token meanwhile has to be repeated.
  */
 async function move(
   job: Job,
@@ -250,7 +250,7 @@ async function move(
     dedupe.merge((read[partition] as Progress).dedupe);
     const partitions = progress.partitions || (shape?.partitions ?? 0);
     const common = { ...progress, topicId: progress.topicId || shortId(shape?.id), partitions };
-    // First the old generation: the job's own position is overwritten.
+    // The old generation first, because the job's own position is overwritten next.
     const kept = { ...common, token: above, behind: new Map(), within: undefined };
     await transport.seek(groupOf(name, from), topic, { partition, offset, metadata: formatProgress(kept, offset) });
     const base = progress.base || partitions;

@@ -1,6 +1,6 @@
 /**
- * Whether channels may have been called for records that are not committed yet. Only the rows of the generation that made the calls know of them and
- * prevent second ones.
+ * Whether channels may have been called for records that are not committed yet. Only the rows of the generation that made the calls know of
+ * them and prevent a second call.
  */
 import { callAnswered, DEFAULT_TENANT } from '../../../../core/event.ts';
 import { shortId } from '../../../../topics/log/origin.ts';
@@ -15,7 +15,7 @@ import { tableOf } from './state.ts';
 
 const NONE_LEFT = () => false;
 
-/** `next`: the offset at which the partition goes on. Called while nobody owns the partition. */
+/** `next`: the offset at which the partition continues. Called while the partition has no owner. */
 export async function isCallUnderWay(
   job: Job,
   generation: number,
@@ -39,7 +39,7 @@ export async function isCallUnderWay(
   }
   return false;
 
-  /** The prefix of the keys of the rows that the record may touch: tenant and key of the record. */
+  /** The key prefix of the rows that the record may touch: tenant and key of the record. */
   function prefixOf(record: LogRecord): readonly [tenant: string, key: string] {
     const decoded = codec.decode(job.from, record, wantedOf(job));
     const tenant = decoded.kind === 'event' ? decoded.event.tenant : DEFAULT_TENANT;

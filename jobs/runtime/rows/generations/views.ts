@@ -1,6 +1,6 @@
 /**
- * Writes the views of a generation that has just become current: all records of its rows, at versions above all of the generation before. Records
- * that only the rows of that one showed are removed. Owners go on meanwhile; what they write is newer.
+ * Writes the views of a generation that has just become current: all records of its rows, at versions above all those of the previous
+ * generation. Records that only the rows of the previous generation showed are removed. Owners go on meanwhile; their writes are newer.
  */
 import { messageOf } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
@@ -119,7 +119,7 @@ class Showing {
     return shown;
   }
 
-  /** Also the records that have yet to be removed, as far as the outbox of the row knows. */
+  /** Also the records that the row's outbox has yet to remove. */
   everOf(row: StoredRow): Shown {
     const shown = this.of(row);
     for (const entry of parseOutbox(row.outbox, this.#topicId, row.key[0] as string, NONE_LEFT)) {

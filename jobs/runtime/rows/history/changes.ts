@@ -4,10 +4,10 @@ import { keyFields, type TableDef } from '../../../../core/target.ts';
 import type { Row } from '../../../define.ts';
 import { plain } from '../plain.ts';
 
-/** The part of a row that its events make. */
+/** The part of a row that its events determine. */
 export interface RowState {
   readonly data: Row | undefined;
-  /** The pending timers, with the times at which they are due. */
+  /** The pending timers, with the times at which they are due, in ms since 1970 UTC. */
   readonly timers: Readonly<Record<string, number>>;
 }
 
@@ -16,16 +16,16 @@ export const NO_ROW: RowState = { data: undefined, timers: {} };
 export interface Change {
   /** `timers` for the pending timers. */
   readonly field: string;
-  /** The key of the entry, in a map field and in `timers`. */
+  /** The key of the entry, for a map field and for `timers`. */
   readonly entry?: string;
-  /** As JSON has it; null where there is nothing. */
+  /** As in JSON; null where there is no value. */
   readonly before: unknown;
   readonly after: unknown;
 }
 
 const TIMERS = 'timers';
 
-/** The fields of the key are left out, since they never change. */
+/** Leaves out the fields of the key, which never change. */
 export function changesBetween(table: TableDef, before: RowState, after: RowState): Change[] {
   const keys = new Set(keyFields(table));
   const changes: Change[] = [];

@@ -1,6 +1,6 @@
 /**
- * How a row became what it is: every record of the topic that concerns it, in order, with what the runtime made of it. Of the partition one page
- * of records is in memory at a time, and of all rows this one.
+ * How a row came to be: every record of the topic that concerns it, in order, with what the runtime made of it. Memory holds one page of
+ * records of the partition at a time, and only this row.
  */
 import type { Job } from '../../../define.ts';
 import type { Runtime } from '../../stores.ts';
@@ -14,21 +14,21 @@ const RECORDS_AT_ONCE = 512;
 
 export interface HistoryOptions {
   readonly signal: AbortSignal;
-  /** Called after each page, with the number of records looked at. */
+  /** Called after each page with the number of records read so far. */
   readonly looked: (records: number) => void;
 }
 
-/** What is known once all records were folded. */
+/** What is known once all records are folded. */
 export interface HistoryEnd {
-  /** From what the records make of the row to what it is; none if both are the same. */
+  /** The differences between the row that the records make and the stored row; empty if they are equal. */
   readonly differences: readonly Change[];
   /** Whether only one of the two has a row. */
   readonly isOnlyOne: boolean;
 }
 
 /**
- * Ends with a comparison of the row with what its records made. Throws USAGE if the topic was expanded since the job began, because older records
- * may lie in other partitions.
+ * Ends with a comparison of the stored row with the one that its records make. Throws USAGE if the topic was expanded since the job began,
+ * because older records may lie in other partitions.
  */
 export async function* historyOf(
   job: Job,
@@ -50,7 +50,7 @@ export async function* historyOf(
       const entry = await judge.judge(record);
       if (entry !== undefined) yield entry;
     }
-    // What is left may be markers of transactions, which nobody can read.
+    // What is left may be transaction markers, which cannot be read.
     next = (records.at(-1)?.offset ?? end) + 1;
     count += records.length;
     looked(count);

@@ -1,6 +1,6 @@
 /**
- * Folds the records of one partition into one row, one record at a time, with the runtime's own plan and fold. The row is in memory alone:
- * nothing is written, emitted or called.
+ * Folds the records of one partition into one row, one record at a time, with the runtime's own plan and fold. The row exists only in
+ * memory: nothing is written, emitted or called.
  */
 import { DEFAULT_TENANT } from '../../../../core/event.ts';
 import { Codec } from '../../../../topics/codec/codec.ts';
@@ -29,15 +29,15 @@ import { type Change, changesBetween, type RowState } from './changes.ts';
 import type { RowStanding } from './standing.ts';
 
 /**
- * `forgotten`: it names somebody who was forgotten, and was folded as the erasure of that person. `not-read`: the job has not read it yet, so it is
- * not folded. The others are those of the runtime: see `Skip` and `Outcome`.
+ * `forgotten`: the record names a forgotten user and was folded as that user's erasure. `not-read`: the job has not read the record yet, so
+ * it is not folded. The others are those of the runtime: see `Skip` and `Outcome`.
  */
 export type Verdict = Skip | 'applied' | 'rejected' | 'routed' | 'forgotten' | 'not-read';
 
-/** One record that concerns the row, and what became of it. */
+/** One record that concerns the row, and its verdict. */
 export interface HistoryEntry {
   readonly record: LogRecord;
-  /** As the record has them; undefined if it cannot be read. */
+  /** From the record; undefined if it cannot be read. */
   readonly id: string | undefined;
   readonly type: string | undefined;
   /** Of the event, in ms since 1970 UTC. */
@@ -46,14 +46,14 @@ export interface HistoryEntry {
   /** Why it was rejected. */
   readonly code?: string;
   readonly message?: string;
-  /** Whether an event of a later time was applied before. */
+  /** Whether an event with a later time was applied before. */
   readonly isOlder: boolean;
   readonly changes: readonly Change[];
-  /** The types of the events that follow from it, and the channels that are called. */
+  /** The types of the events that follow, and the channels that are called. */
   readonly follows: readonly string[];
 }
 
-/** The row is the only one in this memory, so that it never has to make room. */
+/** This memory has only one row, which must never have to make room. */
 const ROW_BYTES = 1e9;
 
 export class RowJudge {
@@ -73,7 +73,7 @@ export class RowJudge {
     this.#job = job;
     this.#standing = standing;
     this.#id = idOf(key);
-    // Every row begins as one that is not there.
+    // Every row begins as one that does not exist.
     const none = {
       ...stores.tables,
       read: async (_: unknown, keys: readonly unknown[]) => keys.map(() => undefined),
@@ -120,7 +120,7 @@ export class RowJudge {
   }
 
   static async open(job: Job, standing: RowStanding, runtime: Runtime): Promise<RowJudge> {
-    // What follows is encoded for its size alone, so its schemas are registered nowhere.
+    // Events are encoded only for their size, so their schemas are not registered.
     const codec = new Codec(privateRegistry());
     await codec.prepare(job.to);
     await runtime.forgotten.load();
@@ -175,7 +175,7 @@ export class RowJudge {
     return isRejected ? { ...entry, code: outcome.code, message: outcome.message } : entry;
   }
 
-  /** Of a record that is no event for any row, the key says whose it is. */
+  /** For a record that is not an event for any row, the key tells whose it is. */
   async #leftOut(record: LogRecord, planned: Plan): Promise<HistoryEntry | undefined> {
     const [rejected] = planned.rejected;
     if (rejected !== undefined) {
@@ -230,7 +230,7 @@ function textIn(record: LogRecord, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A registry that gives ids and tells nobody. */
+/** A registry in memory that assigns ids. */
 function privateRegistry(): Registry {
   const schemas: string[] = [];
   return {

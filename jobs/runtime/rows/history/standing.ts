@@ -1,4 +1,4 @@
-/** What a row says of itself, and where its job and its partition are: the beginning of every look at its history. */
+/** What a row stores about itself, and the positions of its job and partition. Every look at a row's history begins with these. */
 
 import type { Key } from '../../../../sinks/port.ts';
 import type { StoredRow } from '../../../../sinks/tables/port.ts';
@@ -14,27 +14,27 @@ export interface RowStanding {
   /** With the tenant first. */
   readonly key: Key;
   readonly generation: number;
-  /** The name of the table of the generation. */
+  /** The name of the generation's table. */
   readonly table: string;
-  /** Undefined if the store has none. Without data, the row was deleted, and its position is kept. */
+  /** Undefined if the store has no row. A row without data was deleted; its position is kept. */
   readonly row: StoredRow | undefined;
   /** The position of the row in the current topic. */
   readonly at: At;
-  /** Whether the position is of a topic of the same name that was deleted. */
+  /** Whether the position belongs to a deleted topic of the same name. */
   readonly isOfEarlierTopic: boolean;
-  /** What the row has still to emit, in entries. */
+  /** How many entries the row has still to emit. */
   readonly pending: number;
-  /** Of the current topic, as `shortId` makes it. */
+  /** Of the current topic, as made by `shortId`. */
   readonly topicId: string;
   readonly partitions: number;
-  /** Where the records of the row lie. */
+  /** The partition of the row's records. */
   readonly partition: number;
   /** The first offset that can be read, and the one after the last. */
   readonly begin: number;
   readonly end: number;
-  /** The next offset that the job reads; undefined if it never committed one of this topic. */
+  /** The next offset that the job reads; undefined if it never committed an offset of this topic. */
   readonly next: number | undefined;
-  /** The offset before which the row, as it was read, has everything. */
+  /** The row, as it was read, has applied every record before this offset. */
   readonly bound: number;
 }
 

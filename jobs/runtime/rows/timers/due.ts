@@ -1,10 +1,11 @@
 /**
- * Searches for the due timers of a job, with one search for all partitions that this process owns. `timerMs` of the settings is the pause between
- * searches. Each partition takes its timers in its own turn.
+ * Searches for the due timers of a job, with one search for all partitions that this process owns. The setting `timerMs` is the pause
+ * between searches. Each partition takes its timers in its own turn.
  *
  * For a partition with a backlog, timers are due by the time of its events, which may be a year behind. A search goes up to the latest time
- * of its partitions; so partitions with a backlog share a search of their own, or their timers that are not yet due would fill the others'.
- * If a search finds as many timers as it may, each partition searches for itself. So many timers in one partition do not delay the others.
+ * of its partitions. So partitions with a backlog share a separate search: otherwise their timers that are not due yet would fill the
+ * search of the others. If a search reaches its limit of timers, each partition searches on its own, so that many timers in one partition
+ * do not delay the others.
  */
 import type { TableDef } from '../../../../core/target.ts';
 import type { DueTimer } from '../../../../sinks/tables/port.ts';
@@ -15,7 +16,7 @@ export interface DueRequest {
   /** Timers that are due at this time or earlier, in ms since 1970 UTC. */
   readonly before: number;
   readonly inBacklog: boolean;
-  /** How many of those found last could not be used: the next search is for as many more. */
+  /** How many of the timers found last could not be used. The next search asks for as many more. */
   readonly unusable: number;
 }
 
@@ -45,7 +46,7 @@ export class DueTimers {
   readonly #runtime: Pick<Runtime, 'stores' | 'clock' | 'settings'>;
   readonly #caughtUp: Group = { requests: new Map(), search: undefined };
   readonly #inBacklog: Group = { requests: new Map(), search: undefined };
-  /** By partition: when the search was begun from which it took last. */
+  /** By partition: the start of the search from which it took timers last. */
   readonly #taken = new Map<number, number>();
   #count = 0;
 
@@ -54,12 +55,12 @@ export class DueTimers {
     this.#runtime = runtime;
   }
 
-  /** The number of searches begun so far. Those with a larger number see what is written now. */
+  /** The number of searches begun so far. A search with a larger number sees everything that is written by now. */
   begun(): number {
     return this.#count;
   }
 
-  /** Undefined if there was no search since the partition last took its timers, and it is too early for the next. */
+  /** Undefined if there was no search since the partition last took its timers, and it is too early for the next one. */
   async take(partition: number, request: DueRequest): Promise<Found | undefined> {
     const [group, other] = request.inBacklog ? [this.#inBacklog, this.#caughtUp] : [this.#caughtUp, this.#inBacklog];
     other.requests.delete(partition);
@@ -93,7 +94,7 @@ export class DueTimers {
     }
   }
 
-  /** Whether it is time for the next search, after one that was begun at this time. */
+  /** Whether it is time for the next search, given the start of the last one. */
   #isTime(begunAt = Number.NEGATIVE_INFINITY): boolean {
     const { clock, settings } = this.#runtime;
     return clock.elapsed() - begunAt >= settings.timerMs;

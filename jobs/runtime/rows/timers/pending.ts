@@ -1,4 +1,4 @@
-/** The pending timers of a row, as its events set, fire and drop them, and the traces that they go on with when they fire. */
+/** The pending timers of a row as its events set, fire and drop them, and the traces that they continue when they fire. */
 import { callAnswered, type Event, timerFired } from '../../../../core/event.ts';
 import { isTime } from '../../../../topics/codec/time.ts';
 import type { Headers } from '../../../../topics/log/transport.ts';
@@ -6,7 +6,7 @@ import { traceText } from '../../../../topics/tracing/carried.ts';
 import type { Output } from '../../../define.ts';
 import type { LiveRow } from '../rows.ts';
 
-/** The timers without the one that fired; undefined when the event is no timer. */
+/** The timers without the one that fired; undefined if the event is not a timer. */
 export function firedTimer(
   row: Pick<LiveRow, 'data' | 'timers'>,
   event: Event,
@@ -35,7 +35,7 @@ export function withWakes(
   return result;
 }
 
-/** The traces of the timers `after` an event: those that it set have its own, if it has one. Undefined if there are none. */
+/** The traces of the timers `after` an event. Timers that the event set get its trace, if it has one. Undefined if there are none. */
 export function tracesOf(
   { timers, traces }: Pick<LiveRow, 'timers' | 'traces'>,
   after: LiveRow['timers'],

@@ -1,10 +1,10 @@
 /**
  * Fires the timers of one claim: for each timer that is due it emits `timer.fired` to the row's own topic.
  *
- * A timer is not emitted again before its record was read. If it is still pending then, it is emitted again, since the row may have asked
- * for the same time anew. There is one exception: a timer whose record became a dead letter and whose row could not be written, because
- * every further record would become another dead letter. Such a timer is held back until the row is written, when it may have become small
- * enough; or for an hour, after which the store may have been repaired.
+ * A timer is not emitted again before its record has been read. If it is still pending then, it is emitted again, since the row may have
+ * asked for the same time again. There is one exception: if the timer's record became a dead letter and the row could not be written, every
+ * further record would become another dead letter. Such a timer is held back until the row is written, when it may have become small
+ * enough, or for an hour, after which the store may have been repaired.
  */
 import { createHash } from 'node:crypto';
 import { timerFired } from '../../../../core/event.ts';
@@ -25,14 +25,14 @@ import type { DueTimers } from './due.ts';
 
 export const HELD_BACK_MS = 3_600_000;
 
-/** A longer id is given as its digest. */
+/** A longer id is replaced by its digest. */
 const LONGEST_ID = 1000;
 
 interface Emitted {
   readonly row: string;
-  /** The last search that was begun before the record was read; undefined: not read yet. If a later one finds the timer, it is pending again. */
+  /** The last search begun before the record was read; undefined if it was not read yet. A timer that a later search finds is pending again. */
   readBefore: number | undefined;
-  /** By the monotonic clock; 0: it is not held back. */
+  /** By the monotonic clock; 0 if it is not held back. */
   heldUntil: number;
 }
 
@@ -41,7 +41,7 @@ export interface CommittedBatch {
   readonly records: readonly LogRecord[];
   /** Its records that became dead letters. */
   readonly deadLetters: readonly { readonly record: LogRecord }[];
-  /** Whether the batch changed a row, named by its id, and wrote it. */
+  /** Whether the batch changed the row with this id, and wrote it. */
   readonly isChanged: (row: string) => boolean;
 }
 
@@ -77,9 +77,9 @@ export class Timers {
   }
 
   /**
-   * Emits `timer.fired` for timers that are due. While there is a backlog, they are due by `logTime`, the time of its events: so a replay of
-   * last year's events fires last year's timers among them. A second record of a timer is harmless, since only a pending timer is folded.
-   * Returns whether anything was emitted.
+   * Emits `timer.fired` for timers that are due. While there is a backlog, timers are due by `logTime`, the time of its events, so that a
+   * replay of last year's events fires last year's timers among them. A second record of a timer is harmless, since only a pending timer is
+   * folded. Returns whether anything was emitted.
    */
   async fire(logTime: number | undefined): Promise<boolean> {
     if (!this.#isUsed) return false;
@@ -99,7 +99,8 @@ export class Timers {
     const records = [];
     const traces = await this.#tracesOf(found.timers);
     for (const [i, timer] of found.timers.entries()) {
-      // An earlier release accepted any number as a time. Such a timer cannot be emitted; the row drops it with its next timer of the name.
+      // An earlier release accepted any number as a time. Such a timer cannot be emitted. The row drops it when it sets the next timer of
+      // that name.
       if (!isTime(timer.due)) continue;
       const id = timerId(job.name, timer);
       const known = this.#emitted.get(id);
@@ -121,7 +122,7 @@ export class Timers {
     return true;
   }
 
-  /** The headers by which the timers go on with the traces of the events that set them. Only then the rows are read. */
+  /** The headers by which the timers continue the traces of the events that set them. Rows are read only while tracing. */
   async #tracesOf(timers: readonly DueTimer[]): Promise<readonly (Headers | undefined)[]> {
     if (timers.length === 0 || !isTracing()) return [];
     const keys = new Map(timers.map(({ key }) => [idOf(key), key]));
@@ -130,7 +131,7 @@ export class Timers {
     return timers.map(({ key, name }) => goingOnWith(traces.get(idOf(key))?.[name]));
   }
 
-  /** Not where there is nothing new: searches are many, and due timers are few. */
+  /** Reports nothing if there is nothing new: searches are many, and due timers are few. */
   #report({ length: count, 0: first }: readonly DueTimer[]): void {
     if (count === 0 && this.#reported === 0) return;
     this.#reported = count;
@@ -141,7 +142,7 @@ export class Timers {
     return readBefore !== undefined && search > readBefore && this.#runtime.clock.elapsed() >= heldUntil;
   }
 
-  /** Called for each batch after it was committed. */
+  /** Called after each batch is committed. */
   committed({ records, deadLetters, isChanged }: CommittedBatch): void {
     if (this.#emitted.size === 0) return;
     for (const one of this.#emitted.values()) if (one.heldUntil > 0 && isChanged(one.row)) one.heldUntil = 0;
@@ -164,6 +165,6 @@ export class Timers {
 /** The id of the timer's event, unique for each timer. */
 function timerId(job: string, { key, name, due }: DueTimer): string {
   const id = `timer/${job}/${JSON.stringify([...key, name, due])}`;
-  // If it is too long, or no text that every reader accepts, its digest is used.
+  // If the id is too long, or is not a text that every reader accepts, its digest is used.
   return isKeyPart(id, LONGEST_ID) ? id : `timer/${job}/${createHash('sha256').update(id).digest('hex')}`;
 }

@@ -1,10 +1,10 @@
 /**
- * Views that may be behind their rows (`catchingUp` in `jobs/define.ts`). While the store of such a view does not answer, or is slow, batches
- * go on without it. The view then has a position of its own in the log, which is committed with the offset: everything before it is in the
- * view. From there on, the pending view writes are made from the rows as they are now (`owed.ts`), in parts, one or some in each turn of the
- * owner. When the view has reached the position of the rows, it is written with the batches again.
+ * Views that may be behind their rows (`catchingUp` in `jobs/define.ts`). While the store of such a view does not answer, or is slow,
+ * batches go on without it. The view then has its own position in the log, which is committed with the offset: the view has everything
+ * before that position. From there on, the pending view writes are made from the rows as they are now (`owed.ts`), in parts, one or several
+ * in each turn of the owner. When the view has reached the position of the rows, it is written with the batches again.
  *
- * Nothing else is stored: after a crash the next owner goes on at that position.
+ * Nothing else is stored: after a crash the next owner continues at that position.
  */
 import { kindOf, messageOf, type TributaryError } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
@@ -18,9 +18,9 @@ import { ANY_VIEW } from '../outbox.ts';
 import { type OwedContext, type Reached, writeOwed } from './owed.ts';
 import { applyTo } from './write.ts';
 
-/** The records of a batch that a view may be behind. */
+/** The records of a batch, which a view may not have yet. */
 export interface Span {
-  /** The offset at which the batch begins, where the last one was committed. */
+  /** The offset at which the batch begins: the last committed one. */
   readonly first: number;
   readonly last: number;
   /** When its first record was produced, in ms since 1970 UTC. */
@@ -29,18 +29,18 @@ export interface Span {
 
 interface Lagging {
   readonly target: Target;
-  /** Everything before this offset is in the view. */
+  /** The view has everything before this offset. */
   from: number;
-  /** The offset at which it has caught up with the rows. */
+  /** The offset at which the view has caught up with the rows. */
   to: number;
   /** About when the record at `from` was produced; undefined until it was read. */
   since: number | undefined;
-  /** How far the last failed try came. */
+  /** How far the last failed attempt came. */
   reached: Reached | undefined;
   failures: number;
-  /** It is not tried again before this time of the monotonic clock. */
+  /** The next attempt is not made before this time of the monotonic clock. */
   tryAt: number;
-  /** The try that is under way. */
+  /** The attempt that is under way. */
   attempt: Attempt | undefined;
 }
 
@@ -49,13 +49,13 @@ interface Attempt {
   outcome: { readonly from: number; readonly since: number | undefined } | { readonly error: unknown } | undefined;
 }
 
-/** How many parts of a batch's size are written in a turn: more than one, so that the view gains on the batches. */
+/** How many parts, each of a batch's size, are written in a turn: more than one, so that the view gains on the batches. */
 const PARTS_A_TURN = 4;
 
 export class CatchingUp {
   readonly #context: OwedContext & { readonly runtime: Runtime };
   readonly #lagging = new Map<string, Lagging>();
-  /** The positions that were committed last. */
+  /** The last committed positions. */
   #lastCommitted: string;
 
   constructor(context: Omit<OwedContext, 'refused'> & { readonly runtime: Runtime }, claimed: Claimed) {
@@ -79,12 +79,12 @@ export class CatchingUp {
     for (const { into, policy } of job.views) if (policy === 'catching-up') this.#reportLag(into.name, next);
   }
 
-  /** Whether the view is written with the batches, since it is not behind. */
+  /** Whether the view is not behind, and so is written with the batches. */
   isLevel(view: string): boolean {
     return !this.#lagging.has(view);
   }
 
-  /** The offset before which everything is in the view; for `ANY_VIEW`, in all of them. */
+  /** The view has everything before this offset; for `ANY_VIEW`, all views have. */
   from(view: string): number {
     if (view !== ANY_VIEW) return this.#lagging.get(view)?.from ?? Number.POSITIVE_INFINITY;
     return Math.min(...[...this.#lagging.values()].map(({ from }) => from));
@@ -95,15 +95,15 @@ export class CatchingUp {
     return new Map([...this.#lagging].map(([name, { from }]) => [name, from]));
   }
 
-  /** Whether the positions differ from those committed last. */
+  /** Whether the positions differ from the last committed ones. */
   get isUncommitted(): boolean {
     return textOf(this.behind()) !== this.#lastCommitted;
   }
 
   /**
-   * Writes the changes that a batch makes to a view. If the view may be behind, and its store does not answer or is slow, the result is empty and
-   * the view is behind from here on. A write that is still under way then does no harm, since it carries its version. Other views are written
-   * by `patient`, the stores with retries.
+   * Writes the changes that a batch makes to a view. If the view may be behind, and its store does not answer or is slow, the result is
+   * empty and the view is behind from here on. A write that is still under way does no harm then, since it carries its version. Other views
+   * are written by `patient`, the stores with retries.
    */
   async write(
     target: Target,
@@ -113,7 +113,7 @@ export class CatchingUp {
   ): Promise<readonly WriteResult[]> {
     if (!this.#mayLag(target)) return applyTo(patient, target, changes);
     const writing = applyTo(this.#context.runtime.stores, target, changes);
-    // It may fail after nobody waits for it any more.
+    // The write may fail after nothing awaits it any more.
     writing.catch(() => {});
     try {
       if (await this.#isInTime(writing)) return await writing;
@@ -130,15 +130,15 @@ export class CatchingUp {
     for (const lagging of this.#lagging.values()) lagging.to = Math.max(lagging.to, last + 1);
   }
 
-  /** Called when the positions of `behind` were committed, with this as the next offset. */
+  /** Called when the positions of `behind` were committed together with the offset `next`. */
   committed(next: number): void {
     this.#lastCommitted = textOf(this.behind());
     for (const name of this.#lagging.keys()) this.#reportLag(name, next);
   }
 
   /**
-   * Makes some of the pending view writes for what was committed, up to `next`. Returns whether any view advanced. Does not wait for a slow
-   * store. Throws FENCED, and fatal errors.
+   * Makes some of the pending view writes for committed records, up to `next`. Returns whether any view advanced. Does not wait for a slow
+   * store. Throws FENCED and fatal errors.
    */
   async step(next: number): Promise<boolean> {
     let moved = false;
@@ -191,7 +191,7 @@ export class CatchingUp {
     return false;
   }
 
-  /** Returns the offset after what it has written, and about when the record there was produced. */
+  /** Returns the offset after the last record that it has written, and about when the record there was produced. */
   async #part(name: string, lagging: Lagging, end: number): Promise<{ from: number; since: number | undefined }> {
     const { runtime, assignment } = this.#context;
     const { maxRecords } = runtime.settings;
@@ -218,7 +218,7 @@ export class CatchingUp {
     }
   }
 
-  /** Finds out whether the log has deleted records; a gap alone may also be markers of transactions. */
+  /** Finds out whether the log has deleted records. A gap alone does not show it, since it may be transaction markers. */
   async #lookForLost(name: string): Promise<void> {
     const { runtime, assignment } = this.#context;
     const [info] = await runtime.stores.transport.describe([assignment.topic]);
@@ -246,7 +246,7 @@ export class CatchingUp {
     return this.#context.job.views.some(({ into, policy }) => into === target && policy === 'catching-up');
   }
 
-  /** Whether it settles within `viewWaitMs`. */
+  /** Whether the work settles within `viewWaitMs`. */
   async #isInTime(work: Promise<unknown>): Promise<boolean> {
     const { clock, settings } = this.#context.runtime;
     if (settings.viewWaitMs === Number.POSITIVE_INFINITY) return work.then(() => true);

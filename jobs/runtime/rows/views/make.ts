@@ -17,11 +17,11 @@ export interface RowChange {
   readonly tenant: string;
   readonly before: Row | undefined;
   readonly after: Row | undefined;
-  /** Write every record of the row as it is now, changed or not, because after a crash nobody knows which views were written. */
+  /** Write every record of the row as it is now, changed or not, because after a crash it is unknown which views were written. */
   readonly again: boolean;
 }
 
-/** Throws what the view throws, and an error for a record with an invalid key. */
+/** Throws the errors of the view, and an error for a record with an invalid key. */
 export function viewChanges(view: View<Row>, { tenant, before, after, again }: RowChange): ViewChanges {
   const puts: { key: Key; record: Shown }[] = [];
   const removals: Key[] = [];
@@ -40,7 +40,7 @@ export function viewChanges(view: View<Row>, { tenant, before, after, again }: R
 
 const THE_ROW = [undefined];
 
-/** Keeps one change for each key: the last of several records, and no removal of a key that is written. */
+/** Keeps one change for each key: the last of several records, and no removal of a key that is also written. */
 function onceEach(puts: ViewChanges['puts'], removals: ViewChanges['removals']): ViewChanges {
   const written = new Map(puts.map((put) => [idOf(put.key), put]));
   const removed = new Map(removals.map((key) => [idOf(key), key]));

@@ -1,7 +1,7 @@
 /**
- * Makes the pending writes of a view for a part of the log that was processed without it: the records of all rows that the part touched, made
- * from the rows as they are now, and at their versions. So in whatever order writes arrive, the one made from the newest row stays. Records that
- * a row does not show any more are named in its outbox, which keeps a removal until the view is past it.
+ * Makes the pending writes of a view for a part of the log that was processed without it: the records of all rows that the part touched,
+ * made from the rows as they are now, and at their versions. So in whatever order writes arrive, the one from the newest row stays. If a
+ * row no longer shows a record, its outbox names the record, and keeps that removal until the view has passed it.
  */
 import { messageOf, TributaryError } from '../../../../core/errors.ts';
 import { keyFields, type Target } from '../../../../core/target.ts';
@@ -29,19 +29,19 @@ export interface OwedContext {
   readonly refused: (view: string, key: Key, why: string) => void;
 }
 
-/** How far the rows are written that records find by a search: for records before `offset` all of them, for that record up to `after`. */
+/** Progress with rows found by a search: all rows of records before `offset` are written, and those of that record up to `after`. */
 export interface Reached {
   readonly offset: number;
   readonly after: string | undefined;
 }
 
-/** Records are planned as if the topic had one partition: none is sent on, and those whose keys have moved in an expansion are included. */
+/** Records are planned as if the topic had one partition: none is sent on, and those whose keys moved in an expansion are included. */
 const WHOLE_TOPIC = 1;
 const NONE_LEFT = () => false;
 
 /**
  * Throws a `retry` error if a store or the log does not answer, and FENCED if the partition has a newer owner. Any part may be repeated. A
- * record may find very many rows by a search; so progress is reported to `note`, and the next try begins at `reached`.
+ * search may find very many rows for one record, so progress is reported to `note`, and the next attempt begins at `reached`.
  */
 export async function writeOwed(
   context: OwedContext,
@@ -90,7 +90,7 @@ async function read({ runtime, job }: OwedContext, keys: readonly Key[]): Promis
 
 interface FoundPage {
   readonly rows: readonly StoredRow[];
-  /** Where the next one begins; undefined if there is none. */
+  /** Where the next page begins; undefined if there is none. */
   readonly next: string | undefined;
 }
 
@@ -121,8 +121,8 @@ async function* found(
 }
 
 /**
- * As in a batch, the token is checked between reading the rows and writing the view: a newer owner that has read the same rows may already have
- * written newer records. An owner that comes later reads at least what was read here.
+ * As in a batch, the token is checked between reading the rows and writing the view: a newer owner that has read the same rows may already
+ * have written newer records. An owner that comes later reads at least what was read here.
  */
 async function writeRows(context: OwedContext, target: Target, rows: readonly StoredRow[]): Promise<void> {
   const { runtime, assignment, token } = context;

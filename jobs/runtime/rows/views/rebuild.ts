@@ -2,9 +2,9 @@
  * Writes all views of a job's rows again, for example after a cache or an index was lost. It reads only the rows, no topic, and claims no
  * partition. So the job can go on running.
  *
- * Versions make that safe. A record is written at the version of the row that it was made from, so a record that an owner has made from a newer
- * row stays. A store that was just lost has also lost its removals; so rows are read again after their views were written. If a row has
- * changed meanwhile, records that it showed before and no longer shows are removed at its new version. Nothing else is ever removed.
+ * Versions make that safe. Each record is written at the version of its row, so a record that an owner has made from a newer row stays. A
+ * store that was just lost has also lost its removals. So rows are read again after their views were written. If a row has changed
+ * meanwhile, records that it showed before and no longer shows are removed at its new version. Nothing else is ever removed.
  */
 import { messageOf, type TributaryError } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
@@ -17,12 +17,12 @@ import { idOf } from '../rows.ts';
 import { viewChanges } from './make.ts';
 import { applyTo } from './write.ts';
 
-/** How far it is: counted from the beginning of the job. */
+/** The progress, counted from the beginning of the rebuild. */
 export interface Rebuilt {
   readonly job: string;
-  /** Rows that were read, with deleted ones, which have no views. */
+  /** Rows that were read, including deleted ones, which have no views. */
   rows: number;
-  /** Records that were written; without those that the store had in a newer version, if it reports them. */
+  /** Records that were written, excluding those that the store had in a newer version, if it reports them. */
   written: number;
   /** Records that the store already had in a newer version. */
   newer: number;
@@ -33,15 +33,15 @@ export interface Rebuilt {
 }
 
 export interface RebuildOptions {
-  /** Kinds of targets; the views of others are left alone. */
+  /** The kinds of targets to write. Views of other kinds are not touched. */
   readonly only: ReadonlySet<Target['kind']>;
   readonly signal: AbortSignal;
   readonly progress: (so: Rebuilt) => void;
-  /** A record that is missing in its view from now on. */
+  /** Reports a record that the view lacks from now on. */
   readonly failed: (view: string, key: string, why: string) => void;
-  /** A store is away; it is tried again. */
+  /** Reports that a store does not answer. The call is tried again. */
   readonly waiting: (error: TributaryError, delayMs: number) => void;
-  /** Records of rows of an older token are written at this one. */
+  /** Records of rows with an older token are written at this token. */
   readonly token?: number;
   readonly rowsAtOnce?: number;
   readonly recordsAtOnce?: number;
@@ -53,10 +53,10 @@ type Changes = Map<Target, Map<string, Change>>;
 const ROWS_AT_ONCE = 500;
 /** In parallel, since stores spend most of a call waiting: for a disk, for each other, for the network. */
 const PAGES_AT_ONCE = 4;
-/** One row may have thousands of records: what was collected is written when there are so many. */
+/** One row may have thousands of records. The collected records are written when there are this many. */
 const RECORDS_AT_ONCE = 3000;
 
-/** Throws when the signal is aborted, and fatal errors. What was written until then stays and does no harm. */
+/** Throws when the signal is aborted, and fatal errors. Earlier writes stay and do no harm. */
 export async function rebuildViews(job: Job, runtime: Needed, options: RebuildOptions): Promise<Rebuilt> {
   const so: Rebuilt = { job: job.name, rows: 0, written: 0, newer: 0, removed: 0, failed: 0 };
   const rebuild = new Rebuild(job, runtime, options, so);
@@ -117,7 +117,7 @@ class Rebuild {
     await this.#write(changes, shown);
   }
 
-  /** Writes what was collected of the rows, and follows those that change meanwhile, until none has. */
+  /** Writes the collected records of the rows, and repeats this for rows that change meanwhile, until none has. */
   async #write(changes: Changes, rows: readonly StoredRow[]): Promise<void> {
     await this.#apply(changes);
     let written = rows;
@@ -187,7 +187,7 @@ class Rebuild {
   }
 }
 
-/** Compares position and outbox, too: an owner whose first write timed out may write two contents at one version. */
+/** Compares position and outbox, too: an owner whose first write timed out may write two different contents at one version. */
 function isSame(a: StoredRow, b: StoredRow): boolean {
   const [{ token, revision }, version] = [a.version, b.version];
   return token === version.token && revision === version.revision && a.at === b.at && a.outbox === b.outbox;

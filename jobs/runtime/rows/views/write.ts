@@ -1,4 +1,4 @@
-/** The changes that a batch makes to the views of its rows: collected before the rows are written, applied afterwards. */
+/** The changes that a batch makes to the views of its rows. They are collected before the rows are written, and applied afterwards. */
 import { messageOf } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../../../sinks/port.ts';
@@ -73,7 +73,7 @@ export async function collectViews({ touched, fresh }: Folded, context: ViewsCon
 }
 
 /**
- * Drops a committed removal of the same record, which is still in the outbox because its view is behind. Committed entries come before those
+ * Drops a committed removal of the same record that is still in the outbox because its view is behind. Committed entries come before those
  * of this batch.
  */
 function dropCommitted(outbox: OutboxEntry[], { view, key, partition }: OutboxRemoval, first: number): void {
@@ -94,7 +94,7 @@ function changesOf(job: Job, view: Job['views'][number], tenant: string, { row, 
   }
 }
 
-/** Adds the removals within the batch, except of records that the row shows again by now. */
+/** Adds the removals within the batch, except for records that the row shows again. */
 export function addRemovals(job: Job, writes: ViewWrites, entries: readonly OutboxEntry[], { touched }: Folded): void {
   const rows = new Map<OutboxEntry, LiveRow>();
   for (const { row } of touched.values()) {
@@ -118,8 +118,8 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
 export type WriteView = (target: Target, changes: readonly Change[]) => Promise<readonly WriteResult[]>;
 
 /**
- * Writes to all targets in parallel. Settles when all of them have, so nothing of this attempt is under way when the next one begins.
- * Returns how many records were written; reports to `stale` those that a view has in a newer version.
+ * Writes to all targets in parallel. Settles when all writes have, so nothing of this attempt is under way when the next one begins.
+ * Returns how many records were written. Reports to `stale` the records that a view has in a newer version.
  */
 export async function writeViews(
   writes: ViewWrites,
@@ -150,7 +150,7 @@ export async function writeViews(
   return written;
 }
 
-/** Writes to the store that has the target. */
+/** Writes to the store of the target. */
 export function applyTo(
   { tables, search, cache }: Pick<Stores, 'tables' | 'search' | 'cache'>,
   target: Target,
