@@ -1,48 +1,48 @@
 /**
- * Notices while a row grows, update by update, that its next owner could not write it whole.
+ * Detects, from updates, that a row grows so large that its next owner could not write it whole.
  *
- * To measure a row is to go through all of its entries, which an update must not do. So what a map had when it was measured
- * is remembered with it, and what updates add is counted up; what they replace is counted twice, and a row that seems too large is
- * measured again. A row with few entries is not measured at all until an update is large.
+ * Measuring a row means going through all of its entries, which an update must not do. So the measured size of each map
+ * is remembered, and the size of updates is added to it. A replaced entry is thus counted twice; a row that seems too
+ * large is measured again. A row with few entries is not measured until an update is large.
  */
 import { Entries } from '../../core/entries.ts';
 
-/** What a store can write of a map. */
+/** A map as a store would write it. */
 export interface Growing {
   readonly value: unknown;
-  /** How many bytes the update writes. */
+  /** The number of bytes that the update writes. */
   added(): number;
-  /** How many bytes all of its entries are. */
+  /** The size of all entries, in bytes. */
   measure(): number;
 }
 
 /**
- * Of fewer entries than FEW, updates of at most SMALL bytes make 1 MiB at most. That much, and a little for the fields, a row may
- * grow without being measured, beyond what it had when it was: so an update is refused that much before the end.
+ * Updates of at most SMALL bytes to fewer than FEW entries make 1 MiB at most. A row may grow by that, and a little for
+ * its fields, before it is measured again. So an update is refused that much below the limit.
  */
 const FEW = 256;
 const SMALL = 4 * 1024;
 const UNMEASURED = 1.25 * FEW * SMALL;
-/** Of a small limit it is this share at most. */
+/** If the limit is small, at most this share of it. */
 const SHARE = 1 / 8;
-/** A map of so few entries is measured each time, which is done sooner than looking up what it had. */
+/** A map with fewer entries is measured each time, which takes less time than looking up its last size. */
 const HARDLY_ANY = 8;
 
 export class Growth {
   readonly #largest: number;
   readonly #growsTo: number;
-  /** Bytes of the entries of a map, by what its versions have in common. At least what they are. */
+  /** The bytes of a map's entries, by the identity that its versions share. Never less than the real size. */
   readonly #measured = new WeakMap<object, number>();
 
-  /** `largest`: the most bytes that a row may have. */
+  /** `largest`: the largest size of a row, in bytes. */
   constructor(largest: number) {
     this.#largest = largest;
     this.#growsTo = largest - Math.min(UNMEASURED, largest * SHARE);
   }
 
   /**
-   * Why a row must not be written as it would be; undefined if it may. `bytes`: of the write; `rest`: of all but the maps; `whole`:
-   * whether it is no update.
+   * Why this write of the row must be refused; undefined if it may be made. `bytes`: of the write; `rest`: of
+   * everything but the maps; `whole`: whether the whole row is written, and not an update.
    */
   refusal(maps: readonly Growing[], bytes: number, rest: () => number, whole: boolean): string | undefined {
     const most = whole ? this.#largest : this.#growsTo;
@@ -52,7 +52,7 @@ export class Growth {
       for (const { value } of maps) if (value instanceof Entries) this.#measured.delete(value.identity);
       return undefined;
     }
-    // What only grows smaller, or does not grow, is written however large it is.
+    // An update that adds nothing is written however large the row is.
     if (bytes <= SMALL && maps.every((map) => map.added() === 0)) return undefined;
     const size = rest() + this.#sum(maps, (map) => this.#estimate(map));
     if (size <= most) return undefined;

@@ -1,6 +1,6 @@
 /**
- * What has parts, as JSON: bytes within it are base64. A record that was written before one of its fields was declared is read with
- * the field's default, as a row is.
+ * Values with parts, as JSON in which bytes are base64. If a record was written before one of its fields was declared,
+ * it is read with the field's default, as a row is.
  */
 import { isNullable, type Schema } from '../../core/avro.ts';
 
@@ -26,7 +26,7 @@ export function jsonOf(schema: Schema): Json {
   };
 }
 
-/** Gives the records within a parsed value the defaults of the fields they lack; undefined where no record has such fields. */
+/** Adds the defaults of missing fields to the records within a parsed value; undefined if no record has such fields. */
 function completing(schema: Schema): Complete | undefined {
   if (typeof schema === 'string') return undefined;
   if (isNullable(schema)) {
@@ -67,7 +67,7 @@ function jsonDefault({ type, default: missing }: { type: Schema; default?: unkno
 
 const same: Convert = (value) => value;
 
-/** Applies `bytes` to all bytes within a value; undefined where the schema has none, since then nothing is to do. */
+/** Applies `bytes` to all bytes within a value; undefined if the schema has none, because then there is nothing to do. */
 function converted(schema: Schema, bytes: Convert): Convert | undefined {
   if (schema === 'bytes') return bytes;
   if (typeof schema === 'string') return undefined;

@@ -1,9 +1,9 @@
 /**
- * What one field of a record is as a column: its SQL type, and its values on the way in and out.
+ * The column of a record's field: its SQL type, and the conversion of its values in both directions.
  *
- * Everything a person may want to compare or sort has a column type of its own; what has parts (arrays, records,
- * nested maps) is JSON text, in which bytes are base64. The type of such a column is spelled "JSON TEXT", which SQLite
- * takes as TEXT, so that a field that turned from a string into a list is seen as another type.
+ * Everything that a person may want to compare or sort has its own column type. Values with parts (arrays, records,
+ * nested maps) are JSON text, in which bytes are base64. Such a column has the type "JSON TEXT", which SQLite treats as
+ * TEXT. So a field that changed from a string to a list has another type.
  */
 import { type Field, isNullable, type Schema } from '../../../core/avro.ts';
 import { jsonOf } from '../json-text.ts';
@@ -13,16 +13,16 @@ export type SqlValue = null | number | string | Uint8Array;
 export interface Column {
   readonly name: string;
   readonly type: string;
-  /** What follows name and type where the column is created. */
+  /** What follows the name and type when the column is created with the table. */
   readonly constraint: string;
   /**
-   * What follows name and type where the column is added to rows that are there: how they get the field's default.
-   * Undefined: the field is neither nullable nor has it a default, so those rows cannot have it.
+   * What follows the name and type when the column is added to existing rows: how they get the field's default.
+   * Undefined: those rows cannot have the field, because it is not nullable and has no default.
    */
   readonly added: string | undefined;
 }
 
-/** The values of one schema as one SQL value each. A missing value and `null` are NULL. */
+/** Converts the values of one schema to one SQL value each. A missing value and `null` are NULL. */
 export interface Codec {
   readonly type: 'TEXT' | 'INTEGER' | 'REAL' | 'BLOB' | 'JSON TEXT';
   encode(value: unknown): SqlValue;
@@ -84,7 +84,7 @@ function addition(field: Field, codec: Codec): string | undefined {
   return `DEFAULT ${typeof value === 'number' ? value : `'${value.replaceAll("'", "''")}'`}`;
 }
 
-/** A name as SQL takes it, whatever it is. */
+/** Any name in the form that SQL accepts. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,4 +1,4 @@
-/** The entries of the map fields of a row or record: what a write does to them, and how large they are. */
+/** The entries of the map fields of a row or record: which of them a write changes, and how large they are. */
 import { Entries } from '../../../core/entries.ts';
 import type { Growing, Growth } from '../growth.ts';
 import type { Codec, SqlValue } from './columns.ts';
@@ -7,9 +7,9 @@ import type { TableRequest } from './request.ts';
 type Data = Readonly<Record<string, unknown>> | undefined;
 
 export interface EntryWrites {
-  /** Whether these are all entries, and those of before go. */
+  /** Whether `values` has all entries, and entries that were stored before are removed. */
   readonly isAll: boolean;
-  /** Field, entry and value of each that is written, one after the other. */
+  /** Field, entry and value of each written entry, one after the other. */
   readonly values: readonly SqlValue[];
   readonly removed: readonly (readonly [field: string, entry: string])[];
 }
@@ -30,7 +30,7 @@ export function entryWrites({ entries }: TableRequest, data: Data, whole: boolea
   return { isAll: whole, values, removed };
 }
 
-/** Why the row must not become what a write would make of it: see `Growth`. */
+/** Why this write of the row must be refused: see `Growth`. */
 export function outgrown(
   { entries }: TableRequest,
   growth: Growth,
@@ -62,7 +62,7 @@ function bytesOfAll(value: unknown, codec: Codec): number {
   return bytes;
 }
 
-/** About how many, most of the text being ASCII. */
+/** The approximate size, assuming mostly ASCII text. */
 function bytesOf(values: readonly SqlValue[]): number {
   let bytes = 0;
   for (const value of values) bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8;

@@ -1,14 +1,14 @@
-/** What is missing in the file, as the statements that make it. */
+/** What is missing in the file, as the statements that create it. */
 import { quoted, type SqlValue } from './columns.ts';
 import { CLAIMS, GENERATIONS, type TableRequest } from './request.ts';
 import { alterations, COLUMNS, creation, entriesCreation, entriesTable, type FoundColumn } from './shape.ts';
 
-/** The rows that a statement answers. */
+/** Returns the rows of a statement. */
 type All = (sql: string, ...values: readonly SqlValue[]) => SqlValue[][];
 
 const NAMES = `SELECT name FROM sqlite_master WHERE type IN ('table', 'index')`;
 
-/** In the order in which they have to be made. Throws TABLE_DRIFTED where adding is not enough. */
+/** In the order in which they must run. Throws TABLE_DRIFTED if adding is not enough. */
 export function missingStatements(requests: readonly TableRequest[], all: All): string[] {
   const names = new Set(all(NAMES).map(([name]) => name as string));
   return [
@@ -24,7 +24,7 @@ export function missingStatements(requests: readonly TableRequest[], all: All): 
   ];
 }
 
-/** The fields that the table does not have as they are declared; undefined where there is no such table, or none with its key. */
+/** The declared fields that the table lacks or has differently; undefined if there is no such table, or it has another key. */
 export function driftedFields({ shape, fields, entries }: TableRequest, all: All): string[] | undefined {
   const found = all(COLUMNS, shape.name).map(
     ([name, type, keyPosition]) => ({ name, type, keyPosition }) as FoundColumn,

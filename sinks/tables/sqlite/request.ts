@@ -1,21 +1,21 @@
 /**
- * From the declaration of a table to everything that is said to SQLite about it. `rows.ts` has the parameters.
+ * Builds all statements for a table from its declaration. `rows.ts` has the parameters.
  *
- * A table has one column a field, so that people can read projections with plain SQL, and bookkeeping beside them:
+ * A table has one column for each field, so that people can read projections with plain SQL, and these columns:
  *
  * | column | what it is |
  * | --- | --- |
- * | `_id` | the number of the row, by which its map entries name it |
+ * | `_id` | the number of the row, by which its map entries refer to it |
  * | `_token`, `_revision` | the version; the upsert compares it |
- * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; NULL in a view |
- * | `_timers`, `_due` | the pending timers as JSON and when the earliest is due; NULL where there are none |
- * | `_erased` | 0, or when the row or record was taken away, in ms since 1970 UTC |
- * | `_kept` | until when what was taken away is kept, in ms since 1970 UTC; NULL: for ever, or it was not taken away |
+ * | `_partition`, `_at`, `_outbox` | see `RowWrite`; NULL in a view |
+ * | `_timers`, `_due` | the pending timers as JSON and when the earliest is due; NULL if there are none |
+ * | `_erased` | 0, or when the row or record was removed, in ms since 1970 UTC |
+ * | `_kept` | until when a removed row or record is kept, in ms since 1970 UTC; NULL: for ever, or not removed |
  *
- * The entries of all map fields lie in one table beside it, `<table>__entries`, ordered by `_row` (the `_id` of the row), `_field`
- * and `_entry`. So what one batch writes of a row lies together in the file: with the row's key and in tables of their own,
- * entries took twice the space and three times the pages.
- * Timers need no table: the partial index on `_due` costs nothing for the rows that have none.
+ * The entries of all map fields are in one more table, `<table>__entries`, ordered by `_row` (the `_id` of the row),
+ * `_field` and `_entry`. So all entries that one batch writes for a row are together in the file: with the row's key
+ * and in separate tables, entries took twice the space and three times the pages.
+ * Timers need no table: the partial index on `_due` costs nothing for rows without timers.
  */
 import type { MapSchema } from '../../../core/avro.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -23,13 +23,13 @@ import { keyFields, mapFields, type TableDef } from '../../../core/target.ts';
 import { type Codec, type Column, codecOf, columnOf, quoted } from './columns.ts';
 import { entriesTable, type Shape } from './shape.ts';
 
-/** What is said about the map fields of a table. The first parameter is always the row's `_id`. */
+/** The statements for the map fields of a table. Their first parameter is always the row's `_id`. */
 export interface EntriesRequest {
   /** The codec of each map field, by its name. */
   readonly codecs: ReadonlyMap<string, Codec>;
-  /** For one entry of one row, for two, and so on: field, entry and value of each. */
+  /** For one entry of a row, for two, and so on: field, entry and value of each. */
   readonly upserts: readonly string[];
-  /** One entry: field and entry. */
+  /** Removes one entry: field and entry. */
   readonly remove: string;
   readonly clear: string;
   /** The entries of one row: [field, entry, value]. */
@@ -38,30 +38,30 @@ export interface EntriesRequest {
 
 export interface TableRequest {
   readonly name: string;
-  /** How many strings a key has, the tenant included. */
+  /** How many strings a key has, including the tenant. */
   readonly keyLength: number;
   readonly fields: readonly { readonly name: string; readonly codec: Codec }[];
-  /** Undefined where the table has no map field. */
+  /** Undefined if the table has no map field. */
   readonly entries: EntriesRequest | undefined;
   readonly shape: Shape;
   readonly indexes: readonly { readonly name: string; readonly create: string }[];
-  /** Changes no row where the stored version is newer. Answers the row's `_id` where it did. */
+  /** Changes no row if the stored version is newer. Returns the row's `_id` if it did change one. */
   readonly upsert: string;
-  /** The bookkeeping alone of a row, where it has one very version: the bookkeeping, the key, that version. */
+  /** Writes only the bookkeeping of a row, if the row has exactly this version: the bookkeeping, the key, that version. */
   readonly take: string;
-  /** The rows of a prefix in the order of the key, as `storedRow` takes them; first for the tenant alone. */
+  /** The rows of a prefix in the order of the key, as `storedRow` expects them; the first statement is for the tenant alone. */
   readonly under: readonly string[];
-  /** The first page of live records of a prefix, and the page after a key; first for the tenant alone. */
+  /** The first page of live records of a prefix, and the page after a key; the first of each is for the tenant alone. */
   readonly first: readonly string[];
   readonly following: readonly string[];
-  /** Rows of all tenants as `under` answers them, after an `_id`, in its order. */
+  /** Rows of all tenants after an `_id`, in the order of `_id`, with the columns of `under`. */
   readonly scan: string;
-  /** By the name of an indexed field: of one partition, after an `_id`, in its order: tenant, partition, value, `_id`, limit. */
+  /** By the name of an indexed field; one partition, after an `_id`, in its order: tenant, partition, value, `_id`, limit. */
   readonly matching: ReadonlyMap<string, string>;
-  /** The same of a JSON list of partitions: every page goes through all that follows. */
+  /** The same for a JSON list of partitions. Every page goes through all rows after the `_id`. */
   readonly matchingSeveral: ReadonlyMap<string, string>;
   readonly due: string;
-  /** Forgets what was taken away and is kept until before a time. */
+  /** Deletes removed rows and records that need only be kept until before a time. */
   readonly purge: string;
 }
 
@@ -77,10 +77,10 @@ const BOOKKEEPING = [
   '_kept',
 ] as const;
 
-/** More entries than this in one statement are hardly faster, and rows with a few changes should have the use of it. */
+/** More entries in one statement are hardly faster, and rows with few changes should benefit, too. */
 export const TOGETHER = 4;
 
-/** Removals of views are kept against older writes, which come from a paused owner: not after days. */
+/** Removals of views are kept against older writes of a paused owner, which do not come after days. */
 export const REMOVALS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 export const CLAIMS = `CREATE TABLE IF NOT EXISTS tables_claims (
@@ -90,7 +90,7 @@ export const CLAIMS = `CREATE TABLE IF NOT EXISTS tables_claims (
 export const GENERATIONS = `CREATE TABLE IF NOT EXISTS tables_generations (
   job TEXT NOT NULL PRIMARY KEY, current INTEGER NOT NULL, state TEXT NOT NULL
 )`;
-/** Before anything was prepared there is no table. */
+/** Before the first `prepare` there is no table. */
 export const HAS_GENERATIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tables_generations'";
 export const GENERATIONS_OF = 'SELECT current, state FROM tables_generations WHERE job = ?';
 /** Job, current, state; the state before. */
@@ -155,14 +155,14 @@ export function tableRequest(table: TableDef): TableRequest {
   };
 }
 
-/** What an upsert leaves in a column. What is taken away keeps the values by which it is found. */
+/** What an upsert leaves in a column. A removed row keeps the values by which it is found. */
 function next(table: TableDef, column: string): string {
   const given = `excluded.${quoted(column)}`;
   if (!table.indexed.includes(column)) return given;
   return `CASE WHEN excluded._erased > 0 THEN ${quoted(column)} ELSE ${given} END`;
 }
 
-/** What `under` selects after the key and the fields. */
+/** The columns that `under` selects after the key and the fields. */
 const STORED = ['_id', '_token', '_revision', '_at', '_outbox', '_timers', '_erased'];
 
 function entriesRequest(table: string, maps: readonly { name: string; type: MapSchema }[]): EntriesRequest {

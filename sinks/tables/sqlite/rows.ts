@@ -1,4 +1,4 @@
-/** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
+/** Converts rows, records and keys to the parameters of the statements of `request.ts`, and back. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { TableDef } from '../../../core/target.ts';
 import type { Change, Key, Version } from '../../port.ts';
@@ -13,7 +13,7 @@ export function rowParameters(request: TableRequest, row: RowWrite, now: number)
   return parameters;
 }
 
-/** The parameters of `take` for a row that was read under a version. */
+/** The parameters of `take` for a row that was read at a version. */
 export function takeParameters(request: TableRequest, row: RowWrite, read: Version, now: number): SqlValue[] {
   return [...bookkeepingOf(row), keptUntil(row, now), ...wholeKey(request, row.key), read.token, read.revision];
 }
@@ -22,7 +22,7 @@ function keptUntil({ data, keepMs }: RowWrite, now: number): number | null {
   return data === undefined && keepMs !== undefined ? now + keepMs : null;
 }
 
-/** From `_token` to `_due`. */
+/** The values of the columns `_token` to `_due`. */
 function bookkeepingOf(row: RowWrite): SqlValue[] {
   let timers: string | null = null;
   let due: number | null = null;
@@ -56,7 +56,7 @@ function recordParameters(
   return parameters;
 }
 
-/** A row of `under`, with the map fields that are given by the row's `_id`. */
+/** A row of `under`, with the given map fields: they are read by the row's `_id`. */
 export function storedRow(
   request: TableRequest,
   table: TableDef,
@@ -77,7 +77,7 @@ export function storedRow(
   };
 }
 
-/** The declared fields but the maps, of a row of `under`, `first` or `following`. */
+/** The declared fields except the maps, from a row of `under`, `first` or `following`. */
 export function recordOf(request: TableRequest, table: TableDef, values: readonly SqlValue[]): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   let index = 1;
@@ -96,7 +96,7 @@ export function idOf(request: TableRequest, values: readonly SqlValue[]): number
   return values[request.keyLength + request.fields.length] as number;
 }
 
-/** The due ones of a row of `due`. */
+/** The timers of a row of `due` that are due at `before` or earlier. */
 export function dueTimers(
   request: TableRequest,
   partition: number,
@@ -113,7 +113,7 @@ function timersOf(text: SqlValue): Record<string, number> {
   return text === null ? {} : JSON.parse(text as string);
 }
 
-/** The key, once it is sure that it is one of this table. */
+/** The key, after checking that it fits this table. */
 export function wholeKey(request: TableRequest, key: Key): Key {
   if (key.length === request.keyLength) return key;
   throw new TributaryError(
@@ -122,7 +122,7 @@ export function wholeKey(request: TableRequest, key: Key): Key {
   );
 }
 
-/** The prefix, once it is sure that it is one of this table's keys. */
+/** The prefix, after checking that it fits this table's keys. */
 export function prefixOf(request: TableRequest, prefix: Key): Key {
   if (prefix.length > 0 && prefix.length <= request.keyLength) return prefix;
   throw new TributaryError(
@@ -136,7 +136,7 @@ export function pageToken(prefix: Key, last: Key): string {
   return Buffer.from(JSON.stringify(last.slice(prefix.length))).toString('base64url');
 }
 
-/** What `pageToken` made a token of. */
+/** The rest of the key from which `pageToken` made a token. */
 export function afterToken(request: TableRequest, prefix: Key, token: string): string[] {
   const rest = parsed(Buffer.from(token, 'base64url').toString());
   const length = request.keyLength - prefix.length;
@@ -146,7 +146,7 @@ export function afterToken(request: TableRequest, prefix: Key, token: string): s
   throw noSuchPage(request, token);
 }
 
-/** The `_id` that the page before ended with. */
+/** The `_id` with which the previous page ended. */
 export function scanToken(request: TableRequest, token: string): number {
   if (/^\d{1,15}$/.test(token)) return Number(token);
   throw noSuchPage(request, token);

@@ -1,4 +1,4 @@
-/** How a table is made, and what is missing in one that an earlier version of its declaration made. */
+/** How to create a table, and what is missing in a table of an earlier declaration. */
 import { TributaryError } from '../../../core/errors.ts';
 import { type Column, quoted } from './columns.ts';
 
@@ -7,18 +7,18 @@ export interface Shape {
   /** The names of the key's columns, in order. */
   readonly key: readonly string[];
   readonly columns: readonly Column[];
-  /** Map fields, which are stored as entries, and so may not be columns. */
+  /** Map fields. They are stored as entries, so they may not be columns. */
   readonly elsewhere: readonly string[];
 }
 
-/** A column as the database has it. `keyPosition` is its place in the key, from 1, or 0. */
+/** A column as the database has it. `keyPosition` is its position in the key, from 1; 0 if it is not part of the key. */
 export interface FoundColumn {
   readonly name: string;
   readonly type: string;
   readonly keyPosition: number;
 }
 
-/** The columns of a table by its name: [name, type, keyPosition]. No rows: there is no such table. */
+/** The columns of a table by its name: [name, type, keyPosition]. No rows if there is no such table. */
 export const COLUMNS = `SELECT c.name, c.type, coalesce(k.seqno + 1, 0)
   FROM pragma_table_info(?1) AS c LEFT JOIN pragma_index_list(?1) AS i ON i.origin = 'u'
   LEFT JOIN pragma_index_info(i.name) AS k ON k.name = c.name WHERE c.name <> '_id'`;
@@ -26,22 +26,22 @@ export const COLUMNS = `SELECT c.name, c.type, coalesce(k.seqno + 1, 0)
 export const entriesTable = (table: string): string => `${table}__entries`;
 
 /**
- * A table with a number for each row: rows of some hundred bytes are written three times as fast as `WITHOUT ROWID`, where
- * the rows themselves are what is kept in the order of the key. And rows that were first written by one partition's batch lie
- * together, as they are written later.
+ * A table with a number for each row: rows of some hundred bytes are written three times as fast as with `WITHOUT
+ * ROWID`, where the rows themselves are kept in the order of the key. Besides, rows that one partition's batch wrote
+ * first are together, and later batches write them together, too.
  */
 export function creation({ name, key, columns }: Shape): string {
   const all = columns.map(({ name, type, constraint }) => `${quoted(name)} ${type} ${constraint}`.trim());
   return `CREATE TABLE ${quoted(name)} (_id INTEGER PRIMARY KEY, ${all.join(', ')}, UNIQUE (${key.map(quoted).join(', ')}))`;
 }
 
-/** Values have no type of their own here, since each field brings its own. Nothing where there is no map field. */
+/** The column of values has no type, because each field has its own. Empty if there is no map field. */
 export function entriesCreation({ name, elsewhere }: Shape): string {
   if (elsewhere.length === 0) return '';
   return `CREATE TABLE IF NOT EXISTS ${quoted(entriesTable(name))} (_row INTEGER NOT NULL, _field TEXT NOT NULL, _entry TEXT NOT NULL, _value, PRIMARY KEY (_row, _field, _entry)) WITHOUT ROWID`;
 }
 
-/** The statements that add what is missing. Throws TABLE_DRIFTED where adding is not enough. */
+/** The statements that add what is missing. Throws TABLE_DRIFTED if adding is not enough. */
 export function alterations(shape: Shape, found: readonly FoundColumn[], empty: boolean): string[] {
   const known = new Map(found.map((column) => [column.name, column]));
   const key = found.filter((column) => column.keyPosition > 0).sort((a, b) => a.keyPosition - b.keyPosition);

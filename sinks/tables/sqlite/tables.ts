@@ -1,8 +1,8 @@
 /**
  * The tables port on the SQLite file that all embedded implementations share.
  *
- * Every call is one transaction, and every row of it is all written or not at all. A row is one upsert that compares
- * the version, and one statement for each changed map entry. Nothing waits, so calls do not interleave.
+ * Every call is one transaction, and each of its rows is written completely or not at all. A row is one upsert that
+ * compares the version, and a statement for every few changed map entries. Nothing waits, so calls do not interleave.
  */
 
 import { Entries } from '../../../core/entries.ts';
@@ -45,12 +45,12 @@ import {
 } from './rows.ts';
 import { entriesTable } from './shape.ts';
 
-/** A process holds several of them, each some times as large. */
+/** A process has several such rows in memory, each of which takes some times this size. */
 const LARGEST = 64 * 1024 ** 2;
 
 type Values = SqlValue[];
 
-/** `now` is the time in ms since 1970 UTC; it only says how long what is taken away is kept. `largest`: the most bytes of a row. */
+/** `now`: the time in ms since 1970 UTC; it only decides how long removed rows are kept. `largest`: the largest row, in bytes. */
 export function sqliteTables(database: Database, now: () => number = Date.now, largest = LARGEST): Tables {
   const growth = new Growth(largest);
   const requests = new WeakMap<TableDef, TableRequest>();
@@ -64,7 +64,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     return request;
   }
 
-  /** One call of the port: one transaction, which costs a read less than many of its own, too. */
+  /** Runs one call of the port as one transaction. For a read, too, that costs less than a transaction for each statement. */
   function call<T>(what: string, work: () => T): Promise<T> {
     return guarded('TABLES_AWAY', what, () => database.transaction(work));
   }
@@ -73,8 +73,8 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
   const all = (sql: string, ...values: readonly SqlValue[]) => database.statement(sql).all<Values>(...values);
 
   /**
-   * Writes one item after the other in one transaction. If one is refused, which hardly ever happens, all is undone,
-   * and each item gets a savepoint: inside one, statements of several rows would be slower the more it covers.
+   * Writes one item after the other in one transaction. If one is refused, which is very rare, everything is undone and tried again with a
+   * savepoint for each item. Not the first time: inside a savepoint, statements about several rows are slower the more it covers.
    */
   function writeEach<T>(what: string, items: readonly T[], write: (item: T) => WriteResult): Promise<WriteResult[]> {
     return guarded('TABLES_AWAY', what, () => {
@@ -94,7 +94,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
       database.statement('RELEASE item').run();
       return result;
     } catch (error) {
-      // After any other error the whole transaction is undone, often by SQLite itself, and the savepoint with it.
+      // Any other error undoes the whole transaction, often by SQLite itself, and the savepoint with it.
       if (!isRefusal(error)) throw error;
       database.statement('ROLLBACK TO item').run();
       database.statement('RELEASE item').run();
@@ -102,7 +102,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     }
   }
 
-  /** One version of a row or record: its columns, and then its map entries if the version was taken. */
+  /** Writes one version of a row or record: its columns and then, if the version was accepted, its map entries. */
   function put({ upsert, entries }: TableRequest, parameters: Values, writes: EntryWrites): WriteResult {
     if (entries === undefined) return database.statement(upsert).run(...parameters).changes === 0 ? 'stale' : 'written';
     const taken = one(upsert, ...parameters);
@@ -128,14 +128,14 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     return refused === undefined ? put(request, parameters, writes) : { refused };
   }
 
-  /** Whether the row is of another owner now, its data being those that were read. */
+  /** Whether only the owner of the row had to be written, because its data are still those that were read. */
   function take(request: TableRequest, row: RowWrite, time: number): boolean {
     const read = row.taken?.from;
     if (read === undefined || compareVersions(row.version, read) < 0) return false;
     return database.statement(request.take).run(...takeParameters(request, row, read, time)).changes !== 0;
   }
 
-  /** The map fields of one row, each as `make` wants its entries. */
+  /** The map fields of one row. `make` converts the entries of each. */
   function mapsOf(entries: EntriesRequest | undefined, id: number, make: (entries: [string, unknown][]) => unknown) {
     const maps: Record<string, unknown> = {};
     if (entries === undefined) return maps;
