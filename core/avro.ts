@@ -1,10 +1,10 @@
 /**
- * A schema is one Avro literal. Its TypeScript type is inferred from it here, and `avsc` compiles it
- * elsewhere; there is no second declaration and no generated code.
+ * A schema is one Avro literal. Its TypeScript type is inferred here, and `avsc` compiles it elsewhere, so there is no second
+ * declaration and no generated code.
  *
- * Besides Avro's own attributes, a field may have some of ours: `unit` ("ms since 1970 UTC", "percent"), `minimum` and
- * `maximum` of a number, `lenient: true`, `personal: true` for personal data, and `person: true` for the id of a user. Avro readers ignore
- * them. Our own readers check the bounds, and leave out what does not fit in lenient fields; documentation and reports use the others.
+ * A field may have attributes beyond those of Avro: `unit` ("ms since 1970 UTC", "percent"), `minimum` and `maximum` of a number,
+ * `lenient: true`, `personal: true` for personal data, and `person: true` for the id of a user. Avro readers ignore them. Our readers
+ * check the bounds and leave out values of lenient fields that do not fit; documentation and reports use the others.
  */
 
 export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes';
@@ -15,15 +15,15 @@ export interface Field {
   readonly doc: string;
   readonly default?: unknown;
   readonly unit?: string;
-  /** Of a number: the least and the most it may be. */
+  /** The bounds of a number, both inclusive. */
   readonly minimum?: number;
   readonly maximum?: number;
   readonly personal?: true;
-  /** Of a text, or of a list of texts: the id of a user. Of a map: its keys are ids of users. */
+  /** The string, or each string of the list, is the id of a user. For a map: its keys are ids of users. */
   readonly person?: true;
   /**
-   * What does not fit is left out of the event, which names it in `unfit`, instead of making the whole event unreadable: an item of a
-   * list, a field within that has a default, or else this field, which has to have one.
+   * A value that does not fit is left out of the event and named in its `unfit`, instead of making the whole event unreadable. That may
+   * be an item of a list, a nested field with a default, or else this whole field, which must have a default.
    */
   readonly lenient?: true;
 }
@@ -49,7 +49,7 @@ export interface MapSchema {
   readonly type: 'map';
   readonly values: Schema;
 }
-/** A union of `null` and one other schema: the only union that is allowed, because JSON cannot distinguish others. */
+/** A union of `null` and one other schema. It is the only union that is allowed, because JSON cannot distinguish others. */
 export type NullableSchema = readonly ['null', Schema];
 
 export type Schema = Primitive | RecordSchema | EnumSchema | ArraySchema | MapSchema | NullableSchema;
@@ -64,12 +64,12 @@ type PrimitiveValue = {
   bytes: Uint8Array;
 };
 
-/** Data of which only the kind of schema is known, not the schema itself. */
+/** The data of a schema of which only the kind is known. */
 type Unknown<S> = S extends RecordSchema ? Readonly<Record<string, unknown>> : unknown;
-/** Whether only the kind of schema is known: inferring from it would go on for ever. */
+/** Whether only the kind of schema is known. Inference from such a type would never end. */
 type Wide<S> = Schema extends S ? true : RecordSchema extends S ? true : false;
 
-/** What a decoded value of the schema is: every field is present. */
+/** The type of a decoded value: every field is present. */
 export type Infer<S> =
   Wide<S> extends true
     ? Unknown<S>
@@ -87,7 +87,7 @@ export type Infer<S> =
                 ? E
                 : never;
 
-/** A value to encode: fields with a default may be left out. */
+/** The type of a value to encode: fields with a default may be left out. */
 export type Input<S> =
   Wide<S> extends true
     ? Unknown<S>
@@ -113,8 +113,8 @@ export function present(schema: Schema): Exclude<Schema, NullableSchema> {
 }
 
 /**
- * The same schema with every named type spelled out once only: Avro wants a second use to be a mere
- * name, while our literals simply stand where they are used.
+ * The same schema with each named type spelled out only at its first use. Avro requires the name alone at later uses, whereas our
+ * literals repeat the whole type.
  */
 export function normalize(schema: Schema): unknown {
   const seen = new Set<string>();

@@ -1,12 +1,12 @@
 /**
- * A map field of a row: the contents of a course, the members of a group.
+ * A map field of a row, such as the contents of a course or the members of a group.
  *
- * It reads as an immutable map: `set` and `delete` answer another `Entries` and leave this one as it was, in
- * constant time, however many entries there are. All versions of one history share a journal; each version
- * knows how much of it is its own. Writing to a version that is not the newest starts a history of its own.
+ * It is an immutable map: `set` and `delete` return another `Entries` and leave this one unchanged, in constant time however many
+ * entries there are. All versions of one history share a journal, and each version reads the journal up to its own number. Writing to
+ * a version that is not the newest forks the history.
  *
- * The runtime asks `changes()` which keys differ from what the store holds, and calls `settled()` after a
- * write, so that the cost of an event does not grow with the size of its row.
+ * The runtime calls `changes()` for the keys that differ from the store, and `settled()` after a write. So the cost of an event does
+ * not grow with the size of its row.
  */
 type Write<V> = readonly [version: number, value: V | undefined];
 
@@ -15,11 +15,11 @@ type Write<V> = readonly [version: number, value: V | undefined];
 const NONE: Map<string, any> = new Map();
 
 class History<V> {
-  /** What the store holds. */
+  /** The entries that the store holds. */
   base: Map<string, V>;
-  /** What was written since, by key, oldest first; `undefined` is a deletion. */
+  /** The later writes of each key, oldest first; `undefined` is a deletion. */
   writes: Map<string, Write<V>[]>;
-  /** The history from which this one was forked, or itself: equal for all that are based on the same store contents. */
+  /** The history from which this one was forked, or itself: the same for all histories with the same store contents. */
   readonly root: History<V>;
   newest = 0;
 
@@ -45,12 +45,12 @@ export class Entries<V> implements Iterable<[string, V]> {
     return new Entries<V>(new History<V>(NONE, NONE), 0, 0);
   }
 
-  /** Entries as a store holds them: none of them counts as changed. */
+  /** Entries that were read from a store: none of them counts as changed. */
   static stored<V>(entries: Iterable<readonly [string, V]>): Entries<V> {
     return Entries.held(new Map(entries));
   }
 
-  /** The same, for a map that nobody else uses. */
+  /** The same without a copy: the caller must not use the map any more. */
   static held<V>(base: Map<string, V>): Entries<V> {
     return new Entries<V>(new History<V>(base.size === 0 ? NONE : base, NONE), 0, base.size);
   }
@@ -98,7 +98,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return new Entries<V>(history, history.newest, size);
   }
 
-  /** A history of its own, with the entries of this version and the same knowledge of the store. */
+  /** A new history with the entries of this version and the same store contents. */
   #fork(): History<V> {
     const { base, writes } = this.#history;
     const fork = new History<V>(new Map(base), new Map(), this.#history.root);
@@ -107,7 +107,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return fork;
   }
 
-  /** In the order of the first entry of each key. Lists instead of generators, because rows are walked for every event. */
+  /** In the order in which keys were first set. Lists instead of generators, because rows are walked for every event. */
   [Symbol.iterator](): Iterator<[string, V]> {
     const { base, writes } = this.#history;
     if (writes.size === 0) return base.entries();
@@ -140,7 +140,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return found;
   }
 
-  /** In the same order, without making a list of pairs: for work that is done for every event. New versions may be made meanwhile. */
+  /** In the same order, without a list of pairs: for work that is done for every event. `visit` may make new versions. */
   forEach(visit: (value: V, key: string) => void): void {
     const { base, writes } = this.#history;
     if (writes.size === 0) {
@@ -157,17 +157,17 @@ export class Entries<V> implements Iterable<[string, V]> {
     });
   }
 
-  /** One object for all versions of one history: what is known of the entries can be kept with it. */
+  /** One object for all versions of one history, by which callers can cache what they derive from the entries. */
   get identity(): object {
     return this.#history.root;
   }
 
-  /** Whether this is a later or an earlier version of the other. Only then `changes()` is what a store with the other lacks. */
+  /** Whether both are versions of one map. Only then is `changes()` what a store that holds `other` lacks. */
   isVersionOf(other: Entries<V>): boolean {
     return this.#history.root === other.#history.root;
   }
 
-  /** What differs from what the store holds: keys with the value this version sees; `undefined` is a deletion. */
+  /** The entries that differ from the store, with the values of this version; `undefined` is a deletion. */
   changes(): ReadonlyMap<string, V | undefined> {
     const { base, writes } = this.#history;
     if (writes.size === 0) return NONE;
@@ -179,7 +179,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return changes;
   }
 
-  /** The same entries, none of them changed: called when a store holds this version. Older versions end here. */
+  /** The same entries, none of them changed: to call once the store holds this version. Older versions must not be used afterwards. */
   settled(): Entries<V> {
     const { base, writes, newest } = this.#history;
     if (writes.size === 0) return this;
@@ -196,7 +196,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return new Entries<V>(this.#history, 0, this.size);
   }
 
-  /** A plain object for people and tests; keys in the order of their first entry. */
+  /** A plain object for people and tests, with keys in the order in which they were first set. */
   toJSON(): Record<string, V> {
     return Object.fromEntries(this);
   }

@@ -1,14 +1,14 @@
 /**
- * The closed list of what can go wrong, and what the runtime does about it.
+ * The closed list of errors. The kind of an error decides what the runtime does about it.
  *
- * - `reject`: this record is wrong. It becomes a dead letter and its partition goes on.
+ * - `reject`: the record is wrong. It becomes a dead letter and its partition goes on.
  * - `retry`:  a store, the log or a server does not answer. The partition waits for it; nothing is lost.
- * - `fenced`: the partition has a newer owner. This one stops quietly.
- * - `fatal`:  a wrong configuration or a bug. The job stops with the message, and the process when no job is left; its supervisor
- *             restarts it.
- * - `usage`:  somebody called a command or a function wrongly. The message says how to call it.
+ * - `fenced`: the partition has a newer owner. This owner stops quietly.
+ * - `fatal`:  the configuration is wrong, or there is a bug. The job stops with the message. When no job is left, the process stops and
+ *             its supervisor restarts it.
+ * - `usage`:  a command or a function was called wrongly. The message explains how to call it.
  *
- * A message says what happened, to what, and what to do. A code is never reused for another meaning.
+ * A message states what happened, to what, and what to do. A code is never reused for another meaning.
  */
 export const ERROR_CODES = {
   // records
@@ -24,7 +24,7 @@ export const ERROR_CODES = {
   ROW_REFUSED: 'reject',
   VIEW_REFUSED: 'reject',
   JOB_FAILED: 'reject',
-  // what is outside
+  // stores and servers
   LOG_AWAY: 'retry',
   REGISTRY_AWAY: 'retry',
   TABLES_AWAY: 'retry',
@@ -71,12 +71,12 @@ export type ErrorKind = (typeof ERROR_CODES)[ErrorCode];
 /** The codes a record can be dead-lettered with. */
 export type RejectCode = { [C in ErrorCode]: (typeof ERROR_CODES)[C] extends 'reject' ? C : never }[ErrorCode];
 
-/** Of a write that failed: whether nothing of it was done, or that is unknown. */
+/** The outcome of a failed write: `none` if nothing was written, `unknown` if part or all of it may have been. */
 export type FailedWrite = 'none' | 'unknown';
 
-/** One of several things that are wrong with what somebody asked for, and what to do. */
+/** One of several problems of a request, with what to do about it. */
 export interface FieldProblem {
-  /** A path such as `parameters.batchId`; empty for what concerns no single field. */
+  /** A path such as `parameters.batchId`; empty if the problem concerns no single field. */
   readonly field: string;
   readonly message: string;
 }
@@ -91,7 +91,7 @@ export class TributaryError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly outcome: FailedWrite;
-  /** For programs: what the message says, by field. Empty if no fields are concerned. */
+  /** The problems of the message by field, for programs. Empty if the error concerns no fields. */
   readonly problems: readonly FieldProblem[];
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
@@ -104,7 +104,7 @@ export class TributaryError extends Error {
   }
 }
 
-/** The kind of anything that was thrown. Errors that are not ours are bugs, and bugs are fatal. */
+/** The kind of a thrown value. Errors of other classes are bugs, and bugs are fatal. */
 export function kindOf(error: unknown): ErrorKind {
   return error instanceof TributaryError ? error.kind : 'fatal';
 }

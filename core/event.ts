@@ -2,18 +2,18 @@
  * An event is a CloudEvent 1.0 whose data is one Avro record.
  *
  * In binary mode (the Kafka binding of CloudEvents, sections 3.1 and 3.2 of its specification) the attributes are headers named
- * `ce_…` and the value is the data alone: Avro in the Confluent wire format, or JSON when `content-type` says
- * so. In structured mode the value is one JSON object and `content-type` is `application/cloudevents+json`.
+ * `ce_…` and the value holds only the data: Avro in the Confluent wire format, or JSON if `content-type` names JSON. In structured
+ * mode the value is one JSON object and `content-type` is `application/cloudevents+json`.
  */
 import type { Infer, Input, RecordSchema } from './avro.ts';
 import type { Unfit } from './json.ts';
 
 /** The declaration of one type of event. */
 export interface EventDef<T extends string = string, S extends RecordSchema = RecordSchema> {
-  /** The CloudEvents `type`: aggregate, dot, what happened to it. */
+  /** The CloudEvents `type`: the aggregate, a dot, and what happened to it, as in `user.forgotten`. */
   readonly type: T;
   readonly schema: S;
-  /** The data of one event of this type, for the documentation and the tests. */
+  /** Example data, for the documentation and the tests. */
   readonly example: Readonly<Record<string, unknown>>;
 }
 
@@ -32,33 +32,33 @@ export interface EventOf<D extends EventDef> {
   readonly id: string;
   readonly source: string;
   /**
-   * When it happened, in ms since 1970 UTC. Because a sender's clock may be wrong, it is at most one minute later than the timestamp of
+   * When it happened, in ms since 1970 UTC. A sender's clock may be wrong, so the time is limited to one minute after the timestamp of
    * the record.
    */
   readonly time: number;
-  /** The timestamp of its record, in ms since 1970 UTC. A replayed dead letter has that of the replay. */
+  /** The timestamp of its record, in ms since 1970 UTC. For a replayed dead letter, the timestamp of the replay. */
   readonly loggedAt: number;
   readonly tenant: string;
   readonly data: Infer<D['schema']>;
-  /** Values that were left out of the data because they do not fit the schema, from `lenient` fields only. Absent if there are none. */
+  /** Values of `lenient` fields that were left out of the data because they do not fit the schema. Absent if there are none. */
   readonly unfit?: readonly Unfit[];
 }
 
 /** The union of the events of several declarations, discriminated by `type`. */
 export type AnyEventOf<D extends EventDef> = D extends EventDef ? EventOf<D> : never;
 
-/** An event of which only the envelope is known. */
+/** An event of any declaration: only its envelope has known types. */
 export type Event = EventOf<EventDef>;
 
-/** Identifies an event among all others: two sources may use the same ids. */
+/** Identifies an event across sources, because two sources may use the same id. */
 export const identityOf = ({ source, id }: Pick<Event, 'source' | 'id'>): string => JSON.stringify([source, id]);
 
-/** The tenant of an event without one. */
+/** The tenant of an event that names none. */
 export const DEFAULT_TENANT = 'default';
 
 /**
- * Emitted to the row's own topic and key when one of its timers is due: an ordinary record of the log.
- * The runtime alone produces it and checks that the timer is still pending; a job sees `name` and `due`.
+ * Emitted to the row's own topic and key when one of its timers is due. It is an ordinary record of the log.
+ * Only the runtime produces it. The runtime checks that the timer is still pending; a job sees `name` and `due`.
  */
 export const timerFired = defineEvent(
   'timer.fired',
@@ -78,7 +78,7 @@ export const timerFired = defineEvent(
 );
 
 /**
- * The result of one call of a channel: the runtime emits it to the topic of the job that made the call.
+ * The result of one call of a channel. The runtime emits it to the topic of the job that made the call.
  */
 export const callAnswered = defineEvent(
   'call.answered',
@@ -108,14 +108,14 @@ export const callAnswered = defineEvent(
   { job: 'deliver-message', row: ['mail-1'], attempt: 1, outcome: 'sent', detail: '250 accepted' },
 );
 
-/** Events of the runtime for one row of a job, which any topic may have. */
+/** Events that the runtime emits for one row of a job. Any topic may have them. */
 export const EVENTS_OF_ROWS: readonly EventDef[] = [timerFired, callAnswered];
 
 export const isOfARow = (type: string): boolean => EVENTS_OF_ROWS.some((def) => def.type === type);
 
 /**
- * Emitted to every topic when a user is to be forgotten: in each partition, and then for each row that names the user. The runtime folds it
- * itself, for every job.
+ * Emitted to every topic when a user is to be forgotten: first to each partition, then for each row that names the user. The runtime folds
+ * it for every job.
  */
 export const userForgotten = defineEvent(
   'user.forgotten',
@@ -144,7 +144,7 @@ export const userForgotten = defineEvent(
   { userId: 'learner-1', job: 'track-progress', row: ['learner-1', 'AAA-2013J'] },
 );
 
-/** An event with all that it has, as people read it. */
+/** An event with all its attributes, in the form that is shown to people. */
 export interface WholeEvent {
   readonly type: string;
   readonly id: string;

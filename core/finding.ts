@@ -1,8 +1,8 @@
 import { messageOf } from './errors.ts';
 
-/** A finding of `doctor` about one thing of the installation, with what to do about it. */
+/** A finding of `doctor` about one part of the installation, with what to do about it. */
 export interface Finding {
-  /** What was checked: "tables", "tables: clock". */
+  /** What was checked, such as "tables" or "tables: clock". */
   readonly check: string;
   readonly state: 'ok' | 'warning' | 'problem';
   readonly message: string;
@@ -24,7 +24,7 @@ export const problem = (check: string, message: string, todo: string): Finding =
   todo,
 });
 
-/** Compares the version of a server with the oldest one that is supported; both like "8.15.1". */
+/** Compares the version of a server with the oldest supported one. Both have the form "8.15.1". */
 export function versionFinding(check: string, product: string, version: string, oldest: string): Finding {
   const found = `${product} ${version}`;
   return isOlder(version, oldest) ? problem(check, `${found} is too old`, `use ${oldest} or newer`) : ok(check, found);
@@ -43,8 +43,8 @@ function isOlder(version: string, than: string): boolean {
 const [SLACK_MS, MUCH_MS] = [5_000, 60_000];
 
 /**
- * Compares a server's clock with ours. It was at `theirs` at some time between `asked` and `answered` of our clock; all in ms since 1970. Its
- * time may be rounded to seconds.
+ * Compares a server's clock with ours. The server's clock read `theirs` at some moment between `asked` and `answered` of our clock, all
+ * in ms since 1970. Its time may be rounded to seconds.
  */
 export function clockFinding(check: string, theirs: number, asked: number, answered: number): Finding {
   const ahead = theirs > answered ? theirs - answered : Math.min(0, theirs - asked);
@@ -55,7 +55,7 @@ export function clockFinding(check: string, theirs: number, asked: number, answe
   return off < MUCH_MS ? warning(check, what, todo) : problem(check, what, todo);
 }
 
-/** The findings of one check. If it fails, that is a finding, too, so that other checks still run. */
+/** The findings of one check. A check that throws becomes a finding, so that other checks still run. */
 export async function looked(check: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
   try {
     return await look();

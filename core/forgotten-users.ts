@@ -1,4 +1,4 @@
-/** The table by which every owner of a partition knows who was forgotten. */
+/** The table from which every owner of a partition learns who was forgotten. */
 import { defineTable } from './target.ts';
 
 export const forgottenUsers = defineTable({

@@ -1,12 +1,12 @@
-/** Suggests a name that may have been meant instead of one that does not exist. */
+/** Suggests the name that may have been meant by one that does not exist. */
 
-/** The nearest name, if one is near; otherwise all of them. */
+/** The first name that is near; all of them if none is. */
 export function hint(wrong: string, names: readonly string[]): string {
   const near = names.find((name) => name.toLowerCase() === wrong.toLowerCase() || distance(name, wrong) <= 2);
   return near === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${near}?`;
 }
 
-/** Levenshtein's: how many letters to add, drop or change. */
+/** Levenshtein distance: how many letters to add, drop or change. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

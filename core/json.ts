@@ -1,31 +1,30 @@
 /**
- * Plain JSON checked against an Avro schema, so that a JSON event and a binary one are held to the same
- * declaration. Avro's own JSON encoding wraps unions in an object, which nobody wants to write by hand:
- * here a nullable field is simply `null` or the value, and a field with a default may be left out.
+ * Checks plain JSON against an Avro schema, so that JSON events and binary events follow the same declaration. Avro's own JSON
+ * encoding wraps unions in an object, which is tedious to write by hand. Here a nullable field is `null` or the value, and a field
+ * with a default may be left out.
  *
- * Fields the schema does not have are ignored, as Avro's schema resolution ignores a writer's extra fields:
- * a producer may be newer than we are.
+ * Fields that the schema does not have are ignored, as in Avro's schema resolution, because a producer may be newer than its readers.
  */
 import { type Field, type Infer, isNullable, type Primitive, type RecordSchema, type Schema } from './avro.ts';
 
-/** A value that was left out because it does not fit: its path, such as "data.addresses[1]", and the problem. */
+/** A value that was left out because it does not fit the schema: its path, such as "data.addresses[1]", and the problem. */
 export interface Unfit {
   readonly path: string;
   readonly problem: string;
 }
 
-/** The field of the data that the value is in, or is itself. */
+/** The top-level field of the data that is, or contains, the value. */
 export const fieldOf = ({ path }: Unfit): string | undefined => /^data\.(\w+)/.exec(path)?.[1];
 
-/** The value, and what was left out of it; or where and why it does not fit: "data.batch: a string is missing". */
+/** The value and what was left out of it, or the path and reason of a misfit, such as "data.batch: a string is missing". */
 export type Checked<T> = { ok: true; value: T; unfit?: readonly Unfit[] } | { ok: false; problem: string };
 
 export const INT_MIN = -(2 ** 31);
 export const INT_MAX = 2 ** 31 - 1;
-/** The largest number of a long. Our Avro decoder misreads numbers below its negative as positive ones. */
+/** The largest `long` that is accepted; the smallest is its negative. Our Avro decoder misreads smaller numbers as positive ones. */
 export const LONG_MAX = 2 ** 52 - 1;
 
-/** The expectation that a number does not meet; undefined if it does, or if the field has no bounds. */
+/** A function that returns what was expected of a number out of bounds, or undefined. Undefined if the field has no bounds. */
 export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) => string | undefined) | undefined {
   if (minimum === undefined && maximum === undefined) return undefined;
   const [least, most] = [minimum ?? Number.NEGATIVE_INFINITY, maximum ?? Number.POSITIVE_INFINITY];
@@ -39,7 +38,7 @@ export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) =>
 }
 
 class Misfit extends Error {
-  /** The same without the value. */
+  /** The message without the value. */
   readonly discreet: string;
 
   constructor(message: string, discreet = message) {
@@ -48,15 +47,15 @@ class Misfit extends Error {
   }
 }
 
-/** What may be left out of a value: nothing, what is in lenient fields, or everything that can be. */
+/** What may be left out if it does not fit: nothing, parts of lenient fields, or anything with a default and any item of a list. */
 type Leniency = 'nothing' | 'marked' | 'anything';
-/** Adds what it leaves out to `left`. */
+/** Returns the checked value, and adds what it leaves out to `left`. */
 type Check = (value: unknown, path: string, left: Unfit[]) => unknown;
 
-/** A list may have any number of items that do not fit; the first ones are reported. */
+/** A list may have any number of items that do not fit. Only the first ones are reported. */
 const MOST_ITEMS = 20;
 
-/** Compiles the schema once; the function is called for each record. Without `lenient`, everything has to fit. */
+/** Compiles the schema once; the returned function is called for each record. Without `lenient`, every value has to fit. */
 export function compileJson<const S extends Schema>(
   schema: S,
   { lenient = false } = {},
@@ -134,7 +133,7 @@ const orDefault =
     return byDefault();
   };
 
-/** If a value itself does not fit, what was left out within it is not reported in addition. */
+/** If the whole value does not fit, what was left out of its parts is not reported as well. */
 function tried(check: Check, value: unknown, path: string, left: Unfit[]): { readonly fits: unknown } | Unfit {
   const before = left.length;
   try {
@@ -175,7 +174,7 @@ function compileRecord(schema: RecordSchema, leniency: Leniency): Check {
   };
 }
 
-/** Why a record was rejected is in logs and dead letters, where personal data must not be. */
+/** Hides the value in the message, which appears in logs and dead letters: these must not hold personal data. */
 const discreetly =
   (check: Check): Check =>
   (value, path, left) => {
@@ -195,7 +194,7 @@ function withRange(check: Check, range: ReturnType<typeof rangeOf>): Check {
   };
 }
 
-/** Every event gets its own copy of a default, so that no two events share an array. */
+/** Each event gets its own copy of a default, so that no two events share an array. */
 function defaultOf(value: unknown): () => unknown {
   return typeof value === 'object' && value !== null ? () => structuredClone(value) : () => value;
 }
@@ -219,7 +218,7 @@ const PRIMITIVES: Record<Primitive, Check> = {
   },
 };
 
-/** In a lenient field a number is accepted as the text that it is written as. */
+/** A lenient text field accepts a number, and takes its decimal text. */
 const text: Check = (value, path, left) =>
   PRIMITIVES.string(Number.isFinite(value) ? String(value) : value, path, left);
 
@@ -239,11 +238,11 @@ function describe(schema: Schema): string {
 function misfit(path: string, expected: string, value: unknown): never {
   const wanted = `${path}: ${expected} is expected`;
   const message = `${wanted}, not ${show(value)}`;
-  // Null, an object or a list say nothing of what is in them.
+  // For null, an object or an array, `show` reveals nothing of the contents.
   throw new Misfit(message, typeof value === 'object' ? message : wanted);
 }
 
-/** A few characters of the value, because a message must not contain a whole record. */
+/** The first characters of the value, because a message must not contain a whole record. */
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (isObject(value)) return 'an object';

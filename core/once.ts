@@ -1,4 +1,4 @@
-/** Memoizes a function by its argument, which is held weakly: for what follows from a declaration and is needed for every row. */
+/** Memoizes a function by its argument, which is held weakly: for values that depend on a declaration and are needed for every row. */
 export function once<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>();
   return (key) => {

@@ -1,5 +1,5 @@
 /**
- * Who a record is about, by the fields that are declared `person`: how the data of one person are found and taken out of whatever a platform
+ * Finds the persons that a record names, by the fields declared as `person`, and takes them out. It works for any schema that a platform
  * declares.
  */
 
@@ -16,7 +16,7 @@ const personFields: (schema: RecordSchema) => readonly Field[] = once(({ fields 
   fields.filter(({ person, type }) => person === true && present(type) === 'string'),
 );
 
-/** The persons that an event or a record names in its own fields, not within lists and maps. */
+/** The persons that an event or a record names in its top-level fields, not within lists and maps. */
 export function personsIn(schema: RecordSchema, data: Data): string[] {
   const fields = personFields(schema);
   if (fields.length === 0) return [];
@@ -28,18 +28,18 @@ export const mayName: (table: TableDef) => boolean = once(({ record }) =>
   record.fields.some((field) => field.person === true || namesWithin(field.type) !== undefined),
 );
 
-/** Whether the first field of the key is a person: then all rows of one lie together. */
+/** Whether the first field of the key is a person. If so, all rows of one person are stored together. */
 export const isKeyedByPerson = ({ key, record }: TableDef): boolean =>
   personFields(record).some(({ name }) => name === key[0]);
 
-/** Whether rows may name others than the person of their key. */
+/** Whether rows may name persons other than the one in the first field of their key. */
 export const namesElsewhere: (table: TableDef) => boolean = once(({ key, record }) =>
   record.fields.some(
     (field) => (field.person === true && field.name !== key[0]) || namesWithin(field.type) !== undefined,
   ),
 );
 
-/** The row without the persons who are gone: the same if it names none of them, undefined if nothing of it is to stay. */
+/** The row without the persons who are gone. The same object if it names none of them; undefined if the whole row must go. */
 export function withoutPersons<R extends Data>(table: TableDef, row: R, isGone: IsGone): R | undefined {
   const keys = new Set(keyFields(table));
   let left: Record<string, unknown> | undefined;
@@ -84,7 +84,7 @@ function withoutEntries(
   return out.reduce((left, key) => left.delete(key), entries);
 }
 
-/** How to find the persons that the items of a list, or the values of a map, name; undefined if they name none. */
+/** A function that finds the persons named in an item of a list or a value of a map; undefined if these cannot name any. */
 function namesWithin(type: Schema): ((value: unknown) => string[]) | undefined {
   const schema = present(type);
   if (typeof schema === 'string') return undefined;

@@ -1,6 +1,6 @@
 /**
- * Declarations of what jobs write: rows of their own, and views of those rows in tables with another key, search indexes and caches. All
- * are records with a key, so they are declared in the same way.
+ * Declarations of what jobs write: their own rows, and views of those rows in tables with another key, in search indexes and in caches.
+ * All of these are records with a key, so they are declared in the same way.
  *
  * Readers address a record by tenant and key. The runtime puts the tenant of the event into every stored key, so that no job can mix two
  * tenants.
@@ -13,9 +13,9 @@ import { once } from './once.ts';
 interface TargetDef<S extends RecordSchema, K extends string> {
   readonly name: string;
   readonly doc: string;
-  /** The fields by which records are stored: records with equal values are stored together and can be read as one list. */
+  /** The fields that place a record: records with equal values are stored together and can be read as one list. */
   readonly key: readonly K[];
-  /** The fields that order the records of one key and make them unique. */
+  /** The fields that order the records of one key and make each of them unique. */
   readonly sort: readonly K[];
   readonly record: S;
 }
@@ -23,22 +23,22 @@ interface TargetDef<S extends RecordSchema, K extends string> {
 /** A table of rows: either the rows of one job, or a view with another key. */
 export interface TableDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
   readonly kind: 'table';
-  /** Fields by which the owning job finds rows of its own partition, besides the key. */
+  /** Fields other than the key by which the owning job finds rows of its own partition. */
   readonly indexed: readonly string[];
-  /** For a job's rows: the generation of this table. Absent in a declaration, which stands for the current one. */
+  /** The generation of a job's rows. A declaration has none: it stands for the current generation. */
   readonly generation?: number;
 }
 
-/** Documents to search in. The fields named in `text` are full text; every other one is matched exactly. */
+/** Documents of a search index. The fields named in `text` are full text; all others are matched exactly. */
 export interface IndexDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
   readonly kind: 'index';
   readonly text: readonly string[];
 }
 
-/** Small records read by key alone, many times a second: `key` names an entry, `sort` a field of it. */
+/** Small records that are read only by key, many times a second: `key` names an entry, `sort` a field of it. */
 export interface CacheDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
   readonly kind: 'cache';
-  /** Whether every change is published to the subscribers of the entry. */
+  /** Whether each change is published to the subscribers of the entry. */
   readonly live: boolean;
 }
 
@@ -55,7 +55,7 @@ type FieldOf<F extends Field> = F['type'] extends infer M extends MapSchema
 /** A record of a view: its map fields, if any, are plain objects. */
 export type RecordOf<T> = T extends { readonly record: infer S } ? Infer<S> : never;
 
-/** The key of a row or record by the names of its fields. */
+/** The key of a row or record: a value for each field of the key. */
 export type KeyOf<T> = T extends { readonly key: readonly (infer K extends string)[] }
   ? { readonly [name in K]: string }
   : never;
@@ -88,10 +88,10 @@ export function defineCache<const S extends RecordSchema, const K extends Names<
   return { kind: 'cache', live: false, sort: [], ...checked(cache) };
 }
 
-/** The names of the key's fields, in order: what a stored key consists of after the tenant. */
+/** The names of the fields of a stored key, in order, without the tenant that precedes them. */
 export const keyFields: (target: Target) => readonly string[] = once((target) => [...target.key, ...target.sort]);
 
-/** The top-level map fields: stored entry by entry. */
+/** The top-level map fields, which are stored entry by entry. */
 export const mapFields: (record: RecordSchema) => readonly (Field & { type: MapSchema })[] = once((record) =>
   record.fields.filter((field): field is Field & { type: MapSchema } => {
     return typeof field.type === 'object' && 'type' in field.type && field.type.type === 'map';

@@ -1,18 +1,18 @@
 /**
- * Finds fields of JSON data that the schema does not have. They are ignored, because a producer may be newer than its readers. But misspelt
- * optional fields are among them, and would otherwise go unnoticed.
+ * Finds fields of JSON data that the schema does not have. Readers ignore these, because a producer may be newer. But one of them may be
+ * a misspelt optional field, which would otherwise go unnoticed.
  */
 import { present, type RecordSchema, type Schema } from './avro.ts';
 import type { EventDef } from './event.ts';
 import { once } from './once.ts';
 
-/** Data may have any number of them; the first ones are reported. */
+/** Data may have any number of unknown fields. Only the first ones are reported. */
 const MOST = 20;
 
-/** Adds the paths of those below `path`. */
+/** Adds the paths of unknown fields below `path` to `found`. */
 type Find = (value: unknown, path: string, found: string[]) => void;
 
-/** Their paths, such as `data.batch` or `data.answers[0].skore`; at most twenty. Values that do not fit the schema are not looked into. */
+/** The paths of unknown fields, such as `data.batch` or `data.answers[0].skore`; at most twenty. Values that do not fit are skipped. */
 export function unknownFields(def: EventDef, data: unknown): string[] {
   const found: string[] = [];
   finderOf(def.schema)(data, 'data', found);
@@ -33,7 +33,7 @@ function inRecord(schema: RecordSchema): Find {
   };
 }
 
-/** Undefined where there is no record within. */
+/** Undefined if the schema contains no record. */
 function within(schema: Schema): Find | undefined {
   const bare = present(schema);
   if (typeof bare === 'string' || bare.type === 'enum') return undefined;

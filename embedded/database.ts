@@ -1,11 +1,11 @@
 /**
  * The one SQLite file that all embedded implementations share.
  *
- * - One process owns the folder, by SQLite's exclusive lock. The system releases the lock however the process dies, so no lock file can
- *   be left behind.
- * - The write-ahead log makes every transaction atomic against `kill -9`. `synchronous = NORMAL` may lose the newest
- *   transactions when the power fails, but keeps their order: because log, rows and views are in one file, all of them
- *   go back to the same moment.
+ * - One process owns the folder, by SQLite's exclusive lock. The system releases the lock however the process dies, so no lock file is
+ *   left behind.
+ * - The write-ahead log keeps every transaction atomic despite `kill -9`. With `synchronous = NORMAL`, a power failure may lose the
+ *   newest transactions, but no transaction before a kept one. Because log, rows and views are in one file, all of them return to the
+ *   same moment.
  */
 import { mkdirSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementResultingChanges } from 'node:sqlite';
@@ -25,7 +25,7 @@ export interface Statement {
 }
 
 export interface Database {
-  /** The folder the file lies in, or ":memory:". */
+  /** The folder of the file, or ":memory:". */
   readonly folder: string;
   /** A prepared statement, kept for the next time. */
   statement(sql: string): Statement;
@@ -47,7 +47,7 @@ export function openDatabase(folder: string): Database {
       if (statement === undefined) {
         const prepared = database.prepare(sql);
         prepared.setReturnArrays(true);
-        // Node's types know rows as objects only.
+        // Node's types describe rows only as objects.
         statement = prepared as unknown as Statement;
         statements.set(sql, statement);
       }
@@ -94,7 +94,8 @@ function open(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { timeout: 0 });
-    // Exclusive first: then the write-ahead log needs no shared memory file, and is faster. Nothing is written to a file of another program.
+    // Exclusive first, so that the write-ahead log needs no shared memory file and is faster. This writes nothing, in case the file
+    // belongs to another program.
     database.exec('PRAGMA page_size = 8192; PRAGMA locking_mode = EXCLUSIVE');
     const identity = recognise(database, file);
     database.exec(`
@@ -115,7 +116,7 @@ function open(folder: string): DatabaseSync {
 
 const SQLITE_BUSY = 5;
 const IO = 10;
-/** The primary result codes after which waiting may help: busy, locked, out of memory, input/output, disk full. */
+/** Primary result codes after which waiting may help: busy, locked, out of memory, input/output, disk full. */
 const PASSING = new Set([SQLITE_BUSY, 6, 7, IO, 13]);
 const TOO_BIG = 18;
 

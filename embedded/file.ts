@@ -4,5 +4,5 @@ import { join } from 'node:path';
 
 export const fileIn = (folder: string): string => join(folder, 'tributary.sqlite');
 
-/** Whether the folder was ever used. */
+/** Whether the folder has been used before. */
 export const hasDatabase = (folder: string): boolean => existsSync(fileIn(folder));

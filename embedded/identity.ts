@@ -1,19 +1,19 @@
 /**
- * Identifies a SQLite file as Tributary's, with the version of its layout. Both are in its header: SQLite's application id, and its user version
- * for the layout of the tables. Files of early releases have neither; they are recognised by their tables.
+ * Identifies a SQLite file as Tributary's, with the version of its layout. Both are in the header of the file: the application id, and
+ * the user version for the layout of the tables. Files of early releases have neither and are recognised by their tables.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { TributaryError } from '../core/errors.ts';
 
 /** "TRIB" in ASCII. */
 export const APPLICATION_ID = 0x54524942;
-/** Grows when a release changes the layout of the tables in a way that an older one would misread. */
+/** Increases when a release changes the layout of the tables in a way that an older release would misread. */
 export const FORM = 1;
 
 /** The first table of each implementation that may be the only one in a file. */
 const OURS = ['log_topics', 'registry_schemas', 'tables_claims', 'declared_indexes', 'cache_fields', 'report_request'];
 
-/** Throws FOLDER_UNUSABLE for a file of another program or with another layout. Only reads. */
+/** Throws FOLDER_UNUSABLE for a file of another program or with another layout. Writes nothing. */
 export function recognise(database: DatabaseSync, file: string): 'marked' | 'unmarked' {
   const [application, form] = [pragma(database, 'application_id'), pragma(database, 'user_version')];
   if (application === APPLICATION_ID && form === FORM) return 'marked';
@@ -27,7 +27,7 @@ export function recognise(database: DatabaseSync, file: string): 'marked' | 'unm
   );
 }
 
-/** Writes both at once: a file with only one of them would not be recognised. */
+/** Writes both in one transaction, because a file with only one of them would not be recognised. */
 export function mark(database: DatabaseSync): void {
   database.exec(`
     BEGIN IMMEDIATE;

@@ -1,4 +1,4 @@
-/** Why the file cannot be opened, and what to do about it, by SQLite's primary result codes. */
+/** Explains by SQLite's primary result codes why the file cannot be opened, and what to do about it. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ErrorCode, messageOf, TributaryError } from '../core/errors.ts';
@@ -24,8 +24,8 @@ const MEANINGS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 /**
- * Throws for an empty file in a folder that has been used: SQLite would treat it as a new one. A killed process does not leave an empty file,
- * because the file is created together with its first contents.
+ * Throws STORE_BROKEN for an empty file in a folder that has been used, because SQLite would treat it as a new one. A killed process does
+ * not leave an empty file, because the file is created together with its first contents.
  */
 export function checkNotEmptied(folder: string, file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size;
@@ -33,7 +33,7 @@ export function checkNotEmptied(folder: string, file: string): void {
   throw new TributaryError('STORE_BROKEN', `${file} is empty, but was not before: ${RESTORE}`);
 }
 
-/** `code`: undefined for an error that is not SQLite's. */
+/** `code` is undefined for an error that is not SQLite's. */
 export function openingError(folder: string, file: string, code: number | undefined, error: unknown): TributaryError {
   if (code === BUSY) {
     return new TributaryError(

@@ -1,4 +1,4 @@
-/** Names of files and folders that belong to a process as long as it lives, and their removal after its death. */
+/** Names temporary files and folders after the process that owns them, and removes those of dead processes. */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -11,7 +11,7 @@ export function partialName(): string {
   return `${hostname()}~${process.pid}~${randomUUID()}`;
 }
 
-/** Removes files of dead processes. Because a process on another host may be alive, its files are removed after an idle hour. */
+/** Removes files of dead processes. A process on another host may be alive, so its files are removed only after an idle hour. */
 export function sweepPartials(folder: string, now: number): void {
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);

@@ -1,4 +1,4 @@
-/** Secrets that an installation makes for itself: each in a file that only its owner can read. */
+/** Secrets that an installation generates: each in a file that only its owner can read. */
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import { TributaryError } from '../core/errors.ts';
 import { partialName } from './partials.ts';
 
 /**
- * The secret of a file in the folder, created on first use: concurrent processes all get the same. `lost` says what no longer works when another
- * is made. Throws STORE_BROKEN if the file has something else.
+ * The secret in a file of the folder, created on first use. Concurrent processes all get the same one. `lost` describes, for the message,
+ * what stops working with a new secret. Throws STORE_BROKEN if the file does not hold a secret.
  */
 export function secretIn(folder: string, name: string, lost: string): string {
   const file = join(folder, name);

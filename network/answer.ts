@@ -5,7 +5,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** The whole of an answer, as text. Rejects if it has more than `largest` bytes, or breaks off. */
+/** The whole response as text. Rejects if it has more than `largest` bytes, or breaks off. */
 export function answerOf(response: IncomingMessage, largest: number): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

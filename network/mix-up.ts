@@ -1,25 +1,25 @@
-/** Why there is no connection to a running server: TLS on one side only, or a certificate; and what to do about it. */
+/** Explains why there is no connection to a running server (TLS on one side only, or a certificate), and what to do about it. */
 import { messageOf } from '../core/errors.ts';
 import { type Address, type Hello, spokenAt } from './speaking.ts';
 
-/** The scheme of a URL, and the one for the opposite choice of TLS. */
+/** What a URL asks for, and how its scheme is written with and without TLS. */
 export interface UrlForm {
   readonly addresses: readonly Address[];
   readonly tls: boolean;
   readonly hello: Hello;
-  /** As the URL is written without TLS and with it: `redis://` and `rediss://`. */
+  /** The scheme without TLS, such as `redis://`. `encrypted` is the one with TLS, such as `rediss://`. */
   readonly plainly: string;
   readonly encrypted: string;
 }
 
-/** The server is not reachable, which says nothing about TLS. */
+/** Error codes for an unreachable server. They have nothing to do with TLS. */
 const NOBODY = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/;
-/** The pause between two checks, in ms, because a server that is away is asked often. */
+/** The least pause between two checks, in ms, because clients retry often while a server is away. */
 const AGAIN_MS = 10_000;
 
 /**
- * Answers what is mixed up at the first address where something is, or undefined. `error` is why there is no connection. Whoever asks
- * while it is being looked for gets the same answer.
+ * The returned function resolves to the message about the first address where TLS is mixed up, or undefined. `error` is the reason for the
+ * failed connection. Calls during a check share its result; within `AGAIN_MS` after it they get undefined.
  */
 export function mixUpFinder(form: UrlForm): (error?: unknown) => Promise<string | undefined> {
   let looking: Promise<string | undefined> | undefined;
@@ -51,7 +51,7 @@ const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS
 const UNTRUSTED_TEXT = /certificate (?!required)|altnames|self.signed/i;
 const WANTED_TEXT = /certificate required|bad certificate|handshake failure/i;
 
-/** What is wrong with the server's certificate or ours, and what to do; undefined if the error is about something else. */
+/** What is wrong with the server's certificate or ours, and what to do. Undefined if the error is about something else. */
 export function certificateProblem(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   const message = messageOf(error).split('\n', 1)[0];

@@ -1,9 +1,8 @@
 /**
- * What listens at an address, found out by speaking to it. For messages alone: when a connection cannot be made, whether it is that one
- * side speaks TLS and the other does not. Neither side says so by itself; what comes of it is a timeout, a closed connection, or a sentence
- * about versions.
+ * Finds out what listens at an address by connecting to it. This is only for error messages: when a connection fails, is TLS used on one
+ * side only? Neither side reports that. The symptom is a timeout, a closed connection, or an error about versions.
  *
- * Nothing secret is said here, so that it does not matter who answers: certificates are not looked at.
+ * Nothing secret is sent, so it does not matter who answers, and certificates are not checked.
  */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -13,7 +12,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** How to tell that a port speaks a protocol: what is said, which may be nothing, and which answers only those give who speak it. */
+/** How to recognise a protocol: the bytes to send, possibly none, and a test for answers that only a server of the protocol gives. */
 export interface Hello {
   readonly say: Uint8Array;
   readonly isKnown: (answer: Buffer) => boolean;
@@ -23,26 +22,26 @@ const PATIENCE_MS = 2000;
 
 export const HTTP: Hello = {
   say: Buffer.from('HEAD / HTTP/1.0\r\n\r\n'),
-  // Servers of HTTPS answer plain HTTP with 400, in plain HTTP.
+  // HTTPS servers answer plain HTTP with 400, in plain HTTP.
   isKnown: (answer) => /^HTTP\/1\.[01] (?!400)\d/.test(answer.toString('latin1')),
 };
 
-/** Of `http://` and `https://`. */
+/** The address of an `http://` or `https://` URL. */
 export function addressOf({ hostname, port, protocol }: URL): Address {
   return {
-    // An address of IPv6 has no brackets there.
+    // A socket takes an IPv6 address without brackets.
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
   };
 }
 
-/** Whether the protocol is spoken there as it is, or TLS is; undefined if neither can be told. */
+/** Whether the address speaks the protocol without TLS, or speaks TLS; undefined if neither is certain. */
 export async function spokenAt(address: Address, hello: Hello): Promise<'plain' | 'tls' | undefined> {
   if (hello.isKnown(await answerOf(address, 'plain', hello.say, hello.isKnown))) return 'plain';
   return (await isTls(address)) ? 'tls' : undefined;
 }
 
-/** What is answered until it is enough, the connection ends, or some time has passed. */
+/** Sends `say` and returns the answer: until it is enough, the connection ends, or `PATIENCE_MS` have passed. Never rejects. */
 export function answerOf(
   address: Address,
   over: 'plain' | 'tls',
@@ -78,7 +77,7 @@ function isTls(address: Address): Promise<boolean> {
     };
     const timer = setTimeout(() => end(false), PATIENCE_MS);
     socket.on('secureConnect', () => end(true));
-    // Who sends an alert speaks TLS: of our versions, say, or of a certificate that we do not show.
+    // A server that sends an alert speaks TLS. The alert may be about our versions, or a client certificate that we do not have.
     socket.on('error', (error: NodeJS.ErrnoException) => end(/ALERT/.test(error.code ?? '')));
     socket.on('close', () => end(false));
   });

@@ -1,29 +1,28 @@
 /**
- * The topics as an installation wants them, against those that there are: the port of `topics verify` and `topics apply`.
+ * Compares the topics that an installation wants with those that exist: the port of `topics verify` and `topics apply`.
  *
- * What every implementation keeps, and `test/contracts/topics.ts` checks on each: nothing ever gets fewer or smaller, and a topic
- * gets more partitions only while no consumer group reads it and none has anything left to read. More partitions move keys to
- * others.
+ * Every implementation guarantees the following, and `test/contracts/topics.ts` checks it. No setting is ever reduced. A topic gets more
+ * partitions only while no consumer group has members or lag, because more partitions move keys to other partitions.
  */
 import { deadLetterTopic } from '../define.ts';
 import { LARGEST_RECORD, MOST_AHEAD_MS } from './limits.ts';
 import type { TopicSpec } from './transport.ts';
 
 export interface WantedTopic extends TopicSpec {
-  /** The consumer groups that read it. */
+  /** The consumer groups that read the topic. */
   readonly groups: readonly string[];
 }
 
 export interface FoundTopic {
   readonly name: string;
   readonly partitions: number;
-  /** The fewest replicas that one of its partitions has. */
+  /** The smallest number of replicas among its partitions. */
   readonly replication: number;
   /** -1 keeps records for ever. */
   readonly retentionMs: number;
-  /** The largest record it takes, in bytes; undefined if there is no such limit, or it is not known. */
+  /** The largest record that it accepts, in bytes; undefined if there is no limit, or it is not known. */
   readonly largestRecord?: number | undefined;
-  /** How far ahead of the log's clock the time of a record may be, in ms; undefined if the log gives records their time, or it is not known. */
+  /** How far ahead of the log's clock a record's time may be, in ms; undefined if the log sets the time, or the limit is not known. */
   readonly mostAheadMs?: number | undefined;
   readonly groups: readonly FoundGroup[];
 }
@@ -37,22 +36,22 @@ export interface FoundGroup {
 export interface Difference {
   readonly topic: string;
   readonly kind: 'missing' | 'partitions' | 'retention' | 'replication' | 'limit' | 'ahead';
-  /** What `apply` does about it. What is `reported` only is for an operator to decide. */
+  /** What `apply` does about it. A difference that is only `reported` is left to an operator. */
   readonly action: 'create' | 'expand' | 'reported';
   readonly message: string;
 }
 
 export interface TopicsAdmin {
-  /** What differs; changes nothing. */
+  /** Returns the differences, and changes nothing. */
   verify(wanted: readonly WantedTopic[]): Promise<Difference[]>;
-  /** Creates and expands, as far as that is safe. Answers what differed before; what is `reported` still does. */
+  /** Creates and expands topics where that is safe. Returns the differences before; those that are `reported` remain. */
   apply(wanted: readonly WantedTopic[]): Promise<Difference[]>;
   close(): Promise<void>;
 }
 
 /**
- * `replication` is -1 if the brokers' default is wanted; then a topic's is not looked at. Never asks for less of anything: a topic
- * with more partitions keeps them. `ofRetention` says what to do about a retention.
+ * `replication` is -1 for the brokers' default; the replication of topics is not compared then. A topic with too many partitions keeps
+ * them. `ofRetention` is the advice about a retention that differs.
  */
 export function differences(
   wanted: readonly WantedTopic[],
@@ -111,7 +110,7 @@ function time(ms: number): string {
   return ms % HOUR === 0 ? `for ${ms / HOUR} hours` : `for ${ms} ms`;
 }
 
-/** Less than is declared, and less than the topic whose dead letters they are: these hold its records whole. */
+/** The wanted limit is the declared one, or that of the topic whose dead letters these are, because a dead letter holds a whole record. */
 function limitOf({ name, largestRecord }: FoundTopic, found: readonly FoundTopic[]): Difference[] {
   if (largestRecord === undefined) return [];
   const of = found.find((other) => deadLetterTopic(other.name) === name)?.largestRecord ?? 0;

@@ -1,9 +1,9 @@
-/** Every record of a topic, for who counts or searches: partition by partition, up to the end as it was at the beginning. */
+/** Every record of a topic, for counting or searching: one partition after the other, up to the ends at the time of the call. */
 import type { LogRecord, Transport } from './transport.ts';
 
 const RECORDS_AT_ONCE = 500;
 
-/** None if there is no such topic. Aborted between two reads. */
+/** No records if there is no such topic. `signal` is checked between reads. */
 export async function* allRecords(
   transport: Pick<Transport, 'describe' | 'read'>,
   topic: string,

@@ -14,19 +14,19 @@ export class DedupePositions {
     return new DedupePositions(new Map());
   }
 
-  /** Of a text that `toString` made, or of one of version 1: a JSON list of lines and positions. */
+  /** Parses a text from `toString`, or one of version 1: a JSON list of lines and positions. */
   static parse(text: string): DedupePositions {
     return new DedupePositions(
       new Map(text.startsWith('[') ? (JSON.parse(text) as [string, Position][]) : decoded(text)),
     );
   }
 
-  /** Of lines with the last offset seen, and the index within it. */
+  /** From lines with the last offset seen, and the index within it. */
   static of(positions: Iterable<readonly [line: string, offset: number, index: number]>): DedupePositions {
     return new DedupePositions(new Map([...positions].map(([line, offset, index]) => [line, [offset, index]])));
   }
 
-  /** As `of` takes them. */
+  /** In the form that `of` takes. */
   *positions(): Generator<readonly [line: string, offset: number, index: number]> {
     for (const [line, [offset, index]] of this.#seen) yield [line, offset, index];
   }
@@ -53,14 +53,14 @@ export class DedupePositions {
     return true;
   }
 
-  /** The key of the line; or that of the same line without an id of the topic, as earlier releases of the upstream job wrote it. */
+  /** The line itself if it is known, or the same line without the topic's id, which earlier releases of the upstream job left out. */
   #knownLineOf(line: string): string | undefined {
     if (this.#seen.has(line)) return line;
     const plain = line.replace(/@\w+\//, '/');
     return this.#seen.has(plain) ? plain : undefined;
   }
 
-  /** Takes the later one of both for each line. */
+  /** Keeps the later position of both for each line. */
   merge(others: DedupePositions): void {
     for (const [line, position] of others.#seen) {
       const seen = this.#seen.get(line);
@@ -68,15 +68,15 @@ export class DedupePositions {
     }
   }
 
-  /** Forgets the lines of upstream jobs that nobody knows any more. */
+  /** Drops the lines of upstream jobs that are no longer known. */
   prune(isKnown: (line: Line) => boolean): void {
     for (const line of [...this.#seen.keys()]) if (!isKnown(parseLine(line))) this.#seen.delete(line);
   }
 
   /**
-   * Empty for none. Otherwise, for each upstream job, `job/topic@id=` and its partitions in order: each the difference to the offset before,
-   * and the index where it is not 0, in base 36; before them the partition, where it is not the next one. 300 partitions of one
-   * upstream job take some 2,000 characters.
+   * The text is empty if there are no positions. Otherwise each upstream job has `job/topic@id=` and its partitions in order. A partition
+   * is `[partition:]difference[.index]` in base 36: its number unless it follows the one before, the difference to the offset before,
+   * and the index unless it is 0. 300 partitions of one upstream job take some 2,000 characters.
    */
   toString(): string {
     const lines = [...this.#seen].map(([line, position]) => ({ ...parseLine(line), position }));

@@ -1,14 +1,14 @@
 /**
- * The version at the beginning of texts that the runtime stores: positions and outboxes of rows, and what is committed with an offset. During
- * an update two releases run side by side. The newer one reads what the older one wrote; the older one waits at a text of a newer
- * version, until the update has replaced it.
+ * The version at the start of each text that the runtime stores: positions and outboxes of rows, and the progress committed with an
+ * offset. During an update two releases run side by side. The newer one reads texts of the older one. The older one waits at a text of a
+ * newer version until the update has replaced it.
  */
 import { TributaryError } from '../../core/errors.ts';
 
-/** Version 1 was written without a version, and by no release: each reader tells it by its own first character. */
+/** Version 1 had no version prefix, and no release wrote it. Each reader recognises it by its first character. */
 const VERSIONED = /^(\d+)\|/;
 
-/** The text behind its version; undefined for one that has none. Throws FORMAT_NEWER. */
+/** The text after the version; undefined if the text has no version. Throws FORMAT_NEWER. */
 export function versioned(text: string, known: number, what: string): string | undefined {
   const match = VERSIONED.exec(text);
   if (match === null) return undefined;

@@ -1,11 +1,11 @@
-/** How many different keys there are among records that are taken one after the other. */
+/** Counts the different keys among records that are added one by one. */
 import type { LogRecord } from './transport.ts';
 
 export class KeyCount {
   readonly #keys = new Set<string>();
   #withoutKey = 0;
 
-  /** A record without a key is counted as one of a key of its own. */
+  /** Each record without a key counts as another key. */
   add({ key }: LogRecord): void {
     if (key === null) this.#withoutKey += 1;
     else this.#keys.add(Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1'));
@@ -16,7 +16,7 @@ export class KeyCount {
   }
 }
 
-/** The first of the records, with at most `maxKeys` different keys. */
+/** The first records, up to `maxKeys` different keys. */
 export function ofKeys(records: LogRecord[], maxKeys: number): LogRecord[] {
   if (records.length <= maxKeys) return records;
   const count = new KeyCount();

@@ -1,6 +1,6 @@
 /**
- * Which partition a key lies in: murmur2 of its bytes, as the Java client's default partitioner has it
- * (org.apache.kafka.common.utils.Utils.murmur2), so that any well-behaved producer agrees with us.
+ * The partition of a key, from murmur2 of its bytes. This is the default partitioner of the Java client
+ * (org.apache.kafka.common.utils.Utils.murmur2), so any well-behaved producer chooses the same partition.
  */
 export function partitionOf(key: Uint8Array, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
@@ -9,7 +9,7 @@ export function partitionOf(key: Uint8Array, partitions: number): number {
 const encoder = new TextEncoder();
 const ascii = new Uint8Array(512);
 
-/** The same for a key that is a text. Nearly all are ASCII, of which no bytes need be made. */
+/** The same for a key that is a text. Nearly all are ASCII, and these are hashed without allocating bytes. */
 export function partitionOfText(key: string, partitions: number): number {
   if (key.length > ascii.length) return partitionOf(encoder.encode(key), partitions);
   for (let i = 0; i < key.length; i++) {
@@ -23,7 +23,7 @@ export function partitionOfText(key: string, partitions: number): number {
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-/** Of the first `length` bytes. */
+/** The hash of the first `length` bytes. */
 export function murmur2(data: Uint8Array, length = data.length): number {
   let h = SEED ^ length;
   const whole = length - (length % 4);

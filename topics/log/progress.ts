@@ -1,6 +1,6 @@
 /**
- * What an owner commits with its offset, as one text: the transports store it as the dedupe positions of the offset and look at it only when
- * a topic is expanded.
+ * The progress that an owner commits with its offset, as one text. Transports store it as the metadata of the offset, and read it only
+ * when a topic is expanded.
  */
 
 import { DedupePositions } from './dedupe-positions.ts';
@@ -8,20 +8,20 @@ import { versioned } from './formats.ts';
 import type { Committed } from './transport.ts';
 
 export interface Progress {
-  /** The topic that the offset is of, as `shortId` makes it; empty where it is not known. */
+  /** The id of the offset's topic, from `shortId`; empty if it is not known. */
   readonly topicId: string;
   /** The largest offset ever committed. */
   readonly furthest: number;
-  /** The token of the owner. */
+  /** The token of the owner that committed. */
   readonly token: number;
-  /** How many partitions the topic had when the dedupe positions were last made for all of them; 0 where it is not known. */
+  /** How many partitions the topic had when the dedupe positions were last made for all of them; 0 if it is not known. */
   readonly partitions: number;
-  /** How many partitions it had when the group began; fewer than now where it was expanded. 0 where it is not known. */
+  /** How many partitions the topic had when the group began: fewer than now if it was expanded. 0 if it is not known. */
   readonly base: number;
   readonly dedupe: DedupePositions;
-  /** By view: the offset from which on it may lack something, of those that are behind. */
+  /** The views that are behind, each with the offset from which on it may lack writes. */
   readonly behind: ReadonlyMap<string, number>;
-  /** How far the record at the offset was applied, if it finds more rows than fit into one batch. */
+  /** How far the record at the offset was applied, if it concerns more rows than fit into one batch. */
   readonly within: Within | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface Within {
 
 const VERSION = 2;
 
-/** `offset` is the one that it is committed with. */
+/** `offset` is the offset with which the text is committed. */
 export function formatProgress(progress: Progress, offset: number): string {
   const { topicId, furthest, token, partitions, base, dedupe, within } = progress;
   const behind = [...progress.behind].map(([view, from]) => `${view}=${from.toString(36)}`).join(',');
@@ -42,7 +42,7 @@ export function formatProgress(progress: Progress, offset: number): string {
   return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${base}|${dedupe}|${behind}${rest}`;
 }
 
-/** `offset` is the one it was committed with. Version 1 was dedupe positions alone. Throws FORMAT_NEWER. */
+/** `offset` is the offset with which the text was committed. Version 1 held only dedupe positions. Throws FORMAT_NEWER. */
 export function parseProgress(text: string, offset: number): Progress {
   const fields = versioned(text, VERSION, 'what was committed with an offset')?.split('|');
   if (fields === undefined) {
@@ -58,7 +58,7 @@ export function parseProgress(text: string, offset: number): Progress {
     base: Number(base),
     dedupe: DedupePositions.parse(dedupe),
     behind: new Map(behind === '' ? [] : behind.split(',').map(viewOf)),
-    // After a seek the group is at another record.
+    // After a seek the group is at another record, so this no longer applies.
     within: of === offset && after !== undefined && index !== undefined ? { after, index } : undefined,
   };
 }
@@ -68,20 +68,20 @@ function viewOf(text: string): [string, number] {
   return [view, Number.parseInt(from, 36)];
 }
 
-/** How many records each view is behind the rows, in all partitions together; those that are level are left out. */
+/** How many records each view is behind the rows, summed over all partitions. Views that are not behind are left out. */
 export function viewLags(committed: readonly Pick<Committed, 'offset' | 'metadata'>[]): Map<string, number> {
   const lags = new Map<string, number>();
   for (const { offset, metadata } of committed) {
     if (offset === undefined) continue;
     for (const [view, from] of parseProgress(metadata, offset).behind) {
-      // Of a record that is not done yet, some rows may be.
+      // At least 1: some rows of a record may be written although the record is not finished.
       lags.set(view, (lags.get(view) ?? 0) + Math.max(1, offset - from));
     }
   }
   return lags;
 }
 
-/** What a group has that never committed. */
+/** The progress of a group that never committed. */
 export const nothing = (): Progress => ({
   topicId: '',
   furthest: 0,
@@ -93,16 +93,16 @@ export const nothing = (): Progress => ({
   within: undefined,
 });
 
-/** One partition before an expansion: undefined offset where nobody ever committed. */
+/** One partition before an expansion. The offset is undefined if the group never committed. */
 export interface Before {
   readonly offset: number | undefined;
   readonly text: string;
 }
 
 /**
- * The progress with which each partition goes on when a topic is expanded after everything was read: the largest dedupe positions of all
- * partitions, because repeats of an upstream job may now be in another one. Returns the texts of the old partitions, then those of the new
- * ones; none if the group never committed.
+ * The progress with which each partition continues when a topic is expanded after the group has read everything. Each gets the largest
+ * dedupe positions of all partitions, because repeats of an upstream job may now be in another partition. Returns the texts of the old
+ * partitions, then those of the new ones; none if the group never committed.
  */
 export function expandedProgress(before: readonly Before[], partitions: number): string[] {
   const all = before.map(({ offset, text }) => (offset === undefined ? undefined : parseProgress(text, offset)));

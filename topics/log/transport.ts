@@ -1,39 +1,39 @@
 /**
- * The transport port: partitioned logs of records, consumer groups, and the fenced commit that the
- * rules of the runtime stand on. Implementations: `embedded/` (a log in SQLite) and, for production, Kafka.
+ * The transport port: partitioned logs of records, consumer groups, and the fenced commit on which the
+ * rules of the runtime rest. Implementations: `embedded/` (a log in SQLite) and, for production, Kafka.
  *
- * What every implementation keeps, and `test/contracts/transport.ts` checks on each:
+ * Every implementation guarantees the following, and `test/contracts/transport.ts` checks each of them:
  *
  * - A record stays in its partition at its offset. Offsets of a partition grow; there may be gaps.
  * - `produce` is all or nothing: readers see every record of a call or none.
- * - A group's partitions of one topic are divided among its members; each partition has at most one member
- *   at a time, as far as the group knows. A member that was away may still believe it has one: hence claims.
- * - `claim` fences: once it answers, a `commit` of every earlier claim of the same group, topic and partition
- *   is refused with FENCED, whoever makes it. What an earlier claim committed is in the `committed` of this one.
- * - `exclusive` fences, too: once it answers, a `produce` of every earlier one of the name is refused with FENCED, whoever makes it. What
- *   those have produced can be read.
- * - `commit` is one transaction: derived records, offset and metadata all happen or none does. After an error
- *   other than FENCED the caller does not know which; it claims again and reads `committed`.
- * - A claim ends, with FENCED, when its topic was expanded, or deleted and made again.
- * - What is away answers with a `retry` error, and the same call may be made again.
+ * - A group divides the partitions of a topic among its members; each partition has at most one member at a time, as far as the
+ *   group knows. A member that was cut off may still believe that it has a partition. This is why claims are fenced.
+ * - `claim` fences: once it returns, a `commit` by any earlier claim of the same group, topic and partition is refused with FENCED, in
+ *   whichever process. The `committed` of the new claim includes everything that earlier claims committed.
+ * - `exclusive` fences, too: once it returns, a `produce` by any earlier writer of that name is refused with FENCED, in whichever
+ *   process. Everything that earlier writers produced can be read.
+ * - `commit` is one transaction: it writes derived records, offset and metadata, or none of them. After an error other than FENCED the
+ *   caller does not know which; it claims again and reads `committed`.
+ * - A claim ends with FENCED when its topic was expanded, or deleted and created again.
+ * - While the log does not answer, a call fails with a `retry` error. The same call may be made again.
  *
- * Bytes handed out belong to the caller and are not changed or reused afterwards.
+ * Bytes that are returned belong to the caller. They are not changed or reused afterwards.
  */
 
-/** Kafka's headers: text nearly always; bytes when they are not valid UTF-8. */
+/** Headers as in Kafka: nearly always text; bytes where they are not valid UTF-8. */
 export type Headers = Readonly<Record<string, string | Uint8Array>>;
 
 export interface LogRecord {
   readonly partition: number;
   readonly offset: number;
-  /** When the record was produced, in ms since 1970 UTC: by the producer's clock, or the log's. */
+  /** When the record was produced, in ms since 1970 UTC, by the clock of the producer or of the log. */
   readonly timestamp: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: Headers;
 }
 
-/** A record to be appended. The partition is always given, because the producer knows how the topic is partitioned. */
+/** A record to append. The producer always chooses the partition, because it knows how the topic is partitioned. */
 export interface NewRecord {
   readonly topic: string;
   readonly partition: number;
@@ -59,12 +59,12 @@ export interface PartitionInfo {
 
 export interface TopicInfo {
   readonly name: string;
-  /** Differs between a topic and another of the same name made after its deletion; absent where the broker has none. */
+  /** Differs between a deleted topic and a later one of the same name. Undefined if the broker has no ids. */
   readonly id: string | undefined;
   readonly partitions: readonly PartitionInfo[];
 }
 
-/** What may be some seconds old, and so costs nothing to ask for. */
+/** May be some seconds old, so a caller can ask for it at no cost. */
 export interface TopicShape {
   readonly name: string;
   /** As in `TopicInfo`. */
@@ -72,43 +72,42 @@ export interface TopicShape {
   readonly partitions: number;
 }
 
-/** Where a group goes on in a partition. */
+/** Where a group continues in a partition. */
 export interface Committed {
-  /** Undefined if nobody ever committed. */
+  /** The offset of the next record to read. Undefined if the group never committed. */
   readonly offset: number | undefined;
-  /** As given to `commit` or `seek`; empty where there are none. */
+  /** As given to `commit` or `seek`; empty if there are none. */
   readonly metadata: string;
-  /** Whether the offset was put there by somebody else than `commit` and `seek`: another tool. Then the metadata are lost. */
+  /** Whether another tool set the offset, not `commit` or `seek`. If so, the metadata are lost. */
   readonly foreign: boolean;
 }
 
 export interface GroupLag extends PartitionInfo {
-  /** Where the group goes on; undefined if it never committed, and so begins at `begin`. */
+  /** Where the group continues. Undefined if it never committed, so that it begins at `begin`. */
   readonly committed: number | undefined;
   readonly lag: number;
 }
 
 export interface Transport {
-  /** Creates what is missing. What exists is left as it is, never shrunk. */
+  /** Creates the topics that do not exist. Leaves existing topics unchanged. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Every topic that exists, or only the named ones; a name that does not exist is left out. */
   describe(names?: readonly string[]): Promise<TopicInfo[]>;
-  /** The same without the bounds. Answers from memory where it can. */
+  /** The same without the bounds of partitions, from memory where possible. */
   shape(names: readonly string[]): Promise<TopicShape[]>;
-  /** Appends, all or nothing. Answers the offset of each record, in the order given. */
+  /** Appends all records or none. Returns the offset of each record, in the order given. */
   produce(records: readonly NewRecord[]): Promise<number[]>;
   /**
-   * Makes the caller the only one of this name whose `produce` is accepted, without belonging to a group. The topics are those in which
-   * earlier ones may have produced what the caller reads next: who reads after the call has read all of it.
+   * Makes the caller the only writer of this name whose `produce` is accepted. It belongs to no group. `topics` are those in which the
+   * caller may next read what earlier writers of the name produced: a read that begins after this call finds all of it.
    */
   exclusive(name: string, topics: readonly string[]): Promise<Exclusive>;
   /**
-   * Joins a consumer group for one topic. `assigned` and `revoked` are called as partitions come and go, never
-   * twice at once for one membership; a partition is given to another member of this process only after
-   * `revoked` has settled.
+   * Joins a consumer group for one topic. `assigned` and `revoked` are called as partitions come and go, one call at a time for each
+   * membership. Another member in this process gets a partition only after `revoked` has settled.
    */
   join(group: string, topic: string, listener: AssignmentListener): Promise<Membership>;
-  /** Reads records from `offset` on, for browsing: belongs to no group and moves nothing. */
+  /** Reads records from `offset` on, for browsing: without a group, and without moving any offset. */
   read(topic: string, partition: number, offset: number, limit: number): Promise<LogRecord[]>;
   /** The offset of the first record whose timestamp is `time` (ms since 1970 UTC) or later; the end of the partition if there is none. */
   offsetAt(topic: string, partition: number, time: number): Promise<number>;
@@ -116,16 +115,16 @@ export interface Transport {
   /** What the group has committed, by partition. */
   committed(group: string, topic: string): Promise<Committed[]>;
   /**
-   * Moves a group's committed offset of one partition. The metadata are kept, unless others are given. Claims that are open are fenced, so that none
-   * of them commits over it: their owner claims again and goes on from here.
+   * Moves a group's committed offset of one partition. Keeps the metadata unless new ones are given. Fences open claims, so that none of
+   * them overwrites the new offset: their owner claims again and continues from there.
    */
   seek(group: string, topic: string, to: GroupPosition): Promise<void>;
-  /** Drops records that are older than their topic's retention, at `now` in ms since 1970 UTC. Answers how many. */
+  /** Drops records that are older than their topic's retention at `now` (ms since 1970 UTC). Returns how many it dropped. */
   expire(now: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** An offset to commit in a partition, and the metadata with it; undefined: those that are there. */
+/** An offset to commit in a partition, with its metadata; undefined keeps the present metadata. */
 export interface GroupPosition {
   readonly partition: number;
   readonly offset: number;
@@ -133,13 +132,13 @@ export interface GroupPosition {
 }
 
 export interface Exclusive {
-  /** As that of the transport. Throws FENCED if there is a newer one of the name. After any error this one is over. */
+  /** Like `Transport.produce`. Throws FENCED if there is a newer writer of the name. Do not use the writer after an error. */
   produce(records: readonly NewRecord[]): Promise<number[]>;
 }
 
 export interface AssignmentListener {
   assigned(partitions: readonly number[]): void;
-  /** The partitions are somebody else's once the promise settles. */
+  /** Another member may own the partitions once the promise settles. */
   revoked(partitions: readonly number[]): Promise<void>;
 }
 
@@ -152,17 +151,17 @@ export interface Membership {
 
 export interface Claim {
   readonly partition: number;
-  /** The topic as it was when the claim was made; another shape ends the claim. */
+  /** The topic at the time of the claim. A change of its shape ends the claim. */
   readonly shape: TopicShape;
-  /** Where to go on, as committed by earlier owners. */
+  /** Where to continue, as committed by earlier owners. */
   readonly committed: Committed;
-  /** The first offset that can still be read when the claim was made. */
+  /** The first offset that could be read when the claim was made. */
   readonly begin: number;
   /**
-   * The next records, at most `maxRecords` (fewer when they are large) and of at most `maxKeys` different keys if that is given,
-   * waiting up to `waitMs` for the first; an empty list when there were none, or `signal` was aborted. `end`
-   * is the offset after the last record of the partition as known now: a batch whose next offset equals it has caught up. May
-   * throw FENCED when a newer claim exists, and does so where there is nothing to read.
+   * Returns the next records in order: at most `maxRecords` (fewer if they are large), with at most `maxKeys` different keys if that
+   * is given. Waits up to `waitMs` for the first record; the list is empty if none came or `signal` was aborted. `end` is the offset
+   * after the last known record of the partition: a batch whose next offset equals it has caught up. May throw FENCED if a newer claim
+   * exists, and always does so if there is nothing to read.
    */
   fetch(options: {
     maxRecords: number;
@@ -170,14 +169,14 @@ export interface Claim {
     waitMs: number;
     signal?: AbortSignal;
   }): Promise<{ records: LogRecord[]; end: number }>;
-  /** Where the next fetch reads, without committing anything. */
+  /** Sets where the next fetch reads, without committing anything. */
   seek(offset: number): void;
   /**
-   * Throws FENCED when a newer claim exists. Linearizable: if it settles, every later claim was made after it was called. After it,
-   * the transaction has begun: nothing but `commit` or `close` follows.
+   * Throws FENCED if a newer claim exists. Linearizable: if it succeeds, any newer claim is made after this call began. It begins the
+   * transaction, so call only `commit` or `close` afterwards.
    */
   look(): Promise<void>;
-  /** The fenced transaction. `offset` is the next one to read. Throws FENCED when a newer claim exists. */
+  /** The fenced transaction. `offset` is the next one to read. Throws FENCED if a newer claim exists. */
   commit(transaction: { records: readonly NewRecord[]; offset: number; metadata: string }): Promise<void>;
   close(): Promise<void>;
 }
