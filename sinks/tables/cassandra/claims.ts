@@ -1,12 +1,12 @@
 /**
  * The claims on partitions. Each partition of a job's topic has one row, whose token is increased by a light-weight
- * transaction: so two claims of one partition get different tokens.
+ * transaction. So two claims of one partition get different tokens.
  *
  * One more row (`LINE`) has the largest token of all partitions of the job's topic. A claim reads it before it
- * increases its own token, and raises it before it returns; so its token is larger than that of every claim that
- * returned before it began. This row needs no transaction, because it is written with its token as the timestamp: the
- * largest token wins, in whatever order writes arrive. Concurrent claims of different partitions do not wait for each
- * other, and may get the same token; no row can belong to both. See decision 23.
+ * increases its own token, and raises it before it returns. So its token is larger than that of every claim that
+ * returned before it began. This row needs no transaction, because its token is also its timestamp: the largest token
+ * wins, in whatever order writes arrive. Concurrent claims of different partitions do not wait for each other and may
+ * get the same token, which is harmless: no row can belong to both. See decision 23.
  */
 import { types } from 'cassandra-driver';
 import { TributaryError } from '../../../core/errors.ts';
@@ -17,7 +17,7 @@ import { checkToken } from './version.ts';
 
 const CLAIM_MS = 10_000;
 const CLAIMS_OF_PAGE = 5_000;
-/** A light-weight transaction is not idempotent: the next one shows whether one that timed out was applied. */
+/** A light-weight transaction is not idempotent. If one times out, the next one shows whether it was applied. */
 export const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
 export const SERIAL = { consistency: types.consistencies.localSerial };
 
@@ -26,7 +26,7 @@ type ClaimKey = readonly [job: string, topic: string, partition: number];
 export class Claims {
   readonly #connection: Connection;
   readonly #request: ClaimRequest;
-  /** Searches for the largest token of jobs' topics whose largest token is not stored yet. */
+  /** Searches for the largest token, for topics of jobs whose largest token is not stored yet. */
   readonly #searches = new Map<string, Promise<number>>();
 
   constructor(connection: Connection) {
@@ -57,7 +57,7 @@ export class Claims {
     return rows[0] === undefined ? undefined : numberOf(rows[0]['token']);
   }
 
-  /** One attempt to increase the token. Undefined: another claim did, or the outcome is unknown. */
+  /** One attempt to increase the token. Undefined if another claim was faster, or the outcome is unknown. */
   async #countedUp(key: ClaimKey, above: number): Promise<number | undefined> {
     const [job, topic] = key;
     const { first, next, raise } = this.#request;
@@ -82,7 +82,7 @@ export class Claims {
     return search;
   }
 
-  /** From claims that were made before the largest token was stored. */
+  /** Finds the largest token of claims that were made before it was stored. */
   async #largest(job: string, topic: string): Promise<number> {
     let largest = 0;
     for await (const page of this.#connection.pages(this.#request.all, [], CLAIMS_OF_PAGE)) {

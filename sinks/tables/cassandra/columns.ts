@@ -9,8 +9,8 @@
  * | a map at the top of the record | `map<text, …>`, not frozen: each entry is a separate cell |
  * | a record, and everything else with parts | `text`: JSON, in which bytes are base64 |
  *
- * JSON and not user-defined types, because those are shared, cannot lose or change a field, and would have to be
- * altered before the first worker of a new release writes; a record within a field grows with its schema.
+ * JSON is used instead of user-defined types, because those are shared, cannot lose or change a field, and would have
+ * to be altered before the first worker of a new release writes. A record within a field grows with its schema.
  *
  * Names are in snake_case, so that `SELECT user_id, progress FROM learner_progress` needs no quotes.
  */
@@ -18,7 +18,7 @@ import { type Field, isNullable, type MapSchema, type Schema } from '../../../co
 import { TributaryError } from '../../../core/errors.ts';
 import { jsonOf } from '../json-text.ts';
 
-/** The values of one schema as the driver accepts and returns them. A missing value and `null` are null. */
+/** Converts the values of one schema to what the driver accepts, and back. A missing value and `null` are null. */
 export interface Codec {
   readonly type: string;
   encode(value: unknown): unknown;
@@ -30,13 +30,13 @@ export interface Column {
   readonly field: string;
   readonly name: string;
   readonly codec: Codec;
-  /** The value of a row that was written before the field was declared. */
+  /** The value for a row that was written before the field was declared. */
   readonly missing: unknown;
-  /** Whether rows without the field can be read: it may be null, or has a default. */
+  /** Whether rows without the field can be read, because it is nullable or has a default. */
   readonly addable: boolean;
 }
 
-/** A list without elements: the driver would turn an empty array into null. */
+/** The encoding of a list without elements: the driver would turn an empty array into null. */
 const EMPTY_LIST = Buffer.alloc(4);
 
 export function columnOf(field: Field): Column {
@@ -48,7 +48,7 @@ export function columnOf(field: Field): Column {
 /** The column of a top-level map field, and the codec of its entries' values. */
 export function mapColumnOf(field: Field & { type: MapSchema }): { readonly column: Column; readonly values: Codec } {
   const { values } = field.type;
-  // A null is not a value of an entry, but removes the entry.
+  // A null cannot be the value of an entry: it would remove the entry.
   const codec = isNullable(values) || values === 'null' ? json(values, false) : codecOf(values);
   const column = { type: `map<text, ${codec.type}>`, encode: same, decode: same };
   return {

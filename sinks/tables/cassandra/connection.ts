@@ -1,7 +1,7 @@
 /**
  * The connection to a cluster: opened by the first call, opened again when it breaks, and with limited concurrency. A
- * statement fails after some ten seconds, five on one node, and, if it is idempotent, five on another; later where
- * rows may be larger than by default.
+ * statement fails after about ten seconds: five on one node and, if it is idempotent, five on another. The time is
+ * longer if rows may be larger than by default.
  */
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
@@ -13,16 +13,16 @@ import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
 
 export interface CassandraOptions {
-  /** See `url.ts`. */
+  /** See `location.ts`. */
   readonly url: string;
-  /** Instead of those of the URL, so that a secret need not be there. */
+  /** Overrides the URL, so that it need not contain a secret. */
   readonly username?: string;
   readonly password?: string;
-  /** Used if the URL says `tls=true`. */
+  /** Used if the URL has `tls=true`. */
   readonly tls?: TlsFiles;
-  /** Statements in flight at once, for all calls together. */
+  /** The largest number of statements in flight, over all calls. */
   readonly inFlight?: number;
-  /** The most bytes of a row or record, instead of what the URL says. */
+  /** The largest size of a row or record, in bytes. Overrides the URL. */
   readonly largest?: number;
 }
 
@@ -32,11 +32,11 @@ const SCAN_MS = 10_000;
 const SCHEMA_MS = 30_000;
 const RECONNECT_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
-/** More would only make the queue of the nodes longer. */
+/** More statements in flight would only lengthen the queues of the nodes. */
 const IN_FLIGHT = 256;
 const STREAMS = 2048;
 
-/** Once more on another node if a repetition is safe: the driver asks only for idempotent statements. */
+/** Retries once on another node. The driver asks this policy only about idempotent statements. */
 class OnceElsewhere extends policies.retry.RetryPolicy {
   #once({ nbRetry, executionOptions }: policies.retry.OperationInfo) {
     if (nbRetry > 0) return this.rethrowResult();
@@ -50,14 +50,14 @@ class OnceElsewhere extends policies.retry.RetryPolicy {
   }
 }
 
-/** From the parts of a partition key, including the tenant, to the name of a node. */
+/** Maps the parts of a partition key, including the tenant, to the name of a node. */
 export type NodeOf = (parts: readonly string[]) => string;
 
 const SCAN: QueryOptions = { retry: new policies.retry.FallthroughRetryPolicy() };
 
 export class Connection {
   readonly keyspace: string;
-  /** The most bytes of a row or record. */
+  /** The largest size of a row or record, in bytes. */
   readonly largest: number;
   readonly #location: Location;
   readonly #options: CassandraOptions;
@@ -69,7 +69,7 @@ export class Connection {
   #client: Promise<Client> | undefined;
   /** The same value, after connecting. */
   #open: Client | undefined;
-  /** The datacenter of the workers, once a node has answered. */
+  /** The datacenter of the workers, known once a node has answered. */
   #known: string | undefined;
   #closed = false;
 
@@ -89,20 +89,20 @@ export class Connection {
     this.#inFlight = options.inFlight ?? IN_FLIGHT;
   }
 
-  /** Runs a prepared, idempotent statement, when a slot is free. */
+  /** Runs a prepared, idempotent statement as soon as a slot is free. */
   async execute(query: string, parameters: readonly unknown[], options?: QueryOptions): Promise<types.ResultSet> {
     const client = this.#open ?? (await this.#connected());
     return this.#inTurn(() => client.execute(query, parameters as unknown[], options));
   }
 
-  /** Returns which node has a partition key first. */
+  /** Returns a function that names the first replica of a partition key. */
   async nodes(): Promise<NodeOf> {
     const client = this.#open ?? (await this.#connected());
     if (client.hosts.length <= 1) return () => '';
     return (parts) => client.getReplicas(this.keyspace, routingKey(parts))?.[0]?.address ?? '';
   }
 
-  /** Sends statements as one request; those of one partition key are one write, too. */
+  /** Sends statements as one request. Statements for one partition key are also one write. */
   async batch(queries: readonly { readonly query: string; readonly params: unknown[] }[]): Promise<void> {
     const client = this.#open ?? (await this.#connected());
     await this.#inTurn(() =>
@@ -207,7 +207,7 @@ export class Connection {
 
   /**
    * The datacenter of the workers: the configured one, or that of the node that answers. A client must not be created
-   * with the name of a datacenter that does not exist: it fails, and leaves a connection open that nobody can close.
+   * with the name of a datacenter that does not exist: it would fail and leave a connection open that nobody can close.
    */
   async #datacenter(): Promise<string> {
     const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
@@ -251,8 +251,7 @@ export class Connection {
 }
 
 /**
- * A frame OPTIONS of Cassandra's protocol, which is answered before a login: with SUPPORTED, or an error about
- * versions.
+ * A frame OPTIONS of Cassandra's protocol, which needs no login. The answer is SUPPORTED, or an error about versions.
  */
 const HELLO = {
   say: Uint8Array.of(4, 0, 0, 0, 5, 0, 0, 0, 0),
@@ -266,9 +265,7 @@ function addressOf(contactPoint: string): { host: string; port: number } {
   return { host, port: Number(contactPoint.slice(colon + 1)) };
 }
 
-/**
- * Joins the parts of a partition key as Cassandra does. There are at least two; each is between its length and a zero.
- */
+/** Joins the parts of a partition key as Cassandra does. There are at least two; each is preceded by its length and followed by a zero. */
 export function routingKey(parts: readonly string[]): Buffer {
   return Buffer.concat(
     parts.flatMap((part) => {

@@ -1,4 +1,4 @@
-/** What `tributary doctor` checks about a Cassandra cluster. Tables are compared elsewhere. */
+/** What `tributary doctor` checks about a Cassandra cluster. Its tables are compared elsewhere. */
 import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { quoted } from './columns.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
@@ -16,15 +16,15 @@ const TABLE = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name =
 const SETTINGS = `SELECT name, value FROM system_views.settings WHERE name IN ('commitlog_sync', 'commitlog_sync_period')`;
 const CLAIMS = 'tables_claims';
 const CLAIMS_OF_PAGE = 5_000;
-/** From this share of all tokens on it is time to plan a new keyspace. */
+/** If more than this share of all tokens is used, it is time to plan a new keyspace. */
 const MANY_TOKENS = 0.8;
 
-/** Throws if no node answers, or accepts the login. */
+/** Throws if no node answers, or if the login is refused. */
 export async function diagnoseCassandra(options: CassandraOptions): Promise<Finding[]> {
   const connection = new Connection(options);
   try {
     return await guarded('asking Cassandra', async () => {
-      // The first call connects; that time must not count as a difference between two clocks.
+      // The first call connects. That time must not count as a difference between the clocks.
       const peers = (await connection.execute(PEERS, [])).rows;
       const asked = Date.now();
       const { rows } = await connection.execute(LOCAL, []);
@@ -68,7 +68,7 @@ async function durability(connection: Connection, datacenter: string): Promise<F
   return [durabilityFinding(copiesOf(rows[0]['replication'], datacenter), sync)];
 }
 
-/** In the datacenter of the workers. */
+/** The number of copies in the datacenter of the workers. */
 export function copiesOf(replication: ReadonlyMap<string, string>, datacenter: string): number {
   return Number(replication.get(datacenter) ?? replication.get('replication_factor') ?? 0);
 }
@@ -96,7 +96,7 @@ export function durabilityFinding(copies: number, sync: string | undefined): Fin
 }
 
 /**
- * With a light-weight deletion of a row that does not exist: it needs the rights to read and to write, and changes
+ * Checks the rights to read and to write by a light-weight deletion of a row that does not exist, which changes
  * nothing.
  */
 async function rights(connection: Connection): Promise<Finding[]> {

@@ -5,7 +5,7 @@ import { certificateProblem } from '../../../network/mix-up.ts';
 
 const { responseErrorCodes } = types;
 
-/** Answers of a node if it, or the cluster, cannot do now what it could do later. */
+/** Answers of a node if it, or the cluster, cannot do now what it may do later. */
 const PASSING: ReadonlySet<number> = new Set([
   responseErrorCodes.serverError,
   responseErrorCodes.unavailableException,
@@ -29,7 +29,7 @@ const NOT_WRITTEN: ReadonlySet<number> = new Set([
 /** Cassandra's errors for a value, a key, a collection or a whole write that it will never accept. */
 const TOO_MUCH = /too (big|large|long)|longer than|exceeds|^Guardrail /i;
 
-/** Why the only row of a write will never be accepted; undefined if the error means something else. */
+/** Why the only row of a write will never be accepted; undefined if the error has another meaning. */
 export function refusalOf(error: unknown): string | undefined {
   const message = messageOf(error);
   if (error instanceof errors.ResponseError) {
@@ -37,7 +37,7 @@ export function refusalOf(error: unknown): string | undefined {
     const isOfWrite = code === responseErrorCodes.invalid || code === responseErrorCodes.serverError;
     return isOfWrite && TOO_MUCH.test(message) ? message : undefined;
   }
-  // The driver itself detects values that are out of the range of their type, or of another type.
+  // The driver itself detects values of a wrong type, or out of the range of their type.
   if (error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE') return message;
   if (error instanceof TypeError && /^(Expected |Not a valid )/.test(message)) return message;
   return undefined;
@@ -58,7 +58,7 @@ function isRefusedConnection(error: unknown): boolean {
   return /considered as DOWN|is busy|not connect|ignored/i.test(String(messageOf(error) || error));
 }
 
-/** The error as one of the port. `what` describes the operation; `outcome` the result of a write. */
+/** Translates the error to one of the port. `what` describes the operation; `outcome` is the result of a write. */
 export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'unknown'): TributaryError {
   if (error instanceof TributaryError) return error;
   const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [];
@@ -70,7 +70,7 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
   const certificate = all.map(certificateProblem).find((each) => each !== undefined);
   if (certificate !== undefined)
     return fault('ACCESS_REFUSED', `no TLS connection to Cassandra could be made: ${certificate}`);
-  // A node that cannot currently look up its users reports a wrong password, and why.
+  // A node that currently cannot look up its users reports a wrong password, with the reason.
   if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {
     return fault('ACCESS_REFUSED', `Cassandra does not know the user or the password: ${why}; correct them`);
   }
@@ -94,7 +94,7 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
 const OF_CONNECTIONS =
   /^(No connection available|Connection closed|Connection was unable to STARTUP)|could not be resolved$/;
 
-/** The driver's errors are about connections and time-outs, except for those that report wrong use of the driver. */
+/** Whether the error is about a connection or a time-out. All of the driver's errors are, except those about wrong use of the driver. */
 function isOfConnection(error: unknown): boolean {
   if (error instanceof errors.ArgumentError || error instanceof errors.DriverInternalError) return false;
   if (OF_CONNECTIONS.test(messageOf(error))) return true;

@@ -1,4 +1,4 @@
-/** The contents of the keyspace: its tables, their columns and their indexes. Only reads. */
+/** Reads what exists in the keyspace: its tables, their columns and their indexes. */
 import type { Connection } from './connection.ts';
 import type { FoundColumn } from './schema.ts';
 
@@ -11,7 +11,7 @@ const INDEXES = 'SELECT table_name, options FROM system_schema.indexes WHERE key
 export interface Found {
   hasTable(name: string): boolean;
   columns(table: string): FoundColumn[];
-  /** `column` as we write it. */
+  /** `column` as we write it, without quotes. */
   hasIndex(table: string, column: string): boolean;
 }
 
@@ -38,7 +38,7 @@ function indexName(table: string, column: string): string {
   return `${table} ${column}`;
 }
 
-/** The target of an index is quoted if necessary. */
+/** The column of an index, without the quotes that it may have. */
 function targetOf(options: ReadonlyMap<string, string>): string {
   const target = options.get('target') ?? '';
   return target.startsWith('"') ? target.slice(1, -1).replaceAll('""', '"') : target;

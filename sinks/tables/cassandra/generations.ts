@@ -1,4 +1,4 @@
-/** Which generation of each job's rows is current, by light-weight transactions. */
+/** The current generation of each job's rows, set by light-weight transactions. */
 import { errors, types } from 'cassandra-driver';
 import { TributaryError } from '../../../core/errors.ts';
 import type { StoredGenerations } from '../port.ts';
@@ -15,7 +15,7 @@ export class Generations {
     this.#request = generationsRequest(connection.keyspace);
   }
 
-  /** Linearizable. Nothing if an earlier release has prepared the keyspace. */
+  /** Linearizable. Undefined if an earlier release prepared the keyspace. */
   async of(job: string): Promise<StoredGenerations | undefined> {
     try {
       const { rows } = await this.#connection.execute(this.#request.of, [job], SERIAL);

@@ -1,10 +1,10 @@
 /**
- * The nodes of a client, which the driver calls hosts: ended for good. Left alone, the driver goes on to connect to some that nobody needs any
- * more, once a second, and a process that has closed its tables does not end.
+ * Ends the nodes of a client, which the driver calls hosts, for good. The driver itself would go on to connect to some
+ * of them once a second, and a process that has closed its tables would not end.
  */
 import type { Client } from 'cassandra-driver';
 
-/** What the types of the driver do not tell. */
+/** What the driver's types do not show. */
 export interface Host {
   readonly pool: Pool;
   shutdown(waitForPending: boolean): Promise<void>;
@@ -16,7 +16,7 @@ interface Pool {
   addExistingConnection(connection: { close(): void }): void;
 }
 
-/** For a host that the driver has replaced, or that it has found since the client was closed. */
+/** For a host that the driver has replaced, or has found after the client was closed. */
 export function endHost(host: object): void {
   seal(host);
   (host as Host).shutdown(false).catch(() => undefined);
@@ -24,16 +24,16 @@ export function endHost(host: object): void {
 
 export async function endClient(client: Client): Promise<void> {
   for (const host of client.hosts?.values() ?? []) seal(host);
-  // A client that is finding its nodes again, as after an outage, goes on with that.
+  // A client that is looking for its nodes, as after an outage, goes on looking after it is closed.
   client.on('hostAdd', endHost);
   await client.shutdown();
 }
 
-/** Whatever the driver does with its pool later, no connection is in it, and none is tried. */
+/** Whatever the driver does with the pool later, the pool holds no connection and opens none. */
 function seal(host: object): void {
   const { pool } = host as Host;
-  // A pool that was drained opens itself again.
+  // A drained pool opens itself again.
   pool.on('close', () => void pool.shutdown().catch(() => undefined));
-  // The connection by which the driver found the host is put into its pool only then.
+  // The connection by which the driver found the host enters the pool only later.
   pool.addExistingConnection = (connection) => connection.close();
 }

@@ -4,25 +4,25 @@
  *     cassandra://user:password@host:9042,host2,host3/keyspace?dc=datacenter1&replication=3&tls=true
  *
  * - user and password are percent-encoded, and optional; the port is 9042 by default.
- * - `dc`: the datacenter of the workers, whose nodes are used. By default that of the first node that answers.
- * - `replication`, used only when the keyspace is created: a number is for the datacenter of the workers, and
- *   `dc1:3,dc2:3` names several (NetworkTopologyStrategy). By default one replica (SimpleStrategy), for development.
- * - `largest`: the most MiB of a row or record, for a cluster whose limits were raised. By default 12, which is below
- *   Cassandra's default limits. Each MiB above that gives a node another second to answer.
- * - `tls=true` encrypts. A certificate authority of your own is an option beside the URL.
+ * - `dc`: the datacenter of the workers, whose nodes are used. By default, the datacenter of the first node that answers.
+ * - `replication`, used only when the keyspace is created. A number is the number of replicas in the datacenter of the workers;
+ *   `dc1:3,dc2:3` names several datacenters (NetworkTopologyStrategy). By default one replica (SimpleStrategy), for development.
+ * - `largest`: the largest size of a row or record in MiB, for a cluster whose limits were raised. By default 12, which
+ *   is below Cassandra's default limits. Each MiB more gives a node another second to answer.
+ * - `tls=true` encrypts. A private certificate authority is set by an option, not in the URL.
  */
 import { TributaryError } from '../../../core/errors.ts';
 
 export interface Location {
-  /** `host:port`, at least one. */
+  /** Each is `host:port`; there is at least one. */
   readonly contactPoints: readonly string[];
   readonly keyspace: string;
   readonly datacenter: string | undefined;
-  /** Copies by datacenter; a number is for the datacenter of the workers; undefined: SimpleStrategy with one copy. */
+  /** Copies by datacenter. A number is for the datacenter of the workers; undefined means SimpleStrategy with one copy. */
   readonly replication: number | ReadonlyMap<string, number> | undefined;
   /** In bytes. */
   readonly largest: number;
-  /** How long a node has to answer a statement; longer where larger rows are allowed. */
+  /** How long a node may take to answer a statement. Longer if larger rows are allowed. */
   readonly answerMs: number;
   readonly tls: boolean;
   readonly username: string | undefined;
@@ -96,7 +96,7 @@ function replicationOf(text: string | null): Location['replication'] {
   return copies;
 }
 
-/** The message does not contain the URL: it may contain a password. */
+/** The message never contains the URL, which may contain a password. */
 function invalid(what: string): never {
   throw new TributaryError('CONFIG_INVALID', `the URL of the tables in Cassandra is invalid: ${what}; write ${FORM}`);
 }

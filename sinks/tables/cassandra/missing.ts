@@ -5,7 +5,7 @@ import { findSchema, hasKeyspace } from './found.ts';
 import { claimRequest, generationsRequest, type TableRequest } from './request.ts';
 import { addition, additions, checkAddable, creation, indexCreation, nameOf, tablesCql } from './schema.ts';
 
-/** In the order in which they have to be created. Throws TABLE_DRIFTED if adding is not enough. */
+/** In the order in which they must run. Throws TABLE_DRIFTED if adding is not enough. */
 export async function missingCql(
   connection: Connection,
   tables: readonly TableDef[],
@@ -33,7 +33,7 @@ export async function missingCql(
 }
 
 /**
- * The declared fields that a table lacks or has differently; undefined if there is no such table, or none with this
+ * The declared fields that the table lacks or has differently; undefined if there is no such table, or it has another
  * key.
  */
 export async function driftedColumns(connection: Connection, request: TableRequest): Promise<string[] | undefined> {

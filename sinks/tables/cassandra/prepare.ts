@@ -14,7 +14,7 @@ const PAUSE_MS = 100;
 
 export async function prepareTables(connection: Connection, requests: readonly TableRequest[]): Promise<void> {
   const { keyspace } = connection;
-  // A user who may not create keyspaces can use one that an administrator has created.
+  // A user who may not create keyspaces can use one that an administrator created.
   if (!(await hasKeyspace(connection))) {
     await connection.define(keyspaceCreation(keyspace, await connection.replication()));
   }
@@ -53,8 +53,8 @@ async function addColumns(
 
 /**
  * Rows that were written before a field was added have its default, but an index covers only stored values. So the
- * default is stored, with a timestamp below every version, so that no row loses what a job wrote. The index is created
- * afterwards: if it exists, this was done.
+ * default is stored, with a timestamp below every version, so that it never replaces what a job wrote. The index is
+ * created afterwards: if it exists, the defaults are stored.
  */
 async function fillIn(connection: Connection, request: TableRequest, column: string): Promise<void> {
   const backfill = request.declared.find(({ name }) => name === column)?.backfill ?? null;
@@ -73,8 +73,8 @@ async function fillIn(connection: Connection, request: TableRequest, column: str
 }
 
 /**
- * Waits until indexes that were just created are ready. Those of large tables take longer: until then, lookups fail
- * with an error that says that Cassandra cannot do it now, and are retried.
+ * Waits until new indexes are ready. Those of large tables take longer; until then, lookups fail with an error that is
+ * retried.
  */
 async function built(connection: Connection, indexes: readonly (readonly [TableRequest, string])[]): Promise<void> {
   const deadline = performance.now() + INDEX_MS;

@@ -9,7 +9,7 @@ import type { Matching, TableRequest } from './request.ts';
 import { dueTimers, type Found, isErased, keyOf, numberOf, recordOf, storedRow, wholeKey } from './rows.ts';
 import type { TimerSearches } from './timer-searches.ts';
 
-/** The number of keys in one statement. With more, one node would wait for many others. */
+/** The number of keys in one statement. With more keys, one node would wait for many others. */
 const TOGETHER = 16;
 const ROWS_OF_PAGE = 500;
 const KEYS_OF_PAGE = 5_000;
@@ -49,7 +49,7 @@ export async function readRows(
   return rows;
 }
 
-/** The positions of keys that one statement can read: all of their parts but the last are equal. */
+/** The positions of keys that one statement can read: their parts are equal except for the last one. */
 function together(request: TableRequest, keys: readonly Key[]): number[][] {
   const groups = new Map<string, number[]>();
   keys.forEach((key, index) => {
@@ -164,8 +164,8 @@ interface Listing {
 }
 
 /**
- * For a prefix shorter than the partition key, this goes through all rows, in pages of the usual size: an index on the
- * tenant would make every write a fifth more expensive, only for summaries.
+ * For a prefix shorter than the partition key, this reads all rows, in pages of the usual size. An index on the tenant
+ * would make every write a fifth more expensive, and only summaries would use it.
  */
 function listed(
   connection: Connection,

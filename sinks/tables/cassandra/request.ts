@@ -1,20 +1,20 @@
 /**
  * Builds all statements for a table from its declaration. `rows.ts` has the parameters.
  *
- * The partition key is the tenant and the fields of `key`, the clustering is `sort`. Besides one column for each field
- * (see `columns.ts`) a row has, in the same write:
+ * The partition key is the tenant and the fields of `key`; the clustering is `sort`. Besides one column for each field
+ * (see `columns.ts`), a row has these columns, which are part of the same write:
  *
- * | column | what it is |
+ * | column | meaning |
  * | --- | --- |
  * | `_token`, `_revision` | the version, which is also in the timestamp of every cell |
- * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; null in a view |
+ * | `_partition`, `_at`, `_outbox` | see `RowWrite`; null in a view |
  * | `_timers`, `_due` | the pending timers as JSON, '' for none, and when the earliest is due |
  * | `_erased` | true: the row was removed, and only its position and its indexed values are kept |
  *
- * The columns of a removed row have the retention as their time to live, and then disappear automatically.
+ * The columns of a removed row have the retention as their time to live, and then disappear by themselves.
  *
- * Indexes are storage-attached: Cassandra updates them in the same write as the row, so that a crash leaves neither a
- * row that cannot be found nor an entry without a row.
+ * Indexes are storage-attached: Cassandra updates them in the same write as the row. So a crash leaves neither a row
+ * that cannot be found nor an index entry without a row.
  */
 import type { RecordSchema } from '../../../core/avro.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -24,13 +24,13 @@ import { type Codec, type Column, checkNames, codecOf, columnName, columnOf, map
 export interface MapRequest {
   readonly field: string;
   readonly column: string;
-  /** Of one value. */
+  /** Converts one value of the map. */
   readonly codec: Codec;
 }
 
 export interface TableRequest {
   readonly name: string;
-  /** How many strings a key has, including the tenant; and how many of them are in the partition key. */
+  /** How many strings a key has, including the tenant; and how many of them form the partition key. */
   readonly keyLength: number;
   readonly partitionLength: number;
   /** The columns of the key, the tenant first. */
@@ -42,15 +42,15 @@ export interface TableRequest {
   readonly declared: readonly DeclaredColumn[];
   /** The columns with an index, in the order in which the indexes are created. */
   readonly indexes: readonly string[];
-  /** Indexed values must not be long: these positions of the key and fields of the record. */
+  /** Indexed values must not be long. These positions of the key, and these fields of the record, are indexed. */
   readonly indexedKeys: readonly number[];
   readonly indexedFields: readonly string[];
 
   /** A whole row: key, columns, maps, bookkeeping, timestamp, seconds to live (0: for ever). */
   readonly insert: string;
   /**
-   * A changed row: timestamp, what is set, key. `places` are positions, in order, among everything that can be set: the
-   * columns, [added, removed] of each map, the bookkeeping.
+   * A changed row: timestamp, values, key. `indexes` are the positions of the changed parts, in order, among everything
+   * that can be set: the columns, [added, removed] of each map, the bookkeeping.
    */
   readonly update: (indexes: readonly number[]) => string;
   /** A whole record of a view: key, columns, maps, token, revision, timestamp. */
@@ -66,11 +66,11 @@ export interface TableRequest {
    */
   readonly one: string;
   readonly several: string;
-  /** Rows of one partition key, indexed by how many parts of `sort` the prefix has. */
+  /** Rows of one partition key, by the number of parts of `sort` that the prefix has. */
   readonly within: readonly string[];
   /** The same, after the rest of a key. */
   readonly withinAfter: readonly string[];
-  /** All rows of all tenants, in the order of the tokens; and those after a partition key. */
+  /** All rows of all tenants, in the order of the tokens of their partition keys; and those after a partition key. */
   readonly all: string;
   readonly allAfter: string;
   /** By the name of an indexed field. */
@@ -83,7 +83,7 @@ export interface TableRequest {
 
 /** Keys of rows with a value in a field, in the order of the tokens of their partition keys. */
 export interface Matching {
-  /** Value, tenant, partitions; and rows after a partition key, which follows these. */
+  /** Value, tenant, partitions; and rows after a partition key, which is added to these parameters. */
   readonly first: string;
   readonly after: string;
   /** The rows of a partition key after a whole key, whatever their values: key, `_partition` and the field's column. */
@@ -96,7 +96,7 @@ export interface DeclaredColumn {
   readonly type: string;
   readonly kind: 'partition_key' | 'clustering' | 'regular';
   readonly addable: boolean;
-  /** The value that an index must find for rows that were written before the column was added. */
+  /** The value by which an index must find rows that were written before the column was added. */
   readonly backfill: unknown;
 }
 
@@ -116,12 +116,12 @@ const CLAIM_KEY = 'job = ? AND topic = ? AND "partition" = ?';
 
 export type ClaimRequest = ReturnType<typeof claimRequest>;
 
-/** Instead of a partition: the row with the largest token of all partitions. */
+/** Used in place of a partition, for the row with the largest token of all partitions. */
 export const LINE = -1;
 
 /**
- * The claims: one row for each partition of a job's topic, written only by light-weight transactions, never with a
- * timestamp; and one for the largest token (LINE), which is written only with a timestamp.
+ * The claims. There is one row for each partition of a job's topic, written only by light-weight transactions and never
+ * with a timestamp; and one row for the largest token (LINE), which is always written with a timestamp.
  */
 export function claimRequest(keyspace: string) {
   const table = `${quoted(keyspace)}.tables_claims`;
@@ -138,7 +138,7 @@ export function claimRequest(keyspace: string) {
 
 export type GenerationsRequest = ReturnType<typeof generationsRequest>;
 
-/** Which generation of each job's rows is current: written only by light-weight transactions. */
+/** The current generation of each job's rows, written only by light-weight transactions. */
 export function generationsRequest(keyspace: string) {
   const table = `${quoted(keyspace)}.tables_generations`;
   return {

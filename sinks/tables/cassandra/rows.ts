@@ -10,7 +10,7 @@ import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
 
 /**
- * Shortly before the end of Cassandra's 32-bit seconds, in ms since 1970 UTC; newer settings of the server allow later
+ * Shortly before the end of Cassandra's 32-bit seconds, in ms since 1970 UTC. Newer settings of the server allow later
  * times.
  */
 const LAST_END = Date.UTC(2038, 0);
@@ -21,11 +21,11 @@ const LENGTH_BYTES = 4;
 export type Found = Readonly<Record<string, unknown>>;
 type Data = Readonly<Record<string, unknown>> | undefined;
 
-/** The longest text in an index, in bytes of UTF-8. Cassandra would accept a longer one and not find it again. */
+/** The longest text in an index, in bytes of UTF-8. Cassandra would accept a longer one, but not find it. */
 export const LONGEST_INDEXED = 8 * 1024;
 const LONGEST_KEY = 65_000;
 
-/** The indexed values by which a removed row can still be found, by the names of the columns. */
+/** The indexed values by which a removed row can still be found, by the names of their columns. */
 export type Kept = Readonly<Record<string, unknown>>;
 
 /** The parameters of `insert`: the whole row. */
@@ -40,7 +40,7 @@ export function insertParameters(
   return parameters;
 }
 
-/** Rounded up. 0, which means for ever, if Cassandra cannot represent the end. */
+/** Rounded up. 0, which means for ever, if Cassandra cannot represent the time of expiry. */
 function secondsToLive({ data, keepMs }: RowWrite, now: number): number {
   if (data !== undefined || keepMs === undefined || now + keepMs >= LAST_END) return 0;
   return Math.max(1, Math.ceil(keepMs / 1000));
@@ -55,7 +55,7 @@ export function changeParameters(request: TableRequest, { key, version, record }
   return parameters;
 }
 
-/** Why Cassandra cannot store it; undefined if it can, as far as known before it is sent. */
+/** Why Cassandra cannot store the data; undefined if it can, as far as is known before sending. */
 export function refusal(request: TableRequest, key: Key, version: Version, data: Data): string | undefined {
   const refused = refusedKey(request, key);
   if (refused !== undefined) return refused;
@@ -90,12 +90,11 @@ export function sizeOf(parameters: readonly unknown[]): number {
 }
 
 /**
- * Why a statement of this size is not sent; undefined if it is. By default Cassandra accepts requests and writes of up
- * to 16 MiB. A request that is too large is not only refused: it may also make the next ones on the same connection
- * fail.
+ * Why a statement of this size must not be sent; undefined if it may. By default, Cassandra accepts requests and writes
+ * of up to 16 MiB. A larger request is refused, and may also make the next requests on the same connection fail.
  */
 export function tooLarge(parameters: readonly unknown[], size: number, largest: number): string | undefined {
-  // No character has more than three bytes for each UTF-16 unit.
+  // No character takes more than three bytes for each UTF-16 unit.
   const bytes = size * 3 <= largest ? size : sizeOfAll(parameters, Buffer.byteLength);
   return bytes <= largest ? undefined : `it has ${bytes} bytes, and the most is ${largest}`;
 }
@@ -140,14 +139,14 @@ export function longOf(version: Version, attempt = 0): types.Long {
   return new types.Long(low, high);
 }
 
-/** Nulls are written, too: an omitted column would keep what an older version wrote. */
+/** Nulls are written, too: otherwise a column would keep what an older version wrote. */
 function fieldsOf(request: TableRequest, data: Data, kept: Kept = {}): unknown[] {
   return request.columns.map(({ field, name, codec }) =>
     data === undefined ? (kept[name] ?? null) : codec.encode(data[field]),
   );
 }
 
-/** The added entries of changes. */
+/** The added entries among the changes, encoded. */
 function encoded(map: MapRequest, changes: ReadonlyMap<string, unknown>): Map<string, unknown> {
   const entries = new Map<string, unknown>();
   for (const [entry, value] of changes) if (value !== undefined) entries.set(entry, map.codec.encode(value));
@@ -192,7 +191,7 @@ export function storedRow(request: TableRequest, table: TableDef, row: Found): S
   };
 }
 
-/** The declared fields, with the entries of map fields in the form that `make` returns. */
+/** The declared fields. `make` converts the entries of map fields. */
 export function recordOf(
   request: TableRequest,
   table: TableDef,

@@ -4,7 +4,7 @@ import type { TableDef } from '../../../core/target.ts';
 import { quoted } from './columns.ts';
 import { claimRequest, type DeclaredColumn, generationsRequest, type TableRequest, tableRequest } from './request.ts';
 
-/** Copies by datacenter; undefined: one copy, for development. */
+/** Copies by datacenter; undefined means one copy, for development. */
 export type Replication = ReadonlyMap<string, number> | undefined;
 
 /** A column as the database has it. `position` is its position among those of its kind. */
@@ -41,7 +41,7 @@ export function keyspaceCreation(keyspace: string, replication: Replication): st
 }
 
 /**
- * Rows are overwritten often and read by key, so few versions of a row should be on disk. Leveled compaction ensures
+ * Rows are overwritten often and read by key, so few versions of a row should be on disk. Leveled compaction achieves
  * that.
  */
 const OPTIONS = "WITH compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}";
@@ -91,7 +91,7 @@ export function addition(request: TableRequest, keyspace: string, columns: reado
   return `ALTER TABLE ${nameOf(request, keyspace)} ADD IF NOT EXISTS (${added.join(', ')})`;
 }
 
-/** Throws if existing rows could not be read after adding a column. */
+/** Throws if existing rows could not be read once a column is added. */
 export function checkAddable(request: TableRequest, columns: readonly DeclaredColumn[]): void {
   for (const { name, addable } of columns) {
     if (addable) continue;

@@ -3,7 +3,7 @@
  *
  * Reads and writes use LOCAL_QUORUM; the claim is a light-weight transaction at LOCAL_SERIAL. So all workers of one
  * installation must be in one datacenter. `version.ts` and `writes.ts` explain versions, `columns.ts` and `request.ts`
- * the tables, `url.ts` the URL.
+ * the tables, `location.ts` the URL.
  *
  * A node must not lose acknowledged writes: use `commitlog_sync: batch` or `group`, or replicas that do not fail at the
  * same time. With `periodic`, the default, a single node that is killed loses its last writes.
@@ -24,8 +24,8 @@ import { TimerSearches } from './timer-searches.ts';
 import { Writes } from './writes.ts';
 
 /**
- * Connects with the first call. `elapsed` is a monotonic time in ms: it decides when to search timers from the
- * beginning. `now` is the time in ms since 1970 UTC; it only decides whether Cassandra can represent the end of a
+ * Connects with the first call. `elapsed` is a monotonic time in ms, which decides when timers are searched from the
+ * beginning. `now` is the time in ms since 1970 UTC, which only decides whether Cassandra can represent the end of a
  * retention.
  */
 export function cassandraTables(

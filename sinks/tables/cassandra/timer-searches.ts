@@ -1,11 +1,11 @@
 /**
- * The time from which on a process has to search for timers of a table, in its partitions.
+ * The time at which a process has to begin its search for timers of a table, in its partitions.
  *
- * The index of a timer's time keeps the times that rows had before, until they are compacted; so a search from the
- * beginning of time reads every row that ever had a timer. After a search found the earliest pending timer, the next
- * one need not begin before it, unless an earlier timer was set, or a partition is new to the search. This process
- * knows the timers that it sets. Another process may set one in a row of a partition that it has just lost: so every
- * few minutes, and after each claim, a search begins at the beginning.
+ * The index on the times of timers keeps the earlier times of a row until they are compacted. So a search from the
+ * beginning of time reads every row that ever had a timer. Once a search has found the earliest pending timer, the next
+ * one need not begin before it, unless an earlier timer was set or a partition is new to the search. This process knows
+ * the timers that it sets itself. But another process may set one in a row of a partition that it has just lost. So
+ * every few minutes, and after each claim, a search begins at the beginning.
  */
 export const FROM_THE_BEGINNING = Number.MIN_SAFE_INTEGER;
 const LOOK_AGAIN_MS = 5 * 60 * 1000;
@@ -13,7 +13,7 @@ const NONE: ReadonlySet<number> = new Set();
 
 interface Searched {
   readonly partitions: ReadonlySet<number>;
-  /** Nothing is pending before it. */
+  /** No timer is pending before this time. */
   low: number;
   /** The earliest timer that was set since the current search began. */
   since: number;
@@ -30,7 +30,7 @@ export class TimerSearches {
     this.#elapsed = elapsed;
   }
 
-  /** Call this after a write of rows, also if it may have failed. */
+  /** To be called after a write of rows, even if it may have failed. */
   set(table: string, partition: number, due: number): void {
     const last = this.#searches.get(table);
     if (last === undefined || !last.partitions.has(partition)) return;
@@ -39,8 +39,8 @@ export class TimerSearches {
   }
 
   /**
-   * Where a search begins. Call `found` with the earliest time that was found; undefined: nothing up to the end,
-   * `before`.
+   * Where a search begins. `found` must be called with the earliest time that was found; undefined if there was none up
+   * to the end, `before`.
    */
   search(
     table: string,
@@ -50,7 +50,7 @@ export class TimerSearches {
     const last = this.#searches.get(table);
     const isLate = last !== undefined && this.#elapsed() - last.searchedAt >= LOOK_AGAIN_MS;
     const known = isLate || !partitions.isSubsetOf(last?.partitions ?? NONE) ? undefined : last;
-    // The result says nothing about partitions that are no longer searched.
+    // The result tells nothing about partitions that are no longer searched.
     const searched: Searched = {
       partitions,
       low: known?.low ?? FROM_THE_BEGINNING,
@@ -66,7 +66,7 @@ export class TimerSearches {
     };
   }
 
-  /** Call this after a claim: another owner may have set timers meanwhile. */
+  /** To be called after a claim: another owner may have set timers meanwhile. */
   forget(): void {
     this.#searches.clear();
   }

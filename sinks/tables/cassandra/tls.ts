@@ -1,10 +1,10 @@
-/** How we authenticate the nodes, and how we authenticate ourselves: PEM files. */
+/** How the nodes are authenticated, and how they authenticate us: PEM files. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 
 export interface TlsFiles {
-  /** The authority that signed the certificates of the nodes; by default those that Node trusts. */
+  /** The authority that signed the certificates of the nodes. By default, Node's trusted authorities. */
   readonly ca?: string;
   /** Our certificate and its key, for nodes that require one. */
   readonly cert?: string;

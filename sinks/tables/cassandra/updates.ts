@@ -1,4 +1,4 @@
-/** Updates of rows: each contains only what changed. */
+/** Updates of rows, which contain only what changed. */
 import { types } from 'cassandra-driver';
 import { Entries } from '../../../core/entries.ts';
 import { once } from '../../../core/once.ts';
@@ -7,13 +7,13 @@ import type { TableRequest } from './request.ts';
 import { bookkeepingOf, longOf, timerParameters } from './rows.ts';
 
 /**
- * Each combination of changes has its own statement, because unset values of a statement are still sent, read and
- * processed. A table has some dozens of combinations. Cassandra keeps thousands of prepared statements; if there are
- * more combinations, the others use a statement that names everything, and leave unset what did not change.
+ * Each combination of changes has its own statement, because unset values of a statement would still be sent, read and
+ * processed. A table has some dozens of combinations, and Cassandra keeps thousands of prepared statements. If a table
+ * has more combinations, the others use a statement that names everything, with unchanged values unset.
  */
 const MOST_SHAPES = 200;
 
-/** The statements so far, by the positions that each sets. */
+/** The statements so far, by the positions that they set. */
 const statementsOf = once((_request: TableRequest) => new Map<string, string>());
 
 export function updateStatement(request: TableRequest, row: RowWrite): { query: string; params: unknown[] } {
@@ -30,7 +30,7 @@ export function updateStatement(request: TableRequest, row: RowWrite): { query: 
   return { query, params: [longOf(row.version), ...indexes.map((index) => values[index]), ...row.key] };
 }
 
-/** The value of everything that an update can set; `unset` for values that the store already has. */
+/** The values of everything that an update can set; `unset` for values that the store already has. */
 function valuesOf(request: TableRequest, row: RowWrite): unknown[] {
   const { data, unchanged } = row;
   const values: unknown[] = [];
@@ -56,7 +56,7 @@ function valuesOf(request: TableRequest, row: RowWrite): unknown[] {
   return values;
 }
 
-/** The bookkeeping of a row that existed before and still exists, with the same owner and partition. */
+/** The bookkeeping of a row that existed before, still exists, and has the same owner and partition. */
 function changesOf({ version, at, outbox, timers }: RowWrite, unchanged: Unchanged): unknown[] {
   const { unset } = types;
   const [text, due] = unchanged.timers ? [unset, unset] : timerParameters(timers);

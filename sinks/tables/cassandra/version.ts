@@ -1,17 +1,17 @@
 /**
- * A version as the timestamp of every cell of a write, so that Cassandra itself keeps the newest.
+ * A version as the timestamp of every cell of a write, so that Cassandra itself keeps the newest version.
  *
- * | bits | what | range |
+ * | bits | content | range |
  * | --- | --- | --- |
- * | 62 to 41 | the token, and 2,048 | 4,192,255 claims of one partition |
+ * | 62 to 41 | the token plus 2,048 | 4,192,255 claims of one partition |
  * | 40 to 8 | the revision | 8,589,934,591 events of one row |
  * | 7 to 0 | the attempt | 255 attempts of one owner to write one version |
  *
- * Timestamps are signed 64-bit numbers; 63 bits are used. The 2,048 put every version beyond the microseconds of any
- * clock of this century: what people write or delete without an explicit timestamp never hides what a job writes later.
+ * Timestamps are signed 64-bit numbers, of which 63 bits are used. The 2,048 put every version beyond the microseconds of any clock of this
+ * century. So what people write or delete without an explicit timestamp never hides what a job writes later.
  *
  * Equal timestamps are resolved cell by cell, so different contents must not have the same timestamp. A version belongs
- * to one owner. But an owner whose write timed out may conclude something else the second time, while the first write
+ * to one owner. But an owner whose write timed out may reach another result the second time, while the first write
  * still arrives. The attempt distinguishes the two: see `writes.ts`.
  */
 import { TributaryError } from '../../../core/errors.ts';

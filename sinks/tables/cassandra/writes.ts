@@ -1,21 +1,20 @@
 /**
- * Writes rows and records concurrently: those of one partition key together, and, if they are few, with some others of
+ * Writes rows and records concurrently: those of one partition key together and, if they are few, with some others of
  * the same node.
  *
  * Every cell has the version as its timestamp, so that Cassandra keeps the newest in whatever order writes arrive:
  *
- * - A whole row writes nulls for missing values, and for each map a tombstone one below its own timestamp: so no
- *   column and no entry of an older version is visible, even if it arrives later.
- * - A later write of the same owner contains only changed columns and entries. The others were written by the same
- *   owner, because the first write of an owner is whole.
- * - A removed row is a whole row, too. It keeps the values of its indexed fields. These are read first, because the
+ * - A whole row writes nulls for missing values, and for each map a tombstone one below its own timestamp. So no column
+ *   and no entry of an older version is visible, even if it arrives later.
+ * - A later write of the same owner contains only changed columns and entries. The same owner wrote the others, because
+ *   the first write of an owner is whole.
+ * - A removed row is a whole row, too. It keeps the values of its indexed fields, which are read first, because the
  *   current owner may not know them.
- * - A removed record is a tombstone with the version of its removal. It prevents older writes for `gc_grace_seconds`,
- *   ten days by default, which is longer than any paused owner lives.
+ * - A removed record is a tombstone with the version of its removal. It blocks older writes for `gc_grace_seconds`, ten
+ *   days by default, which is longer than any paused owner lives.
  *
- * A write that timed out may still arrive, even after its owner has read the row without it, concluded something else
- * and written that as the same version. So the row is recorded as in doubt: its next write is whole, with a later
- * attempt.
+ * A write that timed out may still arrive, even after its owner has read the row without it, reached another result and
+ * written that as the same version. So the row is recorded as in doubt: its next write is whole, with a later attempt.
  */
 import type { Change, Key, WriteResult } from '../../port.ts';
 import { Growth } from '../growth.ts';
@@ -45,7 +44,7 @@ interface Statement {
   readonly size: number;
 }
 
-/** `none`: it was not sent, or certainly not written. */
+/** `none`: the statement was not sent, or certainly not written. */
 type Outcome = 'none' | 'done' | 'unknown';
 
 interface Doubt {
@@ -54,25 +53,25 @@ interface Doubt {
   readonly attempt: number;
 }
 
-/** How much goes into one request. */
+/** The limits of one request. */
 interface Most {
   readonly statements: number;
   readonly bytes: number;
 }
 
-/** For one partition key, which is one write for Cassandra and one entry of its commit log: small ones are faster. */
+/** For one partition key. Cassandra makes this one write, with one entry in its commit log; small writes are faster. */
 const TOGETHER: Most = { statements: 50, bytes: 256 * 1024 };
 /**
- * For several keys: each key is a separate write, but they share a request. Below Cassandra's default warning
+ * For several keys. Each key is a separate write, but they share a request. Below Cassandra's default warning
  * threshold.
  */
 const ACROSS: Most = { statements: 8, bytes: 4 * 1024 };
-/** Far more than the rows of all batches at once. */
+/** Far more than all batches have rows at once. */
 const MOST_DOUBTS = 100_000;
 
 export class Writes {
   readonly #connection: Connection;
-  /** Rows in doubt: it is unknown whether they were written. By table and key. */
+  /** Rows in doubt, by table and key: it is unknown whether they were written. */
   readonly #doubts = new Map<string, Doubt>();
 
   readonly #now: () => number;
@@ -147,7 +146,7 @@ export class Writes {
     );
   }
 
-  /** Throws if the store is not reachable, after all requests have ended; `outcomes` has the result of each. */
+  /** Throws if the store is unavailable, once all requests have ended; `outcomes` then has the outcome of each. */
   async #write(
     request: TableRequest,
     keys: readonly Key[],
@@ -200,7 +199,7 @@ export class Writes {
     return results;
   }
 
-  /** The number of the attempt, if the outcome of an earlier write of the row is unknown; undefined if it is known. */
+  /** The number of the attempt if the outcome of an earlier write of the row is unknown; undefined otherwise. */
   #attemptOf(request: TableRequest, { key, version }: RowWrite): number | undefined {
     if (this.#doubts.size === 0) return undefined;
     const doubt = this.#doubts.get(idOf(request, key));
@@ -219,7 +218,7 @@ export class Writes {
   }
 }
 
-/** Puts statements of one partition key together, and, if they are few, with others of the same node. */
+/** Groups statements of one partition key and, if they are few, adds others of the same node. */
 function grouped(
   { partitionLength }: TableRequest,
   keys: readonly Key[],
@@ -246,7 +245,7 @@ function grouped(
   return groups;
 }
 
-/** Combines groups that must stay together, up to the size of one request. */
+/** Combines groups, without splitting any, up to the size of one request. */
 function joined(parts: readonly (readonly Statement[])[], most: Most): Statement[][] {
   const result: Statement[][] = [];
   let size = 0;
