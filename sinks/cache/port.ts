@@ -1,21 +1,21 @@
 /**
  * The cache port: small records read by key, and live updates by subscription.
  *
- * An entry is named by the fields of `cache.key`; its fields by `cache.sort` (a cache without `sort` has one field).
- * Every field has a version of its own. All implementations keep these rules, which `test/contracts/cache.ts` checks:
+ * An entry is identified by the fields of `cache.key`. Its fields are identified by `cache.sort`; a cache without `sort` has one field.
+ * Every field has its own version. Every implementation guarantees the following, which `test/contracts/cache.ts` checks:
  *
  * - An older version never replaces a newer one, and an older write does not undo a removal for at least an hour.
- * - A subscriber of a live cache is notified of every change that was accepted after it subscribed, with the changes of one key in their
- *   order. It may be notified of a change twice, and of none while the cache is away: a subscriber that needs all of them reads the
- *   entry after subscribing.
- * - A cache may lose everything; it never shows something that was never written.
+ * - A subscriber of a live cache is notified of every change that was accepted after it subscribed, with the changes of
+ *   one key in order. It may be notified of a change twice, and of none while the cache is unavailable: a subscriber
+ *   that needs all changes reads the entry after subscribing.
+ * - A cache may lose everything, but it never returns anything that was not written.
  */
 import type { CacheDef } from '../../core/target.ts';
 import type { Change, Key, WriteResult } from '../port.ts';
 
 export interface LiveUpdate {
   readonly key: Key;
-  /** The record as it is now; undefined when it was removed. */
+  /** The current record; undefined if it was removed. */
   readonly record: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -1,11 +1,11 @@
 /**
  * The embedded cache: fields in the shared SQLite file, and live updates to listeners of this process.
  *
- * Fields are stored in the order in which they were first written, so that the fields of one batch are close together; an index has them by
- * entry, in the order of their sort values. A removal stays as a field without a record, so that older writes do not undo it; a process
- * that opens the file at least a day later deletes it.
+ * Fields are stored in the order in which they were first written, so that the fields of one batch are close together.
+ * An index has them by entry, in the order of their sort values. A removed field is kept without its record, so that
+ * older writes do not undo the removal; a process that opens the file at least a day later deletes it.
  *
- * Listeners are notified after a transaction was committed, of one change after the other. A change that a listener makes itself is notified
+ * Listeners are notified after a transaction was committed, one change at a time. A change that a listener makes comes
  * after those before it. Errors of listeners are ignored.
  */
 
@@ -37,7 +37,7 @@ const READ = `
   SELECT record FROM cache_fields WHERE cache = ? AND entry = ? AND record IS NOT NULL ORDER BY field
 `;
 
-/** Closing the cache does not close the database: that is up to its opener. */
+/** Closing the cache does not close the database: whoever opened it closes it. */
 export function embeddedCache(database: Database): Cache {
   const live = liveUpdates();
   let opened = false;
@@ -159,14 +159,14 @@ function liveUpdates() {
 }
 
 /**
- * Joins several texts to one that sorts as they do, value by value in the order of code points, and is unique for them:
- * U+0001 ends a value, and the three characters up to U+0002 stand as U+0002 and one more.
+ * Joins several texts to one that is unique for them and sorts as they do, value by value in the order of code points.
+ * U+0001 ends a value; each of the three characters up to U+0002 becomes U+0002 and one more character.
  */
 function ordered(values: Key): string {
   return values.map(escaped).join('\u0001');
 }
 
-/** Needed for every write: checking first is five times as fast as replacing nothing. */
+/** Used for every write: checking first is five times as fast as replacing nothing. */
 function escaped(value: string): string {
   for (let index = 0; index < value.length; index += 1) {
     if (value.charCodeAt(index) <= 2) {

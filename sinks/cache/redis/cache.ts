@@ -1,21 +1,21 @@
 /**
  * The cache on Redis 7 or newer, or Valkey: one server, Sentinels or a cluster. `request.ts` describes how entries are stored.
  *
- * Every change is a call of one script, which compares versions where the record is. So a call whose answer was lost can be
- * repeated without harm. A call waits `patienceMs` for Redis, through restarts and failovers, and then throws CACHE_AWAY.
+ * Every change is a call of one script, which compares versions inside Redis. So a call whose answer was lost can safely be repeated. A
+ * call waits up to `patienceMs` for Redis, through restarts and failovers, and then throws CACHE_AWAY.
  *
  * Requirements for the configuration of Redis:
- * - `maxmemory-policy noeviction`. With any other policy a full Redis deletes versions unnoticed; then the rest of
- *   the entry is dropped with its next change, and a removal may not hold for a day.
- * - `appendonly yes` if a restart must lose nothing (with `appendfsync everysec`, a second at most). What is lost is written
- *   again by rebuilding the views.
+ * - `maxmemory-policy noeviction`. With any other policy, a full Redis silently deletes versions. The next change of
+ *   such an entry then drops the rest of it, and a removal may not hold for a day.
+ * - `appendonly yes` if a restart must lose nothing (with `appendfsync everysec`, at most one second). Rebuilding the
+ *   views writes lost data again.
  * - A user needs, for the prefix `tributary:`: `~tributary:* &*tributary:* +@connection +@hash +@sortedset +eval +evalsha +exists
  *   +del +pexpire +persist +time +publish +subscribe +unsubscribe +info`, and in a cluster `+cluster|slots +cluster|info`.
  *
- * Changes are published with PUBLISH in a cluster, too, and received from the node that serves the entry. PUBLISH carries them to all
- * other nodes as well, so nothing is silent while a slot moves, as it would be with sharded channels; these pay from some ten
- * nodes on. To rely on the other nodes would lose changes: one that says nothing for half of `cluster-node-timeout` is
- * disconnected by the others for a tenth of a second, and what they publish meanwhile never reaches it.
+ * Changes are published with PUBLISH in a cluster, too, and received from the node that serves the entry. PUBLISH also carries them to all
+ * other nodes, so no channel is silent while a slot moves, as a sharded channel would be; those pay off from about ten nodes on. Relying on
+ * the other nodes would lose changes: a node that is silent for half of `cluster-node-timeout` is disconnected by the others for a tenth of
+ * a second, and never receives what they publish meanwhile.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Cache } from '../port.ts';
@@ -26,26 +26,26 @@ import { type ApplyCall, applyCalls, entryKey, type Naming, recordsOf, resultsOf
 import { newSubscriptions } from './subscriptions.ts';
 
 export interface RedisCacheOptions {
-  /** See `place.ts`: `redis://host:6379`, `redis+sentinel://host,host/master`, `redis+cluster://host,host`; `rediss` for TLS. */
+  /** See `location.ts`: `redis://host:6379`, `redis+sentinel://host,host/master`, `redis+cluster://host,host`; `rediss` for TLS. */
   readonly url: string;
-  /** Instead of those in the URL. */
+  /** Override those in the URL. */
   readonly username?: string;
   readonly password?: string;
   readonly sentinelUsername?: string;
   readonly sentinelPassword?: string;
-  /** PEM: the authority to trust, and our own certificate and its key where the server wants one. */
+  /** PEM: the authority to trust, and our own certificate and key if the server requires one. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** The prefix of all keys: it separates several installations in one Redis. */
+  /** The prefix of all keys, which separates several installations in one Redis. */
   readonly prefix?: string;
-  /** How long a call waits for Redis. A batch of many changes waits so long for each part of it. */
+  /** How long a call waits for Redis, in ms. A batch of many changes may wait so long for each part of it. */
   readonly patienceMs?: number;
 }
 
 const PREFIX = 'tributary:';
 const PATIENCE_MS = 8000;
-/** One call for many entries costs Redis and us half as much as single calls. In a cluster entries are in different slots. */
+/** A call for many entries costs half as much as single calls. Not in a cluster, where entries are in different slots. */
 const ENTRIES_AT_ONCE = 32;
-/** How much is in flight at once, in calls and about in bytes. */
+/** How much may be in flight at once: the number of calls, and their approximate size in bytes. */
 const CALLS_AT_ONCE = { single: 16, sentinel: 16, cluster: 256 } as const;
 const SIZE_AT_ONCE = 4 * 1024 * 1024;
 

@@ -1,8 +1,8 @@
 /**
- * Connections to Redis: one for commands, which comes back by itself, and new ones for those who subscribe.
+ * Connections to Redis: one for commands, which reconnects by itself, and a new one for each subscriber.
  *
- * The client queues nothing while there is no connection: it would be sent when the server comes back, long after its caller has given up,
- * and the queue would grow meanwhile. Callers wait for the connection first.
+ * The client does not queue commands while it is disconnected. A queue would grow meanwhile, and its commands would be
+ * sent when the server comes back, long after their callers have given up. So callers wait for the connection first.
  */
 import keySlot from 'cluster-key-slot';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly password: string | undefined;
   readonly sentinelUsername: string | undefined;
   readonly sentinelPassword: string | undefined;
-  /** PEM. Undefined: what Node trusts. */
+  /** PEM. Undefined: the authorities that Node trusts. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** How long a server may take to answer, in ms. */
   readonly silenceMs: number;
@@ -28,13 +28,13 @@ export interface Client {
   readonly link: Link;
   apply(keys: readonly string[], args: readonly string[]): Promise<number[]>;
   hash(key: string): Promise<Record<string, string>>;
-  /** Which node serves a key, as `host:port`; empty where there is one server. In a cluster it is known once the link is up. */
+  /** The node that serves a key, as `host:port`; empty if there is one server. In a cluster it is known once the link is up. */
   homeOf(key: string): string;
   /** Calls the listener whenever the node of a key may have changed. */
   onMoved(listener: () => void): void;
-  /** A connection of its own, to a home or to any node, that is not opened yet and does not come back. */
+  /** A separate connection, to this node or to any node. It is not opened yet, and does not reconnect. */
   forSubscriber(home?: string): Redis;
-  /** What is mixed up, if that is why there is no connection. */
+  /** A failure that explains the missing connection, if only one side uses TLS; otherwise undefined. */
   mixUp(error: unknown): Promise<Failure | undefined>;
   close(): void;
 }
@@ -47,12 +47,12 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const REDIRECTIONS = 4;
 const SENTINEL_MS = 2000;
-/** How often the slots of the cluster are refreshed, because a subscriber is not notified of changes. */
+/** How often the slots of the cluster are refreshed: no server notifies a subscriber when they move. */
 const LOOK_MS = 5000;
 const HOME_FORM = /^(.+):(\d+)$/;
 const scripts = { applyChanges: { lua: SCRIPT } };
 
-/** How long to wait before connecting for the nth time. */
+/** The pause before the nth attempt to connect. */
 export function pauseMs(attempt: number): number {
   return Math.min(FIRST_PAUSE_MS * attempt, LONGEST_PAUSE_MS);
 }
@@ -99,9 +99,9 @@ function clusterClient(options: ClientOptions, link: Link): Client {
     scripts,
     lazyConnect: true,
     clusterRetryStrategy: pauseMs,
-    // Names stay names, which certificates need, and are looked up for every connection.
+    // Host names are kept, because certificates need them, and are looked up for every connection.
     dnsLookup: (name: string, callback: (error: null, address: string) => void) => callback(null, name),
-    // A command that is sent from one stopped node to the next is given up soon: its caller tries again.
+    // A command that is redirected between unavailable nodes is given up early: its caller tries again.
     maxRedirections: REDIRECTIONS,
     redisOptions: common,
   } satisfies ClusterOptions;
@@ -124,9 +124,9 @@ function clusterClient(options: ClientOptions, link: Link): Client {
       const any = location.hosts[Math.floor(Math.random() * location.hosts.length)];
       const at = host === undefined ? any : { host, port: Number(port) };
       const redis = new Redis({ ...common, ...at, retryStrategy: null });
-      // Another node may have taken its place.
+      // Another node may have taken over.
       redis.once('end', look);
-      // Its own interval (slotsRefreshInterval) begins anew when it is closed while it looks, and then never ends.
+      // The client's own interval (slotsRefreshInterval) starts again if the client is closed during a refresh, and never ends.
       looking ??= setInterval(look, LOOK_MS).unref();
       return redis;
     },
@@ -151,17 +151,17 @@ function connectionOptions({ location, username, password, tls, silenceMs }: Cli
     connectTimeout: silenceMs,
     socketTimeout: silenceMs,
     maxLoadingRetryTime: LONGEST_PAUSE_MS,
-    // When the connection breaks, commands that were sent fail at once, and others are not queued: see above.
+    // When the connection breaks, sent commands fail at once, and others are not queued: see above.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     enableOfflineQueue: false,
-    // A master that became a replica: after connecting anew we are at the new one.
+    // The master has become a replica. Reconnecting leads to the new master.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   } satisfies RedisOptions;
 }
 
-/** The answers of Redis to PING, with access or without. */
+/** The answers of Redis to PING, whether or not we have access. */
 const HELLO = {
   say: Buffer.from('PING\r\n'),
   isKnown: (answer: Buffer) => /^[+-][A-Z]+/.test(answer.toString('latin1')),
@@ -182,7 +182,7 @@ function mixUpOf({ hosts, kind, encrypted }: Location): Client['mixUp'] {
   };
 }
 
-/** An error of the connection, and what it may come from. */
+/** Records an error of the connection, and finds out whether it is because only one side uses TLS. */
 function failing(link: Link, mixUp: Client['mixUp']): (error?: unknown) => void {
   return (error) => {
     if (error !== undefined) link.failed(error);
@@ -202,7 +202,7 @@ function clientOf(
   redis.on('close', () => {
     const wasUp = link.isUp();
     link.down();
-    // One that was never up, and ended without an error.
+    // The connection ended without an error before it was ever up.
     if (!wasUp) failed();
   });
   redis.on('error', failed);

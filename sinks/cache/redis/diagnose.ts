@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a Redis: the server that is the master, or any node of a cluster. */
+/** What `tributary doctor` checks about a Redis: the server that is the master, or any node of a cluster. */
 
 import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { defineCache } from '../../../core/target.ts';
@@ -10,7 +10,7 @@ import { locationOf } from './location.ts';
 const PATIENCE_MS = 8000;
 const MUCH = 0.9;
 
-/** An entry of its own, with which everything is tried that a view needs. */
+/** A separate entry, for trying everything that a view needs. */
 const PROBE = defineCache({
   name: 'tributary_doctor',
   doc: 'What tributary doctor writes, reads and removes.',
@@ -19,7 +19,7 @@ const PROBE = defineCache({
   record: { type: 'record', name: 'Probe', fields: [{ name: 'probe', type: 'string', doc: 'Any text.' }] },
 });
 
-/** Throws when it does not answer, or does not let us in. */
+/** Throws if the server does not answer, or refuses access. */
 export async function diagnoseRedis(options: RedisCacheOptions): Promise<Finding[]> {
   const location = locationOf(options.url);
   const { username, password, sentinelUsername, sentinelPassword, tls = {} } = options;
@@ -48,7 +48,7 @@ export async function diagnoseRedis(options: RedisCacheOptions): Promise<Finding
     const time = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
     return [...infoFindings(info, location.kind), clockFinding('cache: clock', time, asked, answered), ...writes];
   } catch (error) {
-    // Why the connection broke says more than that it is closed.
+    // The reason why the connection broke is more useful than the fact that it is closed.
     const failure = (await client.mixUp(broken ?? error)) ?? failureOf(broken ?? error) ?? failureOf(error);
     throw failure === undefined ? error : errorOf(failure, 'connecting', client.link.where);
   } finally {
@@ -57,7 +57,7 @@ export async function diagnoseRedis(options: RedisCacheOptions): Promise<Finding
   }
 }
 
-/** The removal stays for a day, as all removals do. */
+/** The removal stays for a day, like all removals. */
 async function tried(options: RedisCacheOptions): Promise<Finding[]> {
   const cache = redisCache({ ...options, patienceMs: PATIENCE_MS });
   try {

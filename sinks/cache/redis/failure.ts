@@ -1,20 +1,20 @@
-/** What an error of Redis or of its client means, and what to do about it. */
+/** The meaning of an error of Redis or its client, and what to do about it. */
 
 import { TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
 
 /**
- * - `again`: the connection is lost, or the server is about to serve again or sends us elsewhere: worth another try soon.
- * - `away`: the server answers and cannot take anything now. Trying again at once is of no use; the caller waits.
- * - `refused`: it does not let us in, or does not let us do it.
- * - `misconfigured`: the URL says TLS and the server does not speak it, or the other way round.
- * - `fatal`: something else that will not become better by itself.
+ * - `again`: the connection is lost, the server will soon serve again, or it redirects us: worth another try soon.
+ * - `away`: the server answers, but cannot accept anything now. Trying again at once is useless; the caller waits.
+ * - `refused`: the server denies us access, or a command.
+ * - `misconfigured`: only one side uses TLS.
+ * - `fatal`: anything else that waiting does not solve.
  */
 export interface Failure {
   readonly meaning: 'again' | 'away' | 'refused' | 'misconfigured' | 'fatal';
-  /** What happened, with nothing of the command that failed: it holds records, or the password. */
+  /** What happened, without the failed command: that contains records, or the password. */
   readonly text: string;
-  /** What to do; empty when waiting is all. */
+  /** What to do; empty if waiting is enough. */
   readonly remedy: string;
 }
 
@@ -22,7 +22,7 @@ const AWAY: Readonly<Record<string, string>> = {
   OOM: 'its memory is full: raise maxmemory, or delete what is not needed; the write is then repeated',
   MISCONF: 'it cannot save to its disk: check the disk of the server; the write is then repeated',
 };
-// A client of clusters follows where these send it.
+// Only a client for clusters follows the redirections of these servers.
 const IS_CLUSTER = 'it is part of a cluster: write redis+cluster:// in the URL';
 const REFUSED: Readonly<Record<string, string>> = {
   NOAUTH: 'it requires a user or a password: configure them',
@@ -44,14 +44,14 @@ const CODES = {
   misconfigured: 'CONFIG_INVALID',
   fatal: 'STORE_BROKEN',
 } as const;
-/** Errors without a code of their own that pass. */
+/** Transient errors that have no code of their own. */
 const PASSING = /^ERR max(?:imum)? number of clients/;
 const CODE = /^([A-Z]+)\b/;
 const BUGS = [TypeError, RangeError, SyntaxError, TributaryError];
-/** Up to Redis 6 an error within a script is wrapped. */
+/** Up to Redis 6, an error within a script is wrapped. */
 const IN_SCRIPT = /^ERR Error running script .*-([A-Z]+) /;
 
-/** Undefined: it does not come from Redis or from the way there, so it is a bug. */
+/** Undefined if neither Redis nor the connection caused the error: then it is a bug. */
 export function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof Error) || BUGS.some((bug) => error instanceof bug)) return undefined;
   const message = messageOf(error);
@@ -67,10 +67,10 @@ export function failureOf(error: unknown): Failure | undefined {
   return { meaning: 'again', text: message, remedy: '' };
 }
 
-/** Whether waiting is of no use. */
+/** Whether waiting is useless. */
 export const isLasting = ({ meaning }: Failure): boolean => meaning !== 'again' && meaning !== 'away';
 
-/** `what` is what we wanted, `where` names the Redis. */
+/** `what` is what we were doing; `where` names the Redis. */
 export function errorOf({ meaning, text, remedy }: Failure, what: string, where: string): TributaryError {
   return new TributaryError(
     CODES[meaning],
@@ -79,7 +79,7 @@ export function errorOf({ meaning, text, remedy }: Failure, what: string, where:
 }
 
 function messageOf(error: Error): string {
-  // The client wraps what a node of a cluster said; and Node's errors of several addresses at once have only a code.
+  // The client wraps the error of a cluster's node; and Node's error for several addresses at once has only a code.
   const { lastNodeError } = error as { lastNodeError?: unknown };
   const { message, code } = (lastNodeError instanceof Error ? lastNodeError : error) as NodeJS.ErrnoException;
   return message || code || 'the connection failed';

@@ -1,9 +1,9 @@
 /**
  * One connection that receives the live updates of many entries.
  *
- * A connection that breaks, or does not answer a ping, is replaced. Then all entries are subscribed again, and changes that may have been
- * missed are read from the entries and delivered: all their records and known removals. From then on messages that are older than what was
- * read are dropped, so that the changes of one key stay in order.
+ * A connection that breaks, or does not answer a ping, is replaced. Then all entries are subscribed again. Changes that
+ * may have been missed are read from the entries and delivered: all their records and known removals. From then on,
+ * messages older than what was read are dropped, so that the changes of one key stay in order.
  */
 import type { Redis } from 'ioredis';
 import type { CacheDef } from '../../../core/target.ts';
@@ -23,27 +23,27 @@ export interface Channel {
   readonly subscribed: Set<{ readonly listener: (update: LiveUpdate) => void }>;
   /** Up while the channel is subscribed. */
   readonly link: Link;
-  /** The feed it is on: that of this node. */
+  /** The node whose feed has the channel. */
   home: string;
-  /** Whether it was subscribed before, so that changes may have been missed before the next connection. */
+  /** Whether the channel was subscribed before, so that changes may have been missed before the next connection. */
   wasSubscribed: boolean;
   /** Whether missed changes are being read. */
   isCatchingUp: boolean;
-  /** The versions that were delivered while catching up, by field, until a message shows that Redis has come as far. */
+  /** The versions that were delivered while catching up, by field. Each is kept until a message shows that Redis has come as far. */
   delivered: Map<string, Version>;
 }
 
 export interface Feed {
-  /** Subscribes to them, and again after every break until they are removed. */
+  /** Subscribes to the channels, and again after every break until they are removed. */
   add(channels: readonly Channel[]): void;
   remove(channel: Channel): void;
   close(): void;
 }
 
-/** How many entries are read at once after a break. */
+/** The number of entries that are read at once after a break. */
 const READ_AT_ONCE = 100;
 
-/** `home` as `Client.homeOf` says it. It connects when the first channel is added. */
+/** `home` as `Client.homeOf` returns it. Connects when the first channel is added. */
 export function newFeed(client: Client, home: string, patienceMs: number): Feed {
   const channels = new Map<string, Channel>();
   let connection: Redis | undefined;
@@ -78,7 +78,7 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
     subscribe(opened, some).then(
       () => (attempts = 0),
       (error) => {
-        // The error of a broken connection was reported already, and says more.
+        // The error of a broken connection was reported already, and is more useful.
         if (opened.status === 'ready') failed(error);
         opened.disconnect();
       },
@@ -109,7 +109,7 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
       // In this order: a field that is written in between is delivered with its older version, and then again by its message.
       Promise.all([client.hash(versionsKey(hash)), client.hash(hash)]),
     );
-    // After another break everything is read anew.
+    // After another break, everything is read again.
     if (channel.delivered !== delivered) return;
     channel.isCatchingUp = false;
     for (const newest of newestOf(versions, records)) {
@@ -154,7 +154,7 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
 function notify({ cache, entry, subscribed }: Channel, { field, record }: PublishedChange): void {
   const update = { key: keyOf(cache, entry, field), record };
   for (const subscription of [...subscribed]) {
-    // Another listener may have unsubscribed it.
+    // Another listener may have unsubscribed this one.
     if (!subscribed.has(subscription)) continue;
     try {
       subscription.listener(update);

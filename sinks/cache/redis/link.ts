@@ -2,21 +2,21 @@
 import { errorOf, type Failure, failureOf, isLasting } from './failure.ts';
 
 export interface Link {
-  /** host:port of all that the URL names. */
+  /** `host:port` of all servers that the URL names. */
   readonly where: string;
   up(): void;
   isUp(): boolean;
   down(): void;
   failed(error: unknown): void;
-  /** Why it fails is known better than by an error. */
+  /** Like `failed`, if the caller knows the failure more precisely than the error shows it. */
   failedOf(failure: Failure): void;
   close(): void;
   /**
-   * Waits for it until `deadline` (of `performance.now()`). Throws CACHE_AWAY then, and ACCESS_REFUSED or
-   * STORE_BROKEN at once when waiting is of no use; all begin with `what`.
+   * Waits for the connection until `deadline` (a time of `performance.now()`), and then throws CACHE_AWAY. Throws
+   * ACCESS_REFUSED or STORE_BROKEN at once if waiting is useless. All messages begin with `what`.
    */
   ready(what: string, deadline: number): Promise<void>;
-  /** What the connection failed of last; undefined while there is one. */
+  /** The last failure of the connection; undefined while it is up. */
   reason(): Failure | undefined;
 }
 
@@ -47,7 +47,7 @@ export function newLink(where: string): Link {
     },
     failed(error) {
       const failure = failureOf(error);
-      // That a connection ends says less than why none can be made.
+      // A lost connection is a less useful reason than a misconfiguration that was found before.
       if (failure !== undefined && !(failure.meaning === 'again' && last?.meaning === 'misconfigured')) last = failure;
       if (state === 'down' && last !== undefined && isLasting(last)) settle(last);
     },

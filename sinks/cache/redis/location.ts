@@ -1,12 +1,12 @@
 /**
- * Where a Redis is, as its URL says it.
+ * The location of a Redis, by its URL.
  *
  * - `redis://host:6379/0`: one server; the path is the number of its database, 0 if there is none.
- * - `redis+sentinel://host1:26379,host2/mymaster/0`: the server that these Sentinels call the master of that name.
- * - `redis+cluster://host1:6379,host2`: the cluster that any of these nodes knows.
+ * - `redis+sentinel://host1:26379,host2/mymaster/0`: the server that these Sentinels report as the master of that name.
+ * - `redis+cluster://host1:6379,host2`: the cluster to which these nodes belong.
  *
- * With `rediss` instead of `redis` every connection is encrypted, those to Sentinels too. `user:password@` or `:password@`
- * may stand before the hosts, percent-encoded; it is for the servers, and not for Sentinels.
+ * With `rediss` instead of `redis` every connection is encrypted, including those to Sentinels. The hosts may be
+ * preceded by `user:password@` or `:password@`, percent-encoded, for the servers and not for Sentinels.
  */
 import { TributaryError } from '../../../core/errors.ts';
 
@@ -19,7 +19,7 @@ export interface Location {
   readonly kind: 'single' | 'sentinel' | 'cluster';
   /** Of the server, of the Sentinels, or of some nodes of the cluster. */
   readonly hosts: readonly [Host, ...Host[]];
-  /** What the Sentinels call the master; empty without Sentinels. */
+  /** The name of the master, as the Sentinels know it; empty without Sentinels. */
   readonly master: string;
   readonly database: number;
   readonly encrypted: boolean;
@@ -41,7 +41,7 @@ const PATH_FORMS = {
   cluster: /^\/?$/,
 } as const;
 
-/** Throws CONFIG_INVALID; the message does not show the URL, for it may hold a password. */
+/** Throws CONFIG_INVALID, without the URL, which may contain a password. */
 export function locationOf(url: string): Location {
   const {
     tls,

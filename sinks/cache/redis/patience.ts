@@ -1,4 +1,4 @@
-/** Asking Redis until it answers, for a bounded time. */
+/** Repeats a request to Redis until it is answered, for a limited time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorOf, failureOf } from './failure.ts';
 import type { Link } from './link.ts';
@@ -6,9 +6,9 @@ import type { Link } from './link.ts';
 const PAUSE_MS = 50;
 
 /**
- * Sends until there is an answer; each time after waiting for the connection. What is sent must be right to be sent twice: an
- * attempt that got no answer may have happened. Throws CACHE_AWAY when `patienceMs` are over or the server cannot take it
- * now, and ACCESS_REFUSED or STORE_BROKEN when it never will.
+ * Sends until there is an answer, and waits for the connection before each attempt. Sending twice must be harmless: an
+ * attempt without an answer may have succeeded. Throws CACHE_AWAY after `patienceMs`, or if the server cannot accept
+ * the request now, and ACCESS_REFUSED or STORE_BROKEN if it never will.
  */
 export async function withRetries<T>(link: Link, patienceMs: number, what: string, send: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + patienceMs;
@@ -20,7 +20,7 @@ export async function withRetries<T>(link: Link, patienceMs: number, what: strin
       const failure = failureOf(error);
       if (failure === undefined) throw error;
       if (failure.meaning !== 'again' || performance.now() + PAUSE_MS >= deadline) {
-        // What the connection died of says more than that it is closed.
+        // The reason why the connection broke is more useful than the fact that it is closed.
         throw errorOf(failure.meaning === 'again' ? (link.reason() ?? failure) : failure, what, link.where);
       }
       await sleep(PAUSE_MS);

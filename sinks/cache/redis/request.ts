@@ -1,29 +1,29 @@
 /**
- * How entries lie in Redis, and what is sent to change one. Services may read all of this with any client.
+ * How entries are stored in Redis, and what is sent to change one. Services may read all of this with any client.
  *
- * | key | type | what |
+ * | key | type | content |
  * | --- | --- | --- |
- * | `tributary:learner_courses:{acme:ann}` | hash | the entry: a field for each sort value, holding the record as JSON |
- * | `…{acme:ann}:versions` | hash | of each field that was ever written: `token.revision` of its newest change |
- * | `…{acme:ann}:removals` | sorted set | the fields that were removed, by the time in ms; kept for a day |
+ * | `tributary:learner_courses:{acme:ann}` | hash | the entry: one field for each sort value, with the record as JSON |
+ * | `…{acme:ann}:versions` | hash | for each field that was ever written: `token.revision` of its newest change |
+ * | `…{acme:ann}:removals` | sorted set | the removed fields, by the time in ms; kept for a day |
  *
- * In braces stand the tenant and the values of the key's fields, joined by colons; several sort values are joined in the same
- * way, and a cache without sort fields has the one field `record`. In every value `%`, `:`, `{`, `}` and control characters
- * are written as `%` and two hexadecimal digits (half a surrogate pair as `%u` and four). Of the braces follows that the keys
- * of an entry lie on one node of a cluster, and that those of one learner's entries in several caches do so too.
+ * The braces contain the tenant and the values of the key's fields, joined by colons. Several sort values are joined in the same way; a
+ * cache without sort fields has the one field `record`. In every value, `%`, `:`, `{`, `}` and control characters become `%` and two
+ * hexadecimal digits (half a surrogate pair becomes `%u` and four). Because of the braces, all keys of an entry are on one node of a
+ * cluster, and so are those of one learner's entries in several caches.
  *
- * Changes of a live cache are published on the channel of the entry's name (in another database than 0 with its number before
- * it: `3/tributary:…`): `{"field":"maths","version":"1.42","record":{…}}`, with `null` for a record that was removed.
+ * Changes of a live cache are published on a channel with the name of the entry (in a database other than 0 with the number before it:
+ * `3/tributary:…`): `{"field":"maths","version":"1.42","record":{…}}`, with `null` for a record that was removed.
  */
 import type { CacheDef } from '../../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../port.ts';
 import { ACCEPTED, KEYS_OF_ENTRY, LIVE, REMOVED } from './script.ts';
 
-/** How a cache's entries are named in this installation. */
+/** How the entries of caches are named in this installation. */
 export interface Naming {
-  /** What every key begins with. */
+  /** The prefix of every key. */
   readonly prefix: string;
-  /** What every channel begins with, before the key's name. */
+  /** The prefix of every channel, before the key's name. */
   readonly channels: string;
 }
 
@@ -31,20 +31,20 @@ export interface Naming {
 export interface ApplyCall {
   readonly keys: readonly string[];
   readonly args: readonly string[];
-  /** Whose results the call answers, in this order: indexes of the changes. */
+  /** The indexes of the changes, in the order of the call's results. */
   readonly changes: readonly number[];
-  /** About how much is sent, in UTF-16 units. */
+  /** The approximate size of what is sent, in UTF-16 units. */
   readonly size: number;
 }
 
-/** What a change of a live cache says on its channel; undefined record: removed. */
+/** A change of a live cache, as it is published. An undefined record means that it was removed. */
 export interface PublishedChange {
   readonly field: string;
   readonly version: Version;
   readonly record: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Far below what Redis takes: a message as long as its limit for subscribers (32 MiB) would cut off all of them. */
+/** Far below the limits of Redis: a message as large as its limit for subscribers (32 MiB) would disconnect all of them. */
 export const RECORD_LIMIT = 16 * 1024 * 1024;
 const CALL_CHANGES = 256;
 const CALL_SIZE = 256 * 1024;
@@ -60,8 +60,8 @@ export function versionsKey(entry: string): string {
 }
 
 /**
- * The calls that apply the changes, with those of one entry side by side and at most `entries` entries in a call; and what
- * is refused without asking Redis, by the index of the change.
+ * The calls that apply the changes, with at most `entries` entries in a call and the changes of one entry side by side;
+ * and the changes that are refused without asking Redis, by index.
  */
 export function applyCalls(
   naming: Naming,
@@ -105,7 +105,7 @@ interface Draft extends ApplyCall {
   readonly args: string[];
   readonly changes: number[];
   size: number;
-  /** The entry that the last changes belong to, and which argument says how many they are. */
+  /** The entry of the last changes. `count` is the index of the argument that counts its changes. */
   last: string;
   count: number;
 }
@@ -130,12 +130,12 @@ function byEntry(naming: Naming, cache: CacheDef, changes: readonly Change[]): M
   return entries;
 }
 
-/** A character is at most three bytes for each UTF-16 unit, so short records need no counting. */
+/** A character is at most three bytes for each UTF-16 unit, so short records need no exact count. */
 function isTooLarge(stored: string): boolean {
   return stored.length * 3 > RECORD_LIMIT && Buffer.byteLength(stored) > RECORD_LIMIT;
 }
 
-/** What the calls' replies say of each change. */
+/** The result of each change, from the replies to the calls. */
 export function resultsOf(
   count: number,
   refused: ReadonlyMap<number, WriteResult>,
@@ -158,7 +158,7 @@ export function recordsOf(hash: Readonly<Record<string, string>>): Readonly<Reco
     .map(({ record }) => JSON.parse(record));
 }
 
-/** Undefined if it is none: anybody may publish anything. */
+/** Undefined if the message is not such a change: anybody may publish anything. */
 export function publishedChangeOf(message: string): PublishedChange | undefined {
   try {
     const { field, version, record } = JSON.parse(message);
@@ -170,7 +170,7 @@ export function publishedChangeOf(message: string): PublishedChange | undefined 
   }
 }
 
-/** The newest change of each field of an entry, from its hash of versions and then its own; what is unreadable is left out. */
+/** The newest change of each field of an entry, from its hash of versions and its own hash. Unreadable fields are left out. */
 export function newestOf(
   versions: Readonly<Record<string, string>>,
   records: Readonly<Record<string, string>>,
@@ -183,7 +183,7 @@ export function newestOf(
   });
 }
 
-/** The key of the record in that field of the entry. */
+/** The key of the record in this field of the entry. */
 export function keyOf(cache: CacheDef, entry: Key, field: string): Key {
   return cache.sort.length === 0 ? entry : [...entry, ...valuesOf(field)];
 }
@@ -201,7 +201,7 @@ function versionOf(text: unknown): Version | undefined {
   return token === undefined ? undefined : { token: Number(token), revision: Number(revision) };
 }
 
-/** Several values as one text that no other values give. */
+/** Several values as one text, unique for these values. */
 function joined(values: Key): string {
   return values.map(escaped).join(':');
 }
@@ -224,7 +224,7 @@ function escaped(value: string): string {
   });
 }
 
-/** Value by value in the order of code points, which is that of their bytes in UTF-8. */
+/** Compares value by value in the order of code points, which is also that of their bytes in UTF-8. */
 function compareValues([a = '', ...afterA]: readonly string[], [b = '', ...afterB]: readonly string[]): number {
   const order = Buffer.compare(Buffer.from(a), Buffer.from(b));
   return order !== 0 || afterA.length === 0 ? order : compareValues(afterA, afterB);

@@ -1,23 +1,23 @@
 /**
- * The script that changes entries, atomically and in Redis itself, since only there a version can be compared and a record
- * be written in one step.
+ * The script that changes entries. It runs in Redis, because only there can the comparison of versions and the write of
+ * a record be one atomic step.
  *
  * KEYS: three for each entry: its hash, its versions, its removals.
- * ARGV: LIVE or nothing, what channels begin with; then for each entry how many changes it has, and for each change
- * its field, its version and its record, REMOVED for a removal. It answers ACCEPTED or 0 for each change.
+ * ARGV: LIVE or nothing, and the prefix of channels. Then for each entry the number of its changes, and for each change
+ * its field, its version and its record, or REMOVED. Returns ACCEPTED or 0 for each change.
  *
- * - Records without versions are dropped first: the versions were lost (evicted, or deleted by hand), so nothing says
- *   that these are the newest ones. It looks before it deletes, for a script that has written anything is not stopped
- *   any more when the memory is full.
- * - A removal stays in the versions for REMOVALS_KEPT_MS; later removals of the entry sweep the older ones out, and when an
- *   entry has no records any more, Redis itself drops what is left of it.
+ * - Records without versions are dropped first. Their versions were lost (evicted, or deleted by hand), so these
+ *   records may not be the newest. The script checks before it deletes, because Redis no longer stops a script that has
+ *   written anything when the memory is full.
+ * - A removal stays in the versions for REMOVALS_KEPT_MS. Later removals of the entry delete older ones, and once an
+ *   entry has no records left, Redis itself expires the rest of it.
  */
 export const LIVE = 'live';
 export const REMOVED = '';
 export const ACCEPTED = 1;
 export const KEYS_OF_ENTRY = 3;
 const REMOVALS_KEPT_MS = 24 * 60 * 60 * 1000;
-/** More than one call can add, so that the removals of an entry cannot grow for ever. */
+/** More than one call can add, so the removals of an entry cannot grow for ever. */
 const SWEPT = 1000;
 
 export const SCRIPT = `

@@ -1,9 +1,9 @@
 /**
- * Live updates of many entries, each received from the node that serves it, with one connection for each such node.
+ * Live updates of many entries. Each entry is received from the node that serves it, with one connection for each such node.
  *
- * A node delivers what it publishes to its own subscribers as long as they are connected. In a cluster it passes it on to other nodes, too, but
- * not while one of them seems to be gone. So an entry whose slot has moved is subscribed at its new node. Changes that may have been missed
- * meanwhile are delivered as after a break.
+ * A node delivers its messages to its own subscribers as long as they are connected. In a cluster it also passes them to other nodes, but
+ * not while one of them seems to be down. So if an entry's slot has moved, the entry is subscribed at its new node. Changes that may have
+ * been missed meanwhile are delivered as after a break.
  */
 import type { CacheDef } from '../../../core/target.ts';
 import type { Key } from '../../port.ts';
@@ -68,7 +68,7 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
       channel.subscribed.add(subscription);
       if (known === undefined) {
         channels.set(name, channel);
-        // It may have been closed while this waited.
+        // The subscription may have been closed during the wait.
         if (isClosed) channel.link.close();
         else feedOf(channel).add([channel]);
       }
