@@ -1,6 +1,6 @@
 /**
- * The versions of Node that run Tributary: `engines` of the package, and what `bin/engine.js` takes. Before 24.16 SQLite in Node
- * cuts texts off at a NUL; 25 has ended, and was not tried.
+ * The versions of Node that run Tributary: `engines` of the package, and the versions that `bin/engine.js` accepts. Before 24.16, SQLite in
+ * Node truncates texts at a NUL. 25 is at its end of life and was not tried.
  */
 export const NODE_VERSIONS = '^24.16.0 || >=26.0.0';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 
-// What is compiled lies a folder deeper than its source, so the way to the file differs.
+// Compiled code lies one folder deeper than its source, so the path to the file differs.
 const manifest = JSON.parse(readFileSync(findPackageJSON(import.meta.url) as string, 'utf8')) as { version: string };
 
 export const VERSION: string = manifest.version;

@@ -1,10 +1,10 @@
 /**
- * The configuration: the keys of `keys.ts`, and four sources. A flag goes before the environment, the environment before the file, the
- * file before the default.
+ * The configuration: the keys of `keys.ts`, from four sources. A flag overrides the environment, the environment the file, the file the
+ * default.
  *
- * Every key is a key of the file (`metricsPort`), a variable (`TRIBUTARY_METRICS_PORT`) and a flag (`--metrics-port`). Nothing
- * unknown is taken, and whatever is wrong in any source is said at once, also where a better source makes up for it. A variable that is
- * unknown is warned of only, since an environment has variables that others put there.
+ * Every key is a key of the file (`metricsPort`), a variable (`TRIBUTARY_METRICS_PORT`) and a flag (`--metrics-port`). Unknown keys and
+ * flags are errors. Every mistake in every source is reported at once, even where a better source overrides it. An unknown variable is only
+ * a warning, since other programs may have put it into the environment.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -18,9 +18,9 @@ import { schemeOf } from './urls.ts';
 
 export interface Loaded {
   readonly config: Config;
-  /** Where each value is from: "default", "flag --data", "TRIBUTARY_DATA", or the path of the file. */
+  /** The source of each value: "default", "flag --data", "TRIBUTARY_DATA", or the path of the file. */
   readonly sources: Readonly<Record<ConfigKey, string>>;
-  /** What was left out of account and may be a mistake, one sentence each. */
+  /** Settings that were ignored and may be mistakes, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface Sources {
   /** Flags that were given, by key. */
   readonly flags: Readonly<Partial<Record<ConfigKey, string>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The file named by --config; then it must exist. */
+  /** The file named by --config, which must then exist. */
   readonly file?: string | undefined;
   readonly folder: string;
 }
@@ -40,18 +40,18 @@ const DEFAULT_FILE = 'tributary.json';
 export const variableOf = (key: string): string => PREFIX + key.replace(/[A-Z]/g, '_$&').toUpperCase();
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, '-$&').toLowerCase()}`;
 
-/** One value as one source has it. */
+/** One value, as given by one source. */
 interface Given {
   readonly key: ConfigKey;
   readonly value: unknown;
   readonly source: string;
 }
 
-/** Throws CONFIG_INVALID with every problem of every source, one a line. */
+/** Throws CONFIG_INVALID with every problem of every source, one per line. */
 export function loadConfig(sources: Sources): Loaded {
   const problems: string[] = [];
   const warnings: string[] = [];
-  // The later ones go before the earlier ones.
+  // Later sources override earlier ones.
   const given = [
     ...fromFile(sources, problems),
     ...fromEnvironment(sources.env, warnings),
@@ -144,7 +144,7 @@ function fromFlags(flags: Sources['flags']): Given[] {
   return given.map(([key, text]) => ({ key, value: fromText(key, text), source: `flag ${flagOf(key)}` }));
 }
 
-/** A number where the schema wants one; a text that is none is left for the schema to refuse. */
+/** A number where the schema expects one. A text that is not a number is left for the schema to refuse. */
 function fromText(key: ConfigKey, text: string): unknown {
   const isNumber = typeof defaultOf(key) === 'number';
   return isNumber && /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;

@@ -1,4 +1,4 @@
-/** The keys of the configuration: what each may be, what it is if nobody says, and what it is for. */
+/** The keys of the configuration: the values that each accepts, its default, and its purpose. */
 import { z } from 'zod';
 import { DEFAULT_SETTINGS, NETWORKED, POSSESSION_RECORDS } from '../../jobs/runtime/stores.ts';
 import { REMOTE_PUBLISH_MS, ROLLUP_DEFAULTS } from '../../reports/runtime/settings.ts';
@@ -7,7 +7,7 @@ import { count, ms } from './numbers.ts';
 import { SERVICE_KEYS } from './service.ts';
 import { masked, schemeOf } from './urls.ts';
 
-/** What may stand before the colon of each port's URL. `stores/openers.ts` has an implementation for each. */
+/** The schemes of each port's URL. `stores/openers.ts` has an implementation for each. */
 export const SCHEMES = {
   transport: ['embedded', 'kafka', 'kafkas'],
   registry: ['embedded', 'http', 'https'],
@@ -40,7 +40,7 @@ const url = (port: Port, doc: string) =>
 
 /** DuckDB takes up to twice as much while it sorts. */
 const DUCK_MB = 256;
-/** With it, a process sorts a million rows in less than 400 MB: on the disk. */
+/** With this much, a process sorts a million rows in less than 400 MB, using the disk. */
 const REPORT_MB = 96;
 
 const elsewhere = (key: keyof typeof NETWORKED): string => `${NETWORKED[key]} by default with tables in Cassandra`;
@@ -202,9 +202,9 @@ export type ConfigKey = keyof Config;
 export const KEYS = Object.keys(schema.shape) as ConfigKey[];
 
 export const docOf = (key: ConfigKey): string => schema.shape[key].description ?? '';
-/** The value a key has when nobody gives one. */
+/** The default of a key. */
 export const defaultOf = (key: ConfigKey): unknown => schema.shape[key].safeParse(undefined).data;
-/** The value as its schema reads it, or what is wrong with it. */
+/** The value as its schema reads it, or the problem with it. */
 export const parseValue = (key: ConfigKey, value: unknown) => schema.shape[key].safeParse(value);
 
 export function isKey(key: string): key is ConfigKey {

@@ -1,10 +1,10 @@
-/** The keys of the configuration that the HTTP service has. */
+/** The configuration keys of the HTTP service. */
 import { z } from 'zod';
 import { count } from './numbers.ts';
 
 const text = (preset: string, doc: string) => z.string().min(1).default(preset).describe(doc);
 
-/** What `serve` takes where the configuration has no port. */
+/** The port of `serve` if the configuration has none. */
 export const DEFAULT_SERVE_PORT = 8080;
 
 export const SERVICE_KEYS = {

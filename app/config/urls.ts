@@ -1,16 +1,16 @@
-/** The URLs of the configuration: what they begin with, and how they are shown. */
-/** What stands before the colon, in small letters; empty if there is none. */
+/** The URLs of the configuration: their schemes, and how to show them. */
+/** The part before the colon, in lower case; empty if there is none. */
 export function schemeOf(value: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase() ?? '';
 }
 
-/** Whether its data lie in the folder of this machine. */
+/** Whether the data are in the folder of this machine. */
 export const isEmbedded = (url: string): boolean => ['embedded', 'outbox'].includes(schemeOf(url));
 
 const SECRET = /secret|password|token|apikey/i;
 const MASK = '****';
 
-/** The value as it may be shown: no secret, and no password in a URL. */
+/** The value as it may be shown: without secrets, and without passwords in URLs. */
 export function masked(key: string, value: unknown): string {
   if (SECRET.test(key)) return value === undefined || value === '' ? '' : MASK;
   return String(value ?? '')

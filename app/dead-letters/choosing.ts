@@ -1,9 +1,9 @@
-/** Which dead letters an operator means: some by name, or all that match. */
+/** Chooses the dead letters that an operator means: those named, or all that match. */
 import { type DeadLetter, deadLettersOf, type Filter, isOpen, type Log, readDeadLetters } from './letters.ts';
 
 export interface LetterName {
   readonly id: string;
-  /** Null: of every job that rejected the record. */
+  /** Null: every job that rejected the record. */
   readonly job: string | null;
 }
 
@@ -11,15 +11,15 @@ export interface Choice {
   /** Null: all that match the filter. */
   readonly names: readonly LetterName[] | null;
   readonly filter: Filter;
-  /** Also those that were resolved before. */
+  /** Also letters that were resolved before. */
   readonly again: boolean;
 }
 
 export interface Chosen {
   readonly letters: readonly DeadLetter[];
-  /** Those that were named, and left out because they were resolved before. */
+  /** Letters that were named but left out, because they were resolved before. */
   readonly resolved: readonly DeadLetter[];
-  /** Names of no letter. */
+  /** Names that belong to no letter. */
   readonly unknown: readonly LetterName[];
 }
 

@@ -1,4 +1,4 @@
-/** Says of dead letters that nothing is to be done about them. They are listed and counted no more, and stay in the log for as long as it keeps them. */
+/** Marks dead letters as needing no action. They are no longer listed or counted, and stay in the log as long as it keeps them. */
 import type { DeadLetter, Log } from './letters.ts';
 import { marker, type Resolving } from './resolution.ts';
 import { type Outcome, sendAll } from './sending.ts';

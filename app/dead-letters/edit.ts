@@ -1,6 +1,6 @@
 /**
- * The correction of dead letters: the event of the rejected record with a patch, checked as a producer's is, for the job that rejected it alone.
- * The rejected record itself stays as it is, in its topic and in the letter.
+ * Corrects dead letters: applies a patch to the event of the rejected record, checks the result like a producer's event, and sends it to
+ * only the job that rejected the record. The rejected record itself stays unchanged, in its topic and in the letter.
  */
 import type { WholeEvent } from '../../core/event.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
@@ -19,14 +19,14 @@ import { EDITED_FROM, marker, type Resolving } from './resolution.ts';
 import { forItsRows, type Left, type Outcome, type Sent, sendAll } from './sending.ts';
 
 export interface Correction {
-  /** As it is after its correction. */
+  /** The event after its correction. */
   readonly event: WholeEvent;
-  /** Messages about fields that the schema does not have: they are not sent. */
+  /** Messages about fields that the schema does not have and that are therefore not sent. */
   readonly leftOut: readonly string[];
 }
 
 export interface Corrected extends Outcome {
-  /** By those that were resolved, or would be. */
+  /** By letter, for those that were resolved, or would be. */
   readonly corrections: ReadonlyMap<DeadLetter, Correction>;
 }
 
@@ -76,7 +76,7 @@ interface Patched {
   readonly patch: unknown;
 }
 
-/** The record of the corrected event, or what is wrong with it. */
+/** The record of the corrected event, or the reason why there is none. */
 async function correctedBy(
   { stores: { codec } }: Log,
   target: Target,
@@ -97,7 +97,7 @@ async function correctedBy(
   const given: GivenEvent = { ...said, id, source, others: furtherOf(original) };
   const made = recordsOf(given, target);
   if (made.kind === 'wrong') return made.problem;
-  // A broadcast is in every partition, and was rejected in this one.
+  // A broadcast is in every partition, and this partition's record was rejected.
   const record = made.records.find((each) => each.key !== null || each.partition === partition) as NewRecord;
   const decoded = await shown(codec, topic, topic.name, { ...record, offset: 0 });
   const { type, time = '', tenant = '' } = decoded;
@@ -109,6 +109,6 @@ async function correctedBy(
 
 const OWN = /^(?:ce_(?:specversion|type|id|source|time|tenant|origin)|content-type|tributary-.*)$/;
 
-/** Headers that the correction keeps: further attributes of the event, and those of other programs. */
+/** Headers that the correction keeps: further attributes of the event, and headers of other programs. */
 const furtherOf = ({ headers }: LogRecord): LogRecord['headers'] =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN.test(name)));

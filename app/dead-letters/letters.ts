@@ -1,6 +1,6 @@
 /**
- * Dead letters as an operator thinks of them: one for each record and the job that rejected it, however often it did. Marker
- * records beside them say what was done about them (`resolution.ts`).
+ * Dead letters as an operator sees them: one for each record and the job that rejected it, however often it did. Marker records beside them
+ * record how they were resolved (`resolution.ts`).
  */
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
@@ -13,7 +13,7 @@ import { markedBy, type Resolution } from './resolution.ts';
 type RecordPosition = readonly [partition: number, offset: number];
 
 export interface DeadLetter {
-  /** <topic>/<partition>/<offset> of the rejected record. Letters of several jobs may have the same. */
+  /** <topic>/<partition>/<offset> of the rejected record. Letters of several jobs may share it. */
   readonly id: string;
   readonly topic: Topic;
   readonly partition: number;
@@ -22,38 +22,38 @@ export interface DeadLetter {
   readonly job: string;
   readonly code: string;
   readonly message: string;
-  /** When it was last rejected, in ms since 1970 UTC. */
+  /** When the record was last rejected, in ms since 1970 UTC. */
   readonly rejectedAt: number;
-  /** What was done about it, the latest last. */
+  /** How the letter was resolved, the latest last. */
   readonly resolutions: readonly Resolution[];
   /**
-   * Where the letter itself lies, in the topic of the dead letters: the newest one last. Before it those that name other rows, since
-   * an event for very many rows is applied in several commits, each of which has its own letter.
+   * The positions of the letter itself in the topic of dead letters, the newest last. Earlier ones name other rows: an event for very many
+   * rows is applied in several commits, and each has its own letter.
    */
   readonly positions: readonly RecordPosition[];
 }
 
-/** Whether something is still to be done about it. */
+/** Whether the letter still needs action. */
 export const isOpen = ({ resolutions }: DeadLetter): boolean => resolutions.length === 0;
 
 export const stateOf = ({ resolutions }: DeadLetter): 'open' | Resolution['how'] => resolutions.at(-1)?.how ?? 'open';
 
-/** Null: whatever it is. */
+/** Null matches everything. */
 export interface Filter {
   readonly job: string | null;
   readonly code: string | null;
   readonly topic: string | null;
-  /** Rejected at this time or later, and before that one; in ms since 1970 UTC. */
+  /** Rejected at or after `since` and before `until`; both in ms since 1970 UTC. */
   readonly since: number | null;
   readonly until: number | null;
 }
 
 export const EVERY: Filter = { job: null, code: null, topic: null, since: null, until: null };
 
-/** Where the letters are, and of which topics. */
+/** The stores of the letters, and the platform whose topics they belong to. */
 export type Log = Pick<Wired, 'stores' | 'platform'>;
 
-/** Every letter that matches, in the order of topics, partitions and offsets. Their bytes are left where they are. */
+/** Every letter that matches, ordered by topic, partition and offset. The letters' bytes are not kept. */
 export async function readDeadLetters(
   { stores: { transport }, platform: { topics } }: Log,
   { topic, ...filter }: Filter,
@@ -77,7 +77,7 @@ function matches(
   );
 }
 
-/** The letters of these records; of an id without one there is none. */
+/** The letters with these ids. An id without a record yields no letter. */
 export async function deadLettersOf(
   { stores: { transport }, platform: { topics } }: Log,
   ids: ReadonlySet<string>,
@@ -111,7 +111,7 @@ export async function readTopic(transport: Transport, topic: Topic, signal: Abor
     .sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
-/** Of one letter, among all letters. */
+/** Unique among all letters. */
 export const nameOf = ({ id, job }: Pick<DeadLetter, 'id' | 'job'>): string => `${job} ${id}`;
 
 /** Undefined for a record that no job wrote. */

@@ -1,6 +1,6 @@
-/** JSON Merge Patch (RFC 7396): what a patch leaves out stays, and null takes away. */
+/** JSON Merge Patch (RFC 7396): fields that a patch leaves out stay, and null removes a field. */
 
-/** Schemas do not nest as deep. Deeper objects are replaced as a whole, so that no patch exhausts the stack. */
+/** Schemas do not nest this deep. Deeper objects are replaced as a whole, so that no patch exhausts the stack. */
 const DEEPEST = 50;
 
 export function mergePatch(target: unknown, patch: unknown, depth = 0): unknown {

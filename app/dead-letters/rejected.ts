@@ -1,4 +1,4 @@
-/** The record that was rejected, whole if any place still has it whole. */
+/** The rejected record, whole if any place still has all of it. */
 
 import { TributaryError } from '../../core/errors.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
@@ -9,15 +9,15 @@ import { type DeadLetter, headerText, namesRows } from './letters.ts';
 
 /** The rejected record, as its dead letter describes it. */
 export interface RejectedRecord {
-  /** With its own headers and time. Of a letter that was cut, as the log has it; or, where it does not any more, what the letter has. */
+  /** With its own headers and time. If the letter was cut, this is the record in the log; if that is lost, what the letter has. */
   readonly record: LogRecord;
-  /** How many bytes the value had, if not all of the record is left. */
+  /** The length of the value in bytes, if part of the record is lost. */
   readonly cutFrom: number | undefined;
-  /** The rows that did not take it; undefined if it is of use to all rows of its event. */
+  /** The rows that did not apply it; undefined if all rows of its event need it. */
   readonly rows: RowKeys | undefined;
-  /** The rows that applied it, but for which not everything that follows was written or sent. */
+  /** The rows that applied the record but could not write or send everything that follows from it. */
   readonly unshown: RowKeys;
-  /** How many rows there were that did not fit into the dead letter. */
+  /** The number of rows whose names did not fit into the dead letter. */
   readonly unnamed: number;
 }
 
@@ -56,7 +56,7 @@ function keptOf({ partition, offset }: DeadLetter, { key, value, headers, timest
   };
 }
 
-/** Undefined if another record lies there by now, or none. */
+/** Undefined if the position now has another record, or none. */
 async function originalOf(transport: Transport, topic: string, cut: LogRecord): Promise<LogRecord | undefined> {
   const { partition, offset, timestamp, value } = cut;
   const [found] = await transport.read(topic, partition, offset, 1);
@@ -65,7 +65,7 @@ async function originalOf(transport: Transport, topic: string, cut: LogRecord): 
   return begins ? found : undefined;
 }
 
-/** Each once: a record that was rejected again after a restore names the same rows. */
+/** Each key once: a record that was rejected again after a restore names the same rows. */
 function keysOf(deadLetters: readonly LogRecord[], name: 'rows' | 'unshown', id: string): RowKeys {
   const keys = new Map<string, readonly string[]>();
   for (const { headers } of deadLetters) {

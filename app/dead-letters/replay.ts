@@ -1,6 +1,6 @@
 /**
- * The replay of dead letters: the rejected record once more, as it was, in its partition, for the job that rejected it
- * alone, and of several rows for those alone that did not take it.
+ * Replays dead letters: sends the rejected record once more, unchanged, to its partition, for only the job that rejected it. If the event
+ * touches several rows, only the rows that did not apply it get it.
  */
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { LOGGED_AT } from '../../topics/codec/own-headers.ts';
@@ -30,12 +30,12 @@ export async function replayOf(transport: Transport, deadLetter: DeadLetter, res
   const why = whyNot(deadLetter, rejected);
   if (why !== undefined) return { deadLetter, why };
   const { partition, key, value, headers, timestamp } = rejected.record;
-  // The origin was counted as seen when the record was rejected, or may have been: with it, the record would be a repeat.
+  // The origin was, or may have been, noted as seen when the record was rejected. With it, the record would count as a repeat.
   const { ce_origin: _, ...kept } = headers;
   const now = Date.now();
   const record = {
     ...{ topic: deadLetter.topic.name, partition, key, value },
-    // It is kept from now on, as any new record. The time of its event is still measured by when it came.
+    // The log keeps the record from now on, like any new one. The time of its event is still checked against its first arrival.
     headers: { ...kept, [LOGGED_AT]: kept[LOGGED_AT] ?? String(timestamp), [ONLY_FOR]: deadLetter.job },
     timestamp: now,
   };
@@ -54,7 +54,7 @@ function whyNot({ code }: DeadLetter, rejected: RejectedRecord): string | undefi
   return unnamedText(rejected);
 }
 
-/** Why nothing may be sent for the letter, if it could not name its rows. */
+/** Why nothing may be sent for a letter that could not name its rows. */
 export const unnamedText = ({ unnamed }: Pick<RejectedRecord, 'unnamed'>): string | undefined =>
   unnamed === 0
     ? undefined

@@ -1,6 +1,6 @@
 /**
- * What was done about dead letters. A marker record beside a letter, in the topic of the letters, says how it was resolved, by whom, when
- * and why (docs/decisions/0067-resolutions-lie-beside-the-letters.md).
+ * How dead letters were resolved. A marker record beside a letter, in the topic of dead letters, has how it was resolved, by whom, when and
+ * why (docs/decisions/0067-resolutions-lie-beside-the-letters.md).
  */
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
@@ -8,7 +8,7 @@ import type { Headers, LogRecord, NewRecord } from '../../topics/log/transport.t
 import type { DeadLetter } from './letters.ts';
 import type { Turn } from './turn.ts';
 
-/** Headers of marker records: each has the id of the letter. */
+/** Headers of marker records. Each marker has the id of the letter. */
 const MARKERS = {
   replayed: 'tributary-replayed',
   edited: 'tributary-edited',
@@ -21,7 +21,7 @@ const WHY = 'tributary-why';
 
 export type Resolved = keyof typeof MARKERS;
 
-/** Who resolves letters, and why; empty if nothing was said. */
+/** Who resolves letters, and why; empty if not given. */
 export interface Resolver {
   readonly by: string;
   readonly why: string;
@@ -29,7 +29,7 @@ export interface Resolver {
 
 /** How letters are to be resolved. */
 export interface Resolving extends Resolver {
-  /** Undefined: say what would be done, and do nothing. */
+  /** Undefined: report what would be done, and do nothing. */
   readonly turn: Turn | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Resolution extends Resolver {
   readonly at: number;
 }
 
-/** The marker of a replayed or edited letter must be produced in one call with what is sent. */
+/** Must be produced in one call with the replayed or corrected records of its letter. */
 export function marker(
   { id, topic, job, positions }: DeadLetter,
   how: Resolved,
@@ -56,7 +56,7 @@ export function marker(
   return { topic: deadLetterTopic(topic.name), partition, key: null, value: null, headers, timestamp: now };
 }
 
-/** What a marker record says; undefined for any other record. */
+/** The resolution in a marker record; undefined for any other record. */
 export function markedBy({
   headers,
   timestamp,

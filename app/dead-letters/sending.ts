@@ -1,4 +1,4 @@
-/** Sends what resolves dead letters, with its markers: of each letter, the log takes everything or nothing. */
+/** Sends the records that resolve dead letters, with their markers. For each letter, the log takes all of its records or none. */
 import { TributaryError } from '../../core/errors.ts';
 import { largestSize } from '../../topics/log/limits.ts';
 import { ONLY_ROWS, ONLY_VIEWS, type RowKeys } from '../../topics/log/only.ts';
@@ -8,7 +8,7 @@ import type { DeadLetter } from './letters.ts';
 import type { RejectedRecord } from './rejected.ts';
 import type { Turn } from './turn.ts';
 
-/** A letter, and what resolves it, its marker included. */
+/** A letter, and the records that resolve it, including its marker. */
 export interface Sent {
   readonly deadLetter: DeadLetter;
   readonly records: readonly NewRecord[];
@@ -21,23 +21,23 @@ export interface Left {
 }
 
 export interface Outcome {
-  /** Those that were resolved; in a dry run, those that would be. */
+  /** Letters that were resolved; in a dry run, letters that would be. */
   readonly done: readonly DeadLetter[];
   readonly left: readonly Left[];
 }
 
-/** The most that is sent at once: this many letters, and not many more bytes. */
+/** The most to send at once: this many letters, and not many more bytes. */
 const LETTERS_AT_ONCE = 100;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
 
 interface Doing {
-  /** What resolves one letter, or why it cannot be resolved. */
+  /** The records that resolve one letter, or the reason why it cannot be resolved. */
   readonly resolve: (deadLetter: DeadLetter) => Promise<Sent | Left>;
-  /** Undefined: nothing is sent. */
+  /** Undefined: send nothing. */
   readonly turn: Turn | undefined;
 }
 
-/** The letters must have been chosen in the turn. */
+/** The letters must have been chosen within the turn. */
 export async function sendAll(
   deadLetters: readonly DeadLetter[],
   { resolve, turn }: Doing,
@@ -72,12 +72,12 @@ function leftNow(turn: Turn | undefined, deadLetter: DeadLetter): Left | undefin
 
 interface Sending {
   readonly turn: Turn;
-  /** All that are resolved in the turn. */
+  /** All letters that are resolved in the turn. */
   readonly deadLetters: readonly DeadLetter[];
   readonly signal: AbortSignal;
 }
 
-/** Answers those that the log does not take, and those that somebody else has resolved meanwhile. */
+/** Returns the letters that the log does not take, and those that somebody else has resolved meanwhile. */
 async function sendTogether(sent: readonly Sent[], sending: Sending): Promise<Left[]> {
   const { turn, deadLetters, signal } = sending;
   if (sent.length === 0) return [];
@@ -98,7 +98,7 @@ async function sendTogether(sent: readonly Sent[], sending: Sending): Promise<Le
   }
 }
 
-/** A record for the rows that the letter names alone, in their partitions; the record itself if the letter names none. */
+/** Records for only the rows that the letter names, in their partitions. If the letter names none, the record itself. */
 export async function forItsRows(
   transport: Pick<Transport, 'shape'>,
   { topic }: DeadLetter,

@@ -1,7 +1,7 @@
 /**
- * Whoever resolves letters does so in a turn of their own: they choose letters, and send what resolves them, as the only one of the installation. In one
- * process turns come one after the other. In others somebody may take the turn at any time: then nothing is sent any more before the turn was taken back
- * and the letters were read again. Those that were resolved meanwhile are left as they are.
+ * Only one operator of an installation resolves letters at a time: choosing letters and sending the records that resolve them happen in a
+ * turn. Within one process, turns are queued. Another process may take the turn at any time. Then nothing more is sent until this process
+ * has taken the turn back and read the letters again. Letters that were resolved meanwhile stay as they are.
  */
 import { TributaryError } from '../../core/errors.ts';
 import { backOff } from '../../jobs/runtime/back-off.ts';
@@ -11,16 +11,16 @@ import type { Exclusive, NewRecord, Transport } from '../../topics/log/transport
 import { type DeadLetter, deadLettersOf, type Log, nameOf } from './letters.ts';
 
 const NAME = 'dead-letters';
-/** So often the turn is taken back before somebody else is left to it. */
+/** How often the turn is taken back before it is left to the other process. */
 const MOST_TIMES = 6;
 const WAIT_MS = [50, 1000] as const;
 
 export class Turn {
   readonly #log: Log;
   #sender: Exclusive;
-  /** How often it was taken back since something was sent. */
+  /** How often the turn was taken back since records were last sent. */
   #times = 0;
-  /** By name, as they were read when it was last taken back; undefined before. */
+  /** By name, as read when the turn was last taken back; undefined before. */
   #read: ReadonlyMap<string, DeadLetter> | undefined;
 
   private constructor(log: Log, sender: Exclusive) {
@@ -32,13 +32,13 @@ export class Turn {
     return new Turn(log, await senderOf(log));
   }
 
-  /** All or nothing. Throws FENCED if somebody else has the turn by now; after any error it has to be taken back. */
+  /** Produces all records or none. Throws FENCED if another process has the turn by now. After any error the turn has to be taken back. */
   async produce(records: readonly NewRecord[]): Promise<void> {
     await this.#sender.produce(records);
     this.#times = 0;
   }
 
-  /** After an error: reads once more those of the letters that are there. */
+  /** To be called after an error. Reads the letters again, as far as they still exist. */
   async takeBack(error: TributaryError, letters: readonly DeadLetter[], signal: AbortSignal): Promise<void> {
     if (error.code === 'FENCED') await this.#waitForOthers(signal);
     this.#sender = await senderOf(this.#log);
@@ -53,12 +53,12 @@ export class Turn {
         'LOG_AWAY',
         'others keep resolving dead letters at the same time; try again: what is resolved by then is left as it is',
       );
-    // Two who take it from each other at once would send nothing.
+    // Two processes that take the turn from each other without a pause would send nothing.
     await systemClock.sleep(backOff(this.#times, WAIT_MS, Math.random), signal);
     signal.throwIfAborted();
   }
 
-  /** Why a letter that was chosen is left after all: somebody has resolved it since. */
+  /** Why a chosen letter is left out after all: it was resolved in the meantime. */
   whyNot(chosen: DeadLetter): string | undefined {
     if (this.#read === undefined) return undefined;
     const resolutions = this.#read.get(nameOf(chosen))?.resolutions ?? [];
@@ -77,7 +77,7 @@ function senderOf({ stores: { transport }, platform }: Log): Promise<Exclusive> 
 
 const working = new WeakMap<Transport, Promise<unknown>>();
 
-/** A dry run has no turn, and takes nobody else's. */
+/** A dry run has no turn, and takes none from others. */
 export function inTurn<T>(
   log: Log,
   { dryRun }: { readonly dryRun: boolean },

@@ -1,4 +1,4 @@
-/** What `doctor` looks at in this process and on its machine. */
+/** Checks of `doctor` in this process and on its machine. */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import { NODE_NEEDED, runsTributary } from '../node-version.ts';
 
 const GIB = 1024 ** 3;
 const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
-/** This program is younger than that, so a clock before it is wrong. */
+/** This program was written later, so a clock before this year is wrong. */
 const FIRST_YEAR = 2025;
 
 export function node(): Finding {
@@ -25,7 +25,7 @@ export function clock(now: number): Finding {
     : problem('clock', `it says ${text}`, 'set the clock of this machine, and synchronise it by NTP');
 }
 
-/** Whether it is worth opening. */
+/** Returns whether the folder is worth opening. */
 export function folder(data: string, findings: Finding[]): boolean {
   const existing = nearest(data);
   try {

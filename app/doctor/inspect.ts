@@ -1,4 +1,4 @@
-/** The half of `doctor` that looks into the stores, in the process that has them. */
+/** The checks of `doctor` that look into the stores, in the process that has them open. */
 
 import { kindOf, messageOf } from '../../core/errors.ts';
 import { timerFired } from '../../core/event.ts';
@@ -18,7 +18,7 @@ import { isoOf } from '../text/time-text.ts';
 import { offsets, positions, rowPositions, tokens } from './positions.ts';
 import { senders } from './senders.ts';
 
-/** What is looked into. */
+/** The stores and settings that the checks look into. */
 export interface Inspected {
   readonly wired: Wired;
   readonly signal: AbortSignal;
@@ -26,20 +26,20 @@ export interface Inspected {
 
 interface Look {
   readonly check: string;
-  /** The ports it uses. */
+  /** The ports that the check uses. */
   readonly needs: readonly Port[];
-  /** What of them cannot be used by other looks is added to `unusable`. */
+  /** Adds the ports that other checks cannot use to `unusable`. */
   readonly find: (inspected: Inspected, tenant: string, unusable: Set<Port>) => Promise<Finding[]>;
 }
 
-/** Whether a table can be read shows in a key that need not be there; a list of one tenant may go through all rows. */
+/** Reading a missing key shows whether a table can be read. Listing one tenant's rows may go through all rows. */
 const NO_KEY = '-';
 const PROGRESS_MS = 1500;
 const CLOCK_SLACK_MS = 60_000;
 const TIMER_SLACK_MS = 60_000;
 
 /**
- * `away` are ports that are known not to answer: waiting for them would bring nothing new. Tables are read as those of the tenant. Throws only when
+ * `away`: ports that are known not to answer, and that the checks do not wait for. Tables are read as those of the tenant. Throws only when
  * the signal is aborted.
  */
 export async function inspect(
@@ -142,7 +142,7 @@ async function tablesAsDeclared({ wired }: Inspected, tenant: string, unusable: 
   }
 }
 
-/** A job whose swap was not finished stays held until the swap is continued. */
+/** A job whose swap did not finish stays held until the swap is continued. */
 async function unfinishedSwaps({ wired }: Inspected): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { name } of wired.platform.jobs) {
@@ -199,7 +199,7 @@ async function clockAgainstLog({ wired }: Inspected): Promise<Finding> {
   return ok('clock and log', 'no record is from the future');
 }
 
-/** Of paused jobs there is a finding already; the tables are asked for them only if they answer. */
+/** Paused jobs have a finding already. The tables are asked for them only if they answer. */
 async function progress(
   { wired, signal }: Inspected,
   _tenant: string,

@@ -1,4 +1,4 @@
-/** Checks of `doctor` about the positions of jobs: their offsets, what is committed with them, and the positions of rows. */
+/** Checks of `doctor` on the positions of jobs: their offsets, the metadata committed with them, and the positions of rows. */
 
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import type { Job } from '../../jobs/define.ts';
@@ -38,7 +38,7 @@ export async function positions({ wired }: Of): Promise<Finding[]> {
   return findings.length > 0 ? findings : [ok('positions', 'every job goes on within its topic')];
 }
 
-/** What is committed beside the offsets is ours, and of the topics as they are. */
+/** The metadata committed with the offsets must be ours, and belong to the current topics. */
 export async function offsets({ wired }: Of): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const job of wired.platform.jobs) {
@@ -82,7 +82,7 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
     : [ok('offsets', 'all were committed by Tributary, for the topics as they are')];
 }
 
-/** Rows whose positions are beyond the end of the log: the topic was deleted and made again, or is of another cluster. */
+/** Rows whose positions are beyond the end of the log: the topic was deleted and made again, or belongs to another cluster. */
 export async function rowPositions({ wired }: Of): Promise<Finding[]> {
   const { tables, transport } = wired.stores;
   const findings: Finding[] = [];
@@ -123,7 +123,7 @@ function beyondLog(job: string, what: string): Finding {
   return problem('positions', what, `${beyondLogAdvice(job)} (POSITION_BEYOND_LOG)`);
 }
 
-/** Claims are younger than all that was written under them. */
+/** Claims must be newer than everything that was written under them. */
 export async function tokens({ wired }: Of): Promise<Finding[]> {
   const { tables, transport } = wired.stores;
   const findings: Finding[] = [];

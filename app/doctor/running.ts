@@ -1,11 +1,11 @@
-/** What `doctor` finds, for a process that has its stores open. */
+/** The findings of `doctor` for a process that has its stores open. */
 import { type Finding, ok } from '../../core/finding.ts';
 import { isEmbedded } from '../config/urls.ts';
 import { clock, folder, node, platformText } from './here.ts';
 import { type Inspected, inspect } from './inspect.ts';
 import { PORTS, servers } from './servers.ts';
 
-/** Every finding. Tables are read as those of the tenant. Throws only when the signal is aborted. */
+/** All findings. Tables are read as those of the tenant. Throws only when the signal is aborted. */
 export async function runningFindings(inspected: Inspected, tenant: string): Promise<Finding[]> {
   const { config, platform } = inspected.wired;
   const findings = [node(), clock(Date.now()), ok('platform', platformText(platform))];

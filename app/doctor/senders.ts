@@ -1,7 +1,7 @@
 /**
- * What `tributary doctor` finds about those who send events: clocks that are ahead, types that a topic does not declare, fields that
- * a schema does not have, or that do not fit it. It looks at the newest records of every partition; nothing of this is refused, so that nobody else would
- * say who it is.
+ * What `tributary doctor` finds about the senders of events: clocks that are ahead, types that a topic does not declare, fields that a
+ * schema lacks, or that do not fit it. It looks at the newest records of every partition. Such records are not refused, so nothing else
+ * would name their senders.
  */
 
 import { type Finding, ok, warning } from '../../core/finding.ts';
@@ -16,16 +16,16 @@ import { isoOf } from '../text/time-text.ts';
 import type { Inspected } from './inspect.ts';
 
 const NEWEST = 100;
-/** The most that are named of one kind in one topic. */
+/** The most senders, types or fields to name for each topic and kind of anomaly. */
 const NAMED = 5;
 const LONGEST = 100;
 
 type Kind = 'ahead' | 'undeclared' | 'unknown' | 'unfit';
 
 interface Odd {
-  /** How many of the records it is true of. */
+  /** How many of the records have this anomaly. */
   count: number;
-  /** Of times, the latest. */
+  /** For times: the latest one. */
   latest: number;
 }
 

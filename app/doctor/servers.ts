@@ -1,4 +1,4 @@
-/** The half of `doctor` that looks at each server on its own: one that is away hides no other. */
+/** The checks of `doctor` on each server. Servers are checked separately, so one that does not answer does not hide the others. */
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, problem } from '../../core/finding.ts';
 import { wantedTopics } from '../../modules/derived.ts';
@@ -11,7 +11,7 @@ export const PORTS = Object.keys(SCHEMES) as Port[];
 const SERVER_MS = 30_000;
 const AWAY = 'see whether it runs, and whether this machine reaches it; until then jobs wait, and lose nothing';
 
-/** What each server is found to be, at the same time; and those that could not be used at all. */
+/** The findings for all servers, checked in parallel, and the ports that could not be used at all. */
 export async function servers({ config, platform }: Setup): Promise<{ found: Finding[]; away: Port[] }> {
   const wanted = wantedTopics(platform, groupsOf({ config, platform }));
   const away: Port[] = [];

@@ -13,13 +13,13 @@ import type { FoundRow, Person } from './rows.ts';
 
 type Stores = Pick<Wired['stores'], 'transport' | 'codec' | 'tables'>;
 
-/** By topic and partition: the offset of the last event that was sent. */
+/** By topic and partition: the offset of the last event sent. */
 export type Sent = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 const SOURCE = '/tributary/forget';
 const LOOK_MS = 200;
 
-/** An event for each partition of the topics: from it on their readers know the user. */
+/** Sends an event to each partition of the topics. Every reader of a partition knows the user from that event on. */
 export async function sendToAll(stores: Stores, topics: readonly Topic[], person: Person, now: number): Promise<Sent> {
   const records: NewRecord[] = [];
   for (const { name, partitions } of await stores.transport.shape(topics.map(({ name }) => name))) {
@@ -29,7 +29,7 @@ export async function sendToAll(stores: Stores, topics: readonly Topic[], person
   return send(stores, records);
 }
 
-/** An event for each row, in its partition. */
+/** Sends an event for each row, to the partition of the row. */
 export async function sendToRows(
   stores: Stores,
   rows: readonly FoundRow[],
@@ -82,7 +82,7 @@ export interface Waiting {
   readonly signal: AbortSignal;
 }
 
-/** Settles when every group that reads the topics has committed what was sent. Throws USAGE when that takes too long. */
+/** Settles when every group that reads the topics has committed the events that were sent. Throws USAGE when that takes too long. */
 export async function untilRead(
   stores: Stores,
   sent: Sent,
@@ -107,7 +107,7 @@ export async function untilRead(
   }
 }
 
-/** Who never claimed a partition and never committed has no rows; when it begins, it knows the user from the tables. */
+/** A group that never claimed and never committed a partition has no rows there. When it begins, it knows the user from the tables. */
 async function isBehind({ transport, tables }: Stores, work: AnyWork | Work, sent: Sent): Promise<boolean> {
   const { name, from } = work;
   const lags = await transport.lag(name, from.name);

@@ -1,6 +1,7 @@
 /**
- * Report files. A file is a snapshot that may be encrypted, so nobody can look whether it names the person: all files of the tenant are removed, and
- * who needs one asks again. Reports that run are cancelled, since they may have read the person already.
+ * Report files. A file is a snapshot and may be encrypted, so its contents cannot be searched for the person. So all files of the tenant
+ * are removed, and a user who needs one requests it again. Running reports are cancelled, since they may have read the person's data
+ * already.
  */
 import type { RequestState } from '../../sinks/requests/port.ts';
 import type { Wired } from '../stores/wiring.ts';
@@ -26,7 +27,7 @@ export async function removeReportFiles({ requests, objects }: Needed, tenant: s
   }
 }
 
-/** How many requests of the person are kept, with their parameters, until they are forgotten as all are. */
+/** How many requests of the person are kept, with their parameters, until they are forgotten like all requests. */
 export async function ownRequests({ requests }: Needed, tenant: string, userId: string): Promise<number> {
   return countOf(requests, tenant, undefined, userId);
 }

@@ -1,9 +1,10 @@
 /**
- * Removes a person from everything that this installation keeps. Each step may be done twice, and what has to come first comes first: so a run that
- * ended anywhere is finished by another one.
+ * Removes a person from everything that this installation keeps. Every step may be repeated, and the steps are in an order in which another
+ * run can finish a run that was interrupted anywhere.
  *
- * First the person is remembered as forgotten, and each partition of each topic is told. Once everybody has read that, no event can bring the
- * person back. Only then what is there is looked for and removed (docs/decisions/0071-the-forgotten-stay-forgotten.md).
+ * First the person is remembered as forgotten, and an event is sent to each partition of each topic. Once every group has read that event,
+ * no event can bring the person back. Only then are the person's data searched for and removed
+ * (docs/decisions/0071-the-forgotten-stay-forgotten.md).
  */
 import { TributaryError } from '../../core/errors.ts';
 import { digestOf, forgottenAt, rememberForgotten } from '../../jobs/runtime/forgotten.ts';
@@ -23,13 +24,13 @@ type Needed = Pick<Wired, 'stores' | 'objects' | 'requests' | 'segments' | 'plat
 
 export interface ForgetOptions {
   readonly clock: Clock;
-  /** How long jobs may take to read what they are told, each time. */
+  /** How long jobs may take to read the events sent to them, each time. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly say?: (step: string) => Promise<void> | void;
 }
 
-/** What would be removed. Changes nothing. */
+/** Finds what would be removed. Changes nothing. */
 export async function findPerson(
   wired: Needed,
   person: Person,
@@ -67,7 +68,7 @@ export async function forgetPerson(wired: Needed, person: Person, options: Forge
 
   const rows = await rowsOf(wired, person);
   const found = await begun(objects, digest, await foundOf(wired, person, rows, signal));
-  // Addresses are in the rows: messages first.
+  // Rows have the addresses, so messages are removed first.
   const addresses = addressesIn(rows.map(({ data }) => data));
   await outboxMessages(wired, person, { addresses, erase: true });
   await say(`rows: ${rows.length}`);
@@ -98,12 +99,12 @@ export async function forgetPerson(wired: Needed, person: Person, options: Forge
   return proof;
 }
 
-/** Where a proof is kept among the objects: each run has its own. */
+/** The name of a proof among the objects. Each run has its own. */
 const proofName = (digest: string, doneAt: number): string => `forgotten/${digest}/${doneAt}.json`;
 
 const beginningName = (digest: string): string => `forgotten/${digest}/begun.json`;
 
-/** What was found is kept before anything is removed, and added to what an interrupted run had found. */
+/** The findings are stored before anything is removed, and added to those of an interrupted run. */
 async function begun(objects: Needed['objects'], digest: string, now: Found): Promise<Found> {
   const name = beginningName(digest);
   const before = (await objects.head(name)) === undefined ? undefined : await textOf(await objects.get(name));
@@ -116,7 +117,7 @@ async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(await Array.fromAsync(bytes)).toString();
 }
 
-/** A row may be written once more by an owner that is slow: what is still there is told again. */
+/** A slow owner may write a row once more. Rows that are still there get another event. */
 async function eraseRows(
   wired: Needed,
   { rows: first, person, waiting }: { rows: readonly FoundRow[]; person: Person; waiting: Waiting & { clock: Clock } },

@@ -1,10 +1,10 @@
-/** Messages of the outbox, which are files of this machine. What channels have sent is with those who have it. */
+/** Messages of the outbox, which are files of this machine. Messages that channels have sent are with their recipients. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Wired } from '../stores/wiring.ts';
 import type { Person } from './rows.ts';
 
-/** The addresses in the rows of a person: whatever is called so, however deep. */
+/** The addresses in the rows of a person: every field with such a name, at any depth. */
 export function addressesIn(value: unknown, found = new Set<string>()): Set<string> {
   if (typeof value !== 'object' || value === null) return found;
   const entries =
@@ -38,7 +38,7 @@ export async function outboxMessages(
   return count;
 }
 
-/** A mail has its address in the header `To`; the others are JSON, with the key of the message. */
+/** A mail has its address in the header `To`. The other messages are JSON, with the key of the message. */
 function isTo(text: string, { tenant, userId }: Person, addresses: ReadonlySet<string>): boolean {
   const key = /"key": "([^"]*)"/.exec(text)?.[1];
   const owner = [tenant, userId].map((part) => part.replace(/[%/]/g, encodeURIComponent)).join('/');

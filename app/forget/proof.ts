@@ -1,4 +1,6 @@
-/** What a proof says: what was found where, and what remains. It has a digest of the person, and nothing else of them. */
+/**
+ * The proof that a person was forgotten: what was found where, and what remains. It has a digest of the person and nothing else about them.
+ */
 import type { Wired } from '../stores/wiring.ts';
 import type { FoundRow } from './rows.ts';
 
@@ -8,7 +10,7 @@ export interface Found {
   readonly views: Readonly<Record<string, number>>;
   /** Messages in the outbox of this machine. */
   readonly messages: number;
-  /** Report files of the tenant, and reports under way. */
+  /** Report files of the tenant, and running reports. */
   readonly reportFiles: number;
   /** By archive or datasource: how many rows. */
   readonly segments: Readonly<Record<string, number>>;
@@ -17,12 +19,12 @@ export interface Found {
 export interface Proof {
   readonly person: string;
   readonly tenant: string;
-  /** As ISO 8601: when it was first asked for, and when it was done. */
+  /** In ISO 8601: the time of the first request, and the time of completion. */
   readonly askedAt: string;
   readonly doneAt: string;
-  /** Before anything was removed. */
+  /** The state before anything was removed. */
   readonly found: Found;
-  /** What is left, each with the reason and until when. */
+  /** What remains, each with the reason and until when. */
   readonly remains: readonly string[];
 }
 
@@ -40,7 +42,7 @@ export function counted(rows: readonly FoundRow[]): Pick<Found, 'rows' | 'views'
 
 type Counts = Readonly<Record<string, number>>;
 
-/** Of two findings of one person, the larger number of each. */
+/** For two findings of one person: the larger of each pair of numbers. */
 export function largest(a: Found, b: Found): Found {
   const of = (x: Counts, y: Counts): Counts => {
     const names = Object.keys({ ...x, ...y });
@@ -62,7 +64,7 @@ export interface Left {
   readonly generations: readonly string[];
 }
 
-/** What nothing of this installation can remove at once. */
+/** Data that this installation cannot remove at once. */
 export function remaining({ platform, config }: Pick<Wired, 'platform' | 'config'>, left: Left, now: number): string[] {
   const longest = Math.max(...platform.topics.map(({ retentionMs }) => retentionMs));
   const until = day(now + longest + DAY_MS);

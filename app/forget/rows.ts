@@ -1,4 +1,4 @@
-/** The rows that name a person, and the records of views that follow from them. */
+/** The rows that name a person, and the view records made from them. */
 import { isKeyedByPerson, mayName, namesElsewhere, withoutPersons } from '../../core/persons.ts';
 import type { Target } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
@@ -21,13 +21,13 @@ export interface FoundRow {
   readonly job: Job;
   readonly key: Key;
   readonly data: Readonly<Record<string, unknown>>;
-  /** What the views hold because the row names the person. */
+  /** The records that views have because the row names the person. */
   readonly views: readonly ViewRecord[];
 }
 
 type Tables = Pick<Stores['tables'], 'under' | 'scan'>;
 
-/** Reads a whole table where rows of others may name the person, as those of groups do. */
+/** Reads a whole table if rows of other keys may name the person, such as those of groups. */
 export async function* rowsNaming(tables: Tables, jobs: readonly Job[], person: Person): AsyncGenerator<FoundRow> {
   for (const job of jobs) {
     if (!mayName(job.row)) continue;

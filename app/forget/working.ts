@@ -1,4 +1,4 @@
-/** The jobs of a data folder, while a command waits for them. On servers they run elsewhere. */
+/** Runs the jobs of a data folder while a command waits for them. On servers, other processes run the jobs. */
 import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';

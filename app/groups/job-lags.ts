@@ -1,4 +1,4 @@
-/** How far behind the groups of an installation are, as its log tells it. */
+/** How far behind the groups of an installation are, according to its log. */
 
 import type { Pause } from '../../jobs/runtime/pauses.ts';
 import { viewLags } from '../../topics/log/progress.ts';
@@ -9,7 +9,7 @@ import type { Failure } from '../run/running-jobs.ts';
 import type { Wired } from '../stores/wiring.ts';
 import { pausesOf } from './pauses.ts';
 
-/** What the log knows alone. */
+/** What the log alone knows. */
 export interface LogLag {
   readonly job: string;
   readonly topic: string;
@@ -17,12 +17,12 @@ export interface LogLag {
   readonly partitions: readonly GroupLag[];
   /** The views that are behind the rows of the job, with the number of records. */
   readonly views: Readonly<Record<string, number>>;
-  /** What ended the job, if this process runs it and it failed; of other processes nothing is known. */
+  /** The error that ended the job, if this process runs it and it failed. Failures in other processes are unknown. */
   readonly failed: Failure | null;
 }
 
 export interface JobLag extends LogLag {
-  /** Who paused it, if it is paused and the tables, which know that, answer. */
+  /** The pause, if the job is paused and the tables, which store pauses, answer. */
   readonly paused: Pause | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How far all jobs are, and how fast they come forward. The log is looked at when somebody asks, by one look for all who ask at the
- * same time, and every two seconds at most.
+ * The lag of all jobs, and their rates. The log is read on demand, with one look for all concurrent callers, and at most once in two
+ * seconds.
  */
 import type { Clock } from '../../jobs/runtime/stores.ts';
 import type { Work } from '../../jobs/runtime/work.ts';
@@ -9,9 +9,9 @@ import { type JobLag, type Lagging, lagsOf } from './job-lags.ts';
 
 export interface Pace {
   readonly lag: number;
-  /** How long the first record that was not read has waited, in ms; null if there is none, or its time is not known. */
+  /** How long the first unread record has waited, in ms; null if there is none, or its time is unknown. */
   readonly lagMs: number | null;
-  /** Records a second since the look before; null for the first look, after a long time, or where the group went back. */
+  /** Records per second since the previous look; null for the first look, after a long pause, or if the group went back. */
   readonly rate: number | null;
 }
 
@@ -45,7 +45,7 @@ interface Watched extends Lagging {
 }
 
 const LOOK_MS = 2_000;
-/** A rate over a longer time would say little of now. */
+/** A rate over a longer time would not describe the present. */
 const LONGEST_MS = 60_000;
 
 export class JobWatch {
@@ -58,7 +58,7 @@ export class JobWatch {
     this.#watched = watched;
   }
 
-  /** Throws what the log throws. */
+  /** Throws the errors of the log. */
   current(): Promise<Look> {
     const { clock } = this.#watched;
     if (this.#latest !== undefined && clock.elapsed() - this.#latestAt < LOOK_MS) return this.#latest;
@@ -66,7 +66,7 @@ export class JobWatch {
     const look = this.#look();
     this.#latest = look;
     look.catch(() => {
-      // Whoever asks next tries again.
+      // The next caller tries again.
       if (this.#latest === look) this.#latest = undefined;
     });
     return look;

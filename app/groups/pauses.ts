@@ -1,4 +1,4 @@
-/** Pauses of jobs, for who operates an installation. */
+/** Pauses of jobs, for operators of an installation. */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import { hint } from '../../core/hint.ts';
 import type { Pause } from '../../jobs/runtime/pauses.ts';
@@ -8,7 +8,7 @@ import { possibleGroupsOf } from '../platform/works.ts';
 import type { Wired } from '../stores/wiring.ts';
 import { timeText } from '../text/time-text.ts';
 
-/** None while the tables do not answer: a lag is worth knowing all the same. */
+/** None while the tables do not answer: the lag is still worth reporting. */
 export async function pausesOf(
   tables: Pick<Tables, 'generations'>,
   names: readonly string[],
@@ -37,18 +37,18 @@ interface Turning {
 interface By {
   readonly by: string;
   readonly why: string;
-  /** Say what would be done, and do nothing. */
+  /** Report what would be done, and do nothing. */
   readonly dryRun: boolean;
 }
 
 export interface TurnedJob {
   /** Null if it is not paused. */
   readonly paused: Pause | null;
-  /** Whether it was, or in a dry run would be, otherwise than before. */
+  /** Whether the call changed the pause, or in a dry run would have. */
   readonly changed: boolean;
 }
 
-/** Pauses a job, or resumes it. Throws NOT_FOUND for a name of none. */
+/** Pauses or resumes a job. Throws NOT_FOUND if no job has the name. */
 export async function turnJob(
   { stores: { tables }, platform }: Pick<Wired, 'stores' | 'platform'>,
   { job, to }: Turning,

@@ -1,8 +1,8 @@
 /**
- * The platform that the working folder names: the default export of `tributary.config.ts` there (or `.mts`, `.js`, `.mjs`). Without such a file
- * it is the built-in one.
+ * The platform of the working folder: the default export of its `tributary.config.ts` (or `.mts`, `.js`, `.mjs`). Without such a file, it
+ * is the built-in platform.
  *
- * Node runs the file as it is. Whatever is wrong with it, or with what it imports, is CONFIG_INVALID with the file's name.
+ * Node runs the file as it is. Any error in it, or in a module that it imports, is CONFIG_INVALID with the file's name.
  */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -14,7 +14,7 @@ import { VERSION } from '../version.ts';
 
 export interface LoadedPlatform {
   readonly platform: Platform;
-  /** Where it is from; undefined for the built-in one, and for one that came with the call of `main`. */
+  /** The file of the platform; undefined for the built-in one, and for one that the caller of `main` passed. */
   readonly file: string | undefined;
 }
 
@@ -69,7 +69,7 @@ function whyOf(error: unknown, file: string): string {
   return text;
 }
 
-/** File and line, where Node says them: before the message of a syntax error, or in the first line of the stack that is a file's. */
+/** File and line, where Node reports them: before the message of a syntax error, or in the first line of the stack that names a file. */
 function fileAndLineOf(error: unknown): string | undefined {
   if (error instanceof TributaryError || !(error instanceof Error)) return undefined;
   const lines = (error.stack ?? '').split('\n');

@@ -1,11 +1,11 @@
-/** By what two processes see whether they have the same platform. What the functions of its jobs do is not looked at. */
+/** Shows whether two processes have the same platform. The code of its jobs' functions is not compared. */
 import { createHash } from 'node:crypto';
 import type { Job } from '../../jobs/define.ts';
 import type { Platform } from '../../modules/define.ts';
 
 export interface PlatformIdentity {
   readonly modules: readonly string[];
-  /** Of everything that is declared. */
+  /** Of all declarations. */
   readonly digest: string;
 }
 
@@ -26,7 +26,7 @@ const declarationOf = ({ name, from, on, to, row, views }: Job) => ({
   views: views.map(({ into, each, using, policy }) => ({ into, each, using, policy })),
 });
 
-/** The message for a command that is run by a process with another platform; undefined if it is the same. */
+/** The message for a command that a process with another platform runs; undefined if the platforms are the same. */
 export function differenceOf(ours: PlatformIdentity, theirs: PlatformIdentity): string | undefined {
   if (ours.digest === theirs.digest) return undefined;
   const [here, there] = [ours, theirs].map(({ modules }) => modules.join(', ')) as [string, string];

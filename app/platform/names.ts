@@ -1,4 +1,4 @@
-/** Finds what an operator names; a name that does not exist is answered with those that are like it. */
+/** Finds the things that operators name. For a name that does not exist, suggests similar ones. */
 
 import { TributaryError } from '../../core/errors.ts';
 import type { EventDef } from '../../core/event.ts';
@@ -16,7 +16,7 @@ export function jobNamed(name: string, jobs: readonly Job[]): Job {
   return found('job', name, jobs);
 }
 
-/** A job, a rollup, or what takes report requests. */
+/** A job, a rollup, or the group that takes report requests. */
 export function workNamed<W extends Work>(name: string, works: readonly W[]): W {
   return found('job', name, works);
 }

@@ -18,13 +18,13 @@ export const submittingOf: (platform: Platform) => Work | undefined = once(({ to
 
 const countingOf = once((platform: Platform): readonly AnyWork[] => [...platform.jobs, ...sourcesOf(platform)]);
 
-/** What there may be, whether or not the installation runs it. */
+/** The groups that are possible, whether or not the installation runs them. */
 export const possibleWorksOf: (platform: Platform) => readonly AnyWork[] = once((platform) => [
   ...countingOf(platform),
   ...archivesOf(platform),
 ]);
 
-/** What the installation runs. */
+/** The groups that the installation runs. */
 export const worksOf = ({
   platform,
   config,
@@ -33,7 +33,7 @@ export const worksOf = ({
   readonly config: Pick<Config, 'archive'>;
 }): readonly AnyWork[] => (config.archive === 'on' ? possibleWorksOf : countingOf)(platform);
 
-/** What reads topics as a group, run by whatever process: for who looks at lags, positions and topics. */
+/** All groups that read topics, whichever process runs them: for commands that show lags, positions and topics. */
 export const groupsOf = (wired: Parameters<typeof worksOf>[0]): readonly Work[] => [
   ...worksOf(wired),
   ...submittingIn(wired.platform),

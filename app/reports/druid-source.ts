@@ -1,4 +1,4 @@
-/** What Druid needs to read the topics of an installation, from its configuration. Passwords are left to variables of Druid's environment. */
+/** How Druid reads the topics of an installation, from its configuration. Passwords are left to variables of Druid's environment. */
 import { TributaryError } from '../../core/errors.ts';
 import type { DruidSource } from '../../reports/druid/spec.ts';
 import { settingsOf } from '../../topics/kafka/cluster/options.ts';
@@ -6,13 +6,13 @@ import type { Config } from '../config/keys.ts';
 
 export interface DruidAccess {
   readonly encoding: DruidSource['encoding'];
-  /** As Druid reaches them, if otherwise than this installation: host:port, with commas between several. */
+  /** The brokers' addresses for Druid, if they differ from those for this installation: host:port, separated by commas. */
   readonly brokers: string | null;
   /** The URL of the registry, likewise. */
   readonly registry: string | null;
 }
 
-/** With what somebody has to set where Druid runs, in sentences. */
+/** `todo`: sentences about the variables that must be set where Druid runs. */
 export interface SourceAndTodo {
   readonly source: DruidSource;
   readonly todo: readonly string[];
@@ -28,7 +28,7 @@ const LOGIN_MODULES = {
 
 const usage = (message: string): TributaryError => new TributaryError('USAGE', message);
 
-/** Druid's processes have its value; the specification, which everybody of the console sees, has its name. */
+/** Druid's processes have the value. The specification, which every user of the console sees, has only the variable's name. */
 const secret = (key: string, variable: string) => ({
   'druid.dynamic.config.provider': { type: 'environment', variables: { [key]: variable } },
 });

@@ -1,4 +1,4 @@
-/** With what the secrets of report requests are sealed. */
+/** The keys that seal the secrets of report requests. */
 import { secretIn } from '../../files/secrets.ts';
 import { type SealingKeys, sealingKeys } from '../../reports/requesting/sealing.ts';
 import type { Config } from '../config/keys.ts';

@@ -1,4 +1,4 @@
-/** What reports read of this installation: rows of jobs, datasources, and how far the jobs are. */
+/** What reports read from this installation: rows of jobs, datasources, and the positions of jobs. */
 import { readFile } from 'node:fs/promises';
 import { Entries } from '../../core/entries.ts';
 import { once } from '../../core/once.ts';
@@ -12,7 +12,7 @@ import { openEngine } from '../stores/open-query.ts';
 import type { Wired } from '../stores/wiring.ts';
 import { deadLetterCounts } from '../telemetry/dead-letter-counts.ts';
 
-/** Of a page of records in memory. */
+/** Records in memory for each page. */
 const PAGE = 1000;
 
 const textOf = once((file: URL): Promise<string> => readFile(file, 'utf8'));
@@ -29,7 +29,7 @@ export function reportSources(wired: Pick<Wired, 'config' | 'platform' | 'object
     query() {
       const { config, platform, objects } = wired;
       engine ??= openEngine({ config: { ...config, duckMemoryMb: config.reportMemoryMb }, platform }, objects);
-      // An engine that was away is opened again for the next report.
+      // If the engine could not be opened, the next report tries again.
       engine.catch(() => {
         engine = undefined;
       });
@@ -82,13 +82,13 @@ function readsOf(wired: Sources, tenant: string): Reads {
   };
 }
 
-/** As records are read: their map fields are plain objects. */
+/** Records as they are read: their map fields are plain objects. */
 const plain = (data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(data).map(([name, value]) => [name, value instanceof Entries ? value.toJSON() : value]),
   );
 
-/** What the jobs had committed before the report began to read: later records may be in it, and all earlier ones are. */
+/** What the jobs had committed before the report began to read. The report has all records before that, and perhaps later ones. */
 async function positionsOf({ stores, platform }: Sources, tables: readonly TableDef[]) {
   const positions: Record<string, TablePositions> = {};
   for (const table of tables) {

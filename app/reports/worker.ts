@@ -1,4 +1,4 @@
-/** The report worker of a process: what it is made of, its log and its metrics. */
+/** The report worker of a process: its parts, its log and its metrics. */
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -39,7 +39,7 @@ const announcing = ({ config, objects, platform }: Wired): Announcing => ({
   },
 });
 
-/** What a worker needs of an installation. The sources are the caller's to close. */
+/** The parts of a worker, from an installation. The caller closes the sources. */
 export function workerParts(wired: Wired, sources: OpenedSources, tell: (event: WorkerEvent) => void): WorkerParts {
   const { config, objects, requests, platform } = wired;
   return {
@@ -61,7 +61,7 @@ export function workerParts(wired: Wired, sources: OpenedSources, tell: (event: 
   };
 }
 
-/** What runs reports in a process, and takes requests from their topic. */
+/** Runs reports in a process, and takes requests from their topic. */
 export interface ReportWorker {
   run(signal: AbortSignal): Promise<void>;
   /** Joins the group that takes requests from their topic. */

@@ -1,4 +1,4 @@
-/** Emits events of this installation itself, all or none. */
+/** Emits events about this installation, all or none. */
 
 import { partitionCountOf } from '../../jobs/runtime/partition-counts.ts';
 import type { OwnEvent } from '../../reports/worker/announcing.ts';
@@ -15,7 +15,7 @@ export async function emitEvents(wired: Stores, events: readonly OwnEvent[], now
   if (records.length > 0) await wired.stores.transport.produce(records);
 }
 
-/** An event that no topic of the platform has is left out: a platform of other modules may have no use for it. */
+/** An event that belongs to no topic of the platform is left out: a platform with other modules may not need it. */
 export async function recordsOf(
   { platform, stores }: Stores,
   events: readonly OwnEvent[],

@@ -1,6 +1,6 @@
 /**
- * The jobs of a process, each for itself: what is fatal to one stops that one, all its partitions, and the others go on. It is
- * started again after a while, later each time, as a supervisor starts a process again
+ * The jobs of a process, isolated from each other. An error that is fatal to one job stops all partitions of that job, and the other jobs
+ * go on. The job is started again after a pause that grows each time, as a supervisor restarts a process
  * (docs/decisions/0027-a-failed-job-leaves-the-others-alone.md).
  */
 
@@ -11,7 +11,7 @@ import type { Clock } from '../../jobs/runtime/stores.ts';
 import type { Telemetry } from '../../jobs/runtime/telemetry.ts';
 import type { Work } from '../../jobs/runtime/work.ts';
 
-/** What ended a job. */
+/** The error that ended a job. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -19,22 +19,22 @@ export interface Failure {
 
 export interface RunningJobsOptions<W extends Work> {
   readonly jobs: readonly W[];
-  /** Undefined when the signal is aborted before. */
+  /** Undefined if the signal is aborted first. */
   readonly start: (job: W, signal: AbortSignal) => Promise<RunningJob | undefined>;
-  /** A job that failed could not be stopped in order; its partitions are others' a little later. */
+  /** A failed job could not be stopped in order. Other processes get its partitions a little later. */
   readonly unstopped: (error: unknown) => void;
-  /** By job: those that failed and have not shown since that they run. Kept here for others to see. */
+  /** By job: failures of jobs that have not run steadily since. The caller hands in the map to share it. */
   readonly failures: Map<string, Failure>;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Aborted when the process shall end: nothing is started any more. */
+  /** Aborted when the process has to end. No job is started after that. */
   readonly signal: AbortSignal;
 }
 
-/** The first and the longest wait before a job that failed is started again. */
+/** The first and the longest wait before a failed job is started again. */
 const AGAIN_MS = [2 * 60_000, 15 * 60_000] as const;
-/** Most of what ends a job ends it again at once. After so long without, it is taken for running. */
+/** Most errors that end a job end it again at once. A job that has run this long counts as running. */
 const STEADY_MS = 60_000;
 
 export class RunningJobs<W extends Work> {
@@ -42,7 +42,7 @@ export class RunningJobs<W extends Work> {
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, RunningJob>();
-  /** Those that failed and were not started again yet. */
+  /** Jobs that failed and were not started again yet. */
   readonly #down = new Set<string>();
   readonly #started: Promise<unknown>;
   readonly #kept: readonly Promise<void>[];
@@ -57,17 +57,17 @@ export class RunningJobs<W extends Work> {
     this.#started = Promise.all(firsts.map(({ promise }) => promise));
   }
 
-  /** Settles when every job was started once, whatever came of it. */
+  /** Settles when every job was started once, successfully or not. */
   async started(): Promise<void> {
     await Promise.race([this.#started, this.#noneLeft.promise]);
   }
 
-  /** Rejects when no job is left, with what ended the last one. */
+  /** Rejects when no job is left, with the error that ended the last one. */
   get noneLeft(): Promise<never> {
     return this.#noneLeft.promise;
   }
 
-  /** Stops them all. Answers what became of those that were running. */
+  /** Stops all jobs. Returns the results for those that were running. */
   async stop(): Promise<PromiseSettledResult<void>[]> {
     this.#ending.abort();
     const stopped = await Promise.allSettled([...this.#running.values()].map((job) => job.stop()));
@@ -102,7 +102,7 @@ export class RunningJobs<W extends Work> {
         const failure = { code: codeOf(error), message: messageOf(error) };
         failures.set(job.name, failure);
         this.#down.add(job.name);
-        // Then the process ends with it.
+        // The process then ends with this error.
         if (this.#down.size === this.#options.jobs.length) throw error;
         const delayMs = backOff(count, AGAIN_MS, random);
         telemetry.tell({ ...where, kind: 'job-failed', ...failure, delayMs });

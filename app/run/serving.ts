@@ -1,7 +1,7 @@
 /**
- * Jobs in this process until somebody stops it, with log, metrics and probes. A store that is away when it begins is waited for, as it
- * is later: the process lives, and is not ready. What is fatal to one job stops that job (`running-jobs.ts`): the process goes on, and
- * is not ready. It ends with the message when no job is left.
+ * Runs jobs in this process until it is stopped, with log, metrics and probes. A store that does not answer is waited for, at the start as
+ * well as later: the process lives, and is not ready. An error that is fatal to one job stops only that job (`running-jobs.ts`): the
+ * process goes on, and is not ready. It ends with the error when no job is left.
  */
 
 import type { Writable } from 'node:stream';
@@ -37,12 +37,12 @@ import { keepHeapSmall, letHeapGrow } from './heap.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
 import { startWork } from './start-work.ts';
 
-/** Where jobs run, and where that is reported. */
+/** Where jobs run, and where they are reported. */
 export interface Host {
   readonly wired: Wired;
   /** The log, and the status line of a terminal. */
   readonly stderr: Writable & { readonly isTTY?: boolean };
-  /** Aborted when the jobs shall stop. */
+  /** Aborted when the jobs have to stop. */
   readonly signal: AbortSignal;
   /** Called with messages for the caller that started the jobs. */
   say(line: string): Promise<void>;
@@ -50,13 +50,13 @@ export interface Host {
 
 export interface Served {
   readonly jobs: readonly AnyWork[];
-  /** Whether this process runs reports, too. */
+  /** Whether this process also runs reports. */
   readonly reports: boolean;
-  /** Whether it has the HTTP service, too. */
+  /** Whether it also has the HTTP service. */
   readonly service: boolean;
 }
 
-/** Answers whether every job could work until it was stopped. */
+/** Returns whether every job could work until it was stopped. */
 export async function serveJobs(host: Host, { jobs, reports, service }: Served): Promise<boolean> {
   const { wired, signal } = host;
   const { config } = wired;
@@ -106,7 +106,7 @@ export async function serveJobs(host: Host, { jobs, reports, service }: Served):
     const runtime = { ...wired.runtime(telemetry), pauses };
     const away = await startWhenBack(groups, runtime, signal, async () => {
       const missing = await wired.prepareJobs();
-      // A job that is paused does not begin.
+      // A paused job does not begin.
       await pauses.look();
       return missing;
     });
@@ -155,7 +155,7 @@ export async function serveJobs(host: Host, { jobs, reports, service }: Served):
     ]);
     return wired.failed.size === 0;
   } catch (error) {
-    // Log collectors find it in the log; on a terminal it is shown once, at the end.
+    // Log collectors find the error in the log. On a terminal it is shown once, at the end.
     if (!signal.aborted && host.stderr.isTTY !== true) logger.fatal(errorFields(error), messageOf(error));
     throw error;
   } finally {
@@ -179,11 +179,11 @@ interface Startable extends Work {
 
 const startable = ({ name, from }: Work, begin: () => Promise<RunningJob>): Startable => ({ name, from, begin });
 
-/** What takes report requests waits for stores, fails and begins again as a job does. */
+/** The group that takes report requests waits for stores, fails and restarts as a job does. */
 const submittingBy = (worker: ReportWorker | undefined, work: Work | undefined): readonly Startable[] =>
   worker === undefined || work === undefined ? [] : [startable(work, () => worker.submit(work))];
 
-/** A group that does not answer learns by itself, a little later, that this member is gone. */
+/** A group that does not answer notices on its own, a little later, that this member is gone. */
 async function stopAll(running: RunningJobs<Startable> | undefined, logger: Logger): Promise<void> {
   for (const stopped of (await running?.stop()) ?? []) {
     if (stopped.status === 'fulfilled') continue;
@@ -211,7 +211,7 @@ function countOf(works: readonly AnyWork[], { reports, service }: Omit<Served, '
   return `${text} ${works.length + Number(reports) + Number(service) === 1 ? 'is' : 'are'}`;
 }
 
-/** Where the records and rows are, without passwords. */
+/** The URLs of the records and rows, without passwords. */
 function storesText(config: Config): string {
   const remote = (['transport', 'tables'] as const).filter((port) => !isEmbedded(config[port]));
   const urls = remote.map((port) => masked(port, config[port]));
@@ -237,7 +237,7 @@ async function expireAgainAndAgain(
   }
 }
 
-/** Segments of an embedded installation are written every second: they are put together before there are too many to be read. */
+/** An embedded installation writes segments every second. They are compacted before there are too many to read. */
 async function keepAgainAndAgain(
   { wired }: Host,
   works: readonly AnyWork[],

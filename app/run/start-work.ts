@@ -1,4 +1,4 @@
-/** Starts whatever a process runs: a job on the current generation of its rows, or a rollup on that of its table. */
+/** Starts any kind of work of a process: a job on the current generation of its rows, or a rollup on that of its table. */
 import type { LookupCache } from '../../jobs/runtime/lookups.ts';
 import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
 import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
@@ -11,9 +11,9 @@ import { type AnyWork, isJob } from '../platform/works.ts';
 import { rollupSettingsOf, type Wired } from '../stores/wiring.ts';
 
 export interface StartOptions {
-  /** What jobs of one process look up; of this one alone if it is not given. */
+  /** The lookups that the jobs of one process share. Without it, this job has its own. */
   readonly lookups?: LookupCache;
-  /** Instead of what is configured. */
+  /** Override the configured settings. */
   readonly rollups?: Partial<RollupSettings>;
 }
 

@@ -1,4 +1,4 @@
-/** What the service tells a page of itself. */
+/** What the service reports about itself to a page. */
 import { TributaryError } from '../../core/errors.ts';
 import { isZone } from '../../reports/granularity.ts';
 import { issuersIn } from '../../reports/service/claims.ts';
@@ -6,7 +6,7 @@ import type { About } from '../../reports/service/route.ts';
 import type { Config } from '../config/keys.ts';
 import { VERSION } from '../version.ts';
 
-/** Throws CONFIG_INVALID if it has no such time zone, or does not tell which client is of which provider. */
+/** Throws CONFIG_INVALID if there is no such time zone, or if it is not configured which client belongs to which provider. */
 export function aboutOf({ serveAccess, serveZone, oidcIssuers, oidcPageClients, oidcPageScope }: Config): About {
   if (serveZone !== undefined && !isZone(serveZone))
     throw new TributaryError(

@@ -14,7 +14,7 @@ interface Log {
 
 export function eventLog({ transport, codec }: Log): EventLog {
   const prepared = new Map<Topic, Promise<void>>();
-  /** Schemas are registered once, and again after a failure. */
+  /** Each schema is registered once, and again after a failure. */
   const prepare = (topic: Topic): Promise<void> => {
     const before = prepared.get(topic);
     if (before !== undefined) return before;

@@ -1,8 +1,8 @@
-/** A port that nobody listens on. */
+/** Finds a free port. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** The wanted port, or another one where that is taken or not allowed. Somebody may take it before it is used. */
+/** The wanted port, or another one if that is taken or not allowed. Another process may take it before it is used. */
 export async function freePort(host: string, wanted: number): Promise<number> {
   return (await listened(host, wanted)) ?? (await listened(host, 0)) ?? wanted;
 }

@@ -1,4 +1,4 @@
-/** The file of API keys. It is read again when it changes, so that a key that is added or removed counts at once in every process. */
+/** The file of API keys. It is read again when it changes, so that an added or removed key takes effect at once in every process. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, TributaryError } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import type { Config } from '../config/keys.ts';
 
 export const keysFileOf = ({ serveKeysFile, data }: Config): string => serveKeysFile ?? join(data, 'service-keys.json');
 
-/** None if there is no file. Throws CONFIG_INVALID if it is no file of keys. */
+/** Empty if there is no file. Throws CONFIG_INVALID if the file is not one of keys. */
 export function readKeys(file: string): readonly ApiKey[] {
   if (!existsSync(file)) return [];
   try {
@@ -32,7 +32,7 @@ export function writeKeys(file: string, keys: readonly ApiKey[]): void {
   }
 }
 
-/** The keys as the file has them now. */
+/** Returns the keys that the file has now. */
 export function watchedKeys(file: string): () => readonly ApiKey[] {
   let seen = '';
   let keys: readonly ApiKey[] = [];

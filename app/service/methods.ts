@@ -1,14 +1,14 @@
-/** Which methods an address answers. */
+/** The methods that an address answers. */
 import type { Route } from '../../reports/service/route.ts';
 
 type Addressed = Pick<Route, 'method' | 'path' | 'answers'>;
 
-/** HEAD is answered wherever GET is, except where the answer lasts as long as the caller stays. */
+/** HEAD is answered wherever GET is, except where the response lasts as long as the caller stays. */
 export function methodsOf({ method, answers }: Omit<Addressed, 'path'>): readonly string[] {
   return method === 'GET' && answers[200]?.type !== 'text/event-stream' ? ['GET', 'HEAD'] : [method];
 }
 
-/** For a path as it was sent: the methods of all routes there; none where there is no route. */
+/** For a path as sent: the methods of all its routes; none if it has no route. */
 export function methodsAt(routes: readonly Addressed[]): (path: string) => readonly string[] {
   const known = routes.map((route) => ({ pattern: patternOf(route.path), methods: methodsOf(route) }));
   return (path) => known.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : []));

@@ -1,6 +1,6 @@
 /**
- * Stores whose reads say which job makes what is missing. A process makes tables and indexes when it begins, but whoever keeps a store may have
- * dropped one since, or have taken the rights to make it.
+ * Stores whose reads name the job that makes a missing table or index. A process makes tables and indexes when it starts, but an
+ * administrator of a store may since have dropped one, or have revoked the right to make it.
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target.ts';
@@ -10,7 +10,7 @@ import type { Stores } from '../../jobs/runtime/stores.ts';
 const COMMANDS = { table: 'tables apply', index: 'indexes apply' } as const;
 type Kept = Extract<Target, { kind: keyof typeof COMMANDS }>;
 
-/** Reads of what is missing throw CONFIG_INVALID. */
+/** Reads of missing tables and indexes throw CONFIG_INVALID. */
 export function explaining(stores: Stores, jobs: readonly Pick<Job, 'name' | 'row' | 'views'>[]): Stores {
   const { tables, search } = stores;
   const isMissing = async (target: Kept): Promise<boolean> => {

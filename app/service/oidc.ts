@@ -1,4 +1,4 @@
-/** Tokens of OIDC providers, which are found by discovery. */
+/** Tokens of OIDC providers. The keys of a provider are found by discovery. */
 import { createRemoteJWKSet, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { messageOf, TributaryError } from '../../core/errors.ts';
@@ -14,7 +14,7 @@ interface Trusted {
 const TIMEOUT_MS = 5000;
 /** Of clocks, in seconds. */
 const TOLERANCE = 30;
-/** Signatures that anybody can check and only the provider can make. */
+/** Signatures that anybody can check and that only the provider can make. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -31,7 +31,7 @@ const ALGORITHMS = [
 
 const discovered = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** Throws NOT_SIGNED_IN for a token that does not hold, and SIGN_IN_AWAY if its provider does not answer. */
+/** Throws NOT_SIGNED_IN for an invalid token, and SIGN_IN_AWAY if its provider does not answer. */
 export function tokenVerifier({ issuers, audience, claims }: Trusted): (token: string) => Promise<Caller> {
   const keySets = new Map<string, Promise<JWTVerifyGetKey>>();
   const keysOf = (issuer: Issuer): Promise<JWTVerifyGetKey> => {
@@ -39,7 +39,7 @@ export function tokenVerifier({ issuers, audience, claims }: Trusted): (token: s
     if (known !== undefined) return known;
     const found = discover(issuer);
     keySets.set(issuer.url, found);
-    // A provider that was away is asked again for the next token.
+    // If a provider did not answer, the next token asks it again.
     found.catch(() => keySets.delete(issuer.url));
     return found;
   };

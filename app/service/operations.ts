@@ -1,4 +1,4 @@
-/** What operators see and do over HTTP: the same as the command line does. */
+/** What operators see and do over HTTP. It is the same as on the command line. */
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import type {
   Resolving as Asking,
@@ -102,7 +102,7 @@ async function resolveBy(wired: Wired, asked: Asked, work: Resolve<Outcome>) {
   return { done: outcome.done.map(nameOf), ...others };
 }
 
-/** Chooses letters and has them resolved, in one turn. */
+/** Chooses and resolves letters, in one turn. */
 function resolve<O extends Outcome>(wired: Wired, { choice, resolving, signal }: Asked, work: Resolve<O>) {
   const { most, ...which } = choice;
   const { by, why } = resolving;

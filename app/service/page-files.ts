@@ -1,6 +1,6 @@
 /**
- * The files of the page, read once and kept in memory. What may be served is settled before the first call: the name in a call is looked
- * up, and leads to no folder. Of libraries, it is what the page's own modules import.
+ * The files of the page, read once and kept in memory. The set of files is fixed before the first call: the path in a call is only looked
+ * up, and never leads to a folder. Files of libraries are included as far as the page's own modules import them.
  */
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml; charset=utf-8',
 };
 
-/** The packages that browsers load of, with the file that the bare name means. */
+/** The packages from which browsers load files, with the file that the bare name means. */
 export const LIBRARIES: Readonly<Record<string, string>> = {
   'lit-html': 'lit-html.js',
   oauth4webapi: 'build/index.js',
@@ -31,7 +31,7 @@ export interface PageFile {
   readonly type: string;
   readonly etag: string;
   readonly plain: Buffer;
-  /** Compressed when it is first asked for, and then kept. */
+  /** Compressed at the first request, and then kept. */
   packed(encoding: Encoding): Promise<Buffer>;
 }
 
@@ -59,7 +59,7 @@ function readFiles(): ReadonlyMap<string, PageFile> {
 
 export const indexText = (): string => readFileSync(join(PAGE, 'index.html'), 'utf8');
 
-/** These modules, and what they import at once, each before what it imports. */
+/** These modules, and then all modules that they import statically, directly or not, in the order in which they are found. */
 export function withImports(files: ReadonlyMap<string, PageFile>, modules: readonly string[]): string[] {
   const found = new Set(modules);
   for (const path of found) for (const each of importsOf(path, files.get(path)?.plain ?? '')) found.add(each);
@@ -68,7 +68,7 @@ export function withImports(files: ReadonlyMap<string, PageFile>, modules: reado
 
 const IMPORT = /\b(?:from|import)\s*["']([^"']+)["']/g;
 
-/** The files that a module imports at once; what it imports later may be another screen, or nothing at all. */
+/** The files that a module imports statically. A dynamic import may be another screen, or may never happen. */
 function importsOf(path: string, text: Buffer | string): string[] {
   if (extname(path) !== '.js') return [];
   return [...text.toString().matchAll(IMPORT)].flatMap(([, name = '']) => {
@@ -79,7 +79,7 @@ function importsOf(path: string, text: Buffer | string): string[] {
   });
 }
 
-/** Where the file lies that is served under the path. */
+/** The location of the file that is served under the path. */
 function fileOf(path: string): string {
   const [, library, file] = /^libraries\/([^/]+)\/(.+)$/.exec(path) ?? [];
   if (library === undefined || file === undefined) return join(PAGE, path);

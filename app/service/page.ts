@@ -1,9 +1,11 @@
-/** The page of the service: its shell at every address that a reader may see, and its files at addresses that change with them. */
+/**
+ * The page of the service: its shell at every address that a reader may see, and its files at addresses that change with their contents.
+ */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { digest, indexText, LIBRARIES, type PageFile, pageFile, pageFiles, withImports } from './page-files.ts';
 
-/** How the addresses begin that the page's own router knows (`reports/page/app/screens.js`). */
+/** The prefixes of the addresses that the page's own router knows (`reports/page/app/screens.js`). */
 export const PAGE_ADDRESSES = [
   'courses',
   'batches',
@@ -15,7 +17,7 @@ export const PAGE_ADDRESSES = [
   'signed-in',
 ] as const;
 
-/** What every screen needs is loaded at once, and not one import after the other. */
+/** Modules that every screen needs. They are preloaded, instead of one import after the other. */
 const EARLY = /^(?:main|parts\/.*)\.js$/;
 
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -25,7 +27,7 @@ interface Shell {
   readonly policy: string;
 }
 
-/** `origins` are those that the page calls besides the service: where people sign in. */
+/** `origins`: where people sign in. The page calls them besides the service. */
 export function addPage(app: FastifyInstance, origins: readonly string[]): void {
   const files = pageFiles();
   const version = digest([...files].map(([path, { etag }]) => `${path} ${etag}`).join('\n')).slice(0, 8);
@@ -55,7 +57,7 @@ export function addPage(app: FastifyInstance, origins: readonly string[]): void 
       const { version: asked, '*': path } = request.params as { readonly version: string; readonly '*': string };
       const file = files.get(path);
       if (file === undefined) return reply.callNotFound();
-      // During a rollout, the shell may be of another instance, with other files.
+      // During a rollout, the shell may come from another instance, with other files.
       reply.header('cache-control', asked === version ? FOREVER : 'no-cache');
       return sendFile(request, reply, file);
     },
@@ -76,7 +78,7 @@ function shellOf(version: string, preloaded: readonly string[], origins: readonl
   return { file: pageFile('index.html', Buffer.from(text)), policy: policyOf(map, origins) };
 }
 
-/** The one inline script is the map of imports, which cannot be a file. */
+/** The one inline script is the import map, which cannot be a file. */
 const policyOf = (map: string, origins: readonly string[]): string =>
   [
     "default-src 'self'",

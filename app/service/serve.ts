@@ -19,23 +19,23 @@ import { operationsOf } from './operations.ts';
 import { serverOf } from './server.ts';
 import { signInOf } from './sign-in.ts';
 
-/** How long a call may take, but for downloads and events. */
+/** How long a call may take, except downloads and events. */
 const ANSWER_MS = 30_000;
-/** How long answers may go on after the process was asked to stop. */
+/** How long responses may go on after the process was asked to stop. */
 const GRACE_MS = 10_000;
 
 export interface RunningService {
   readonly address: string;
-  /** What to tell the operator of who may call it. */
+  /** A sentence for the operator about who may call the service. */
   readonly access: string;
-  /** New calls are refused at once; those at hand are answered, for up to ten seconds. */
+  /** New calls are refused at once. Calls in progress are answered, for up to ten seconds. */
   close(): Promise<void>;
 }
 
 interface Reporting {
   readonly logger: Logger;
   readonly metrics: ServiceMetrics | undefined;
-  /** Instead of the configured one; 0 is any that is free. */
+  /** Overrides the configured port; 0 means any free port. */
   readonly port?: number;
 }
 
@@ -93,7 +93,7 @@ const accessOf = ({ config }: Wired): string =>
 
 async function serviceOf(wired: Wired, sources: OpenedSources, logger: Logger): Promise<Omit<Service, 'about'>> {
   const { config, platform, requests, objects, stores } = wired;
-  // Audit lines are written whatever level is logged.
+  // Audit lines are written at every log level.
   const audited = logger.child({}, { level: 'info' });
   return {
     reports: platform.reports,

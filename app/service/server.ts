@@ -1,4 +1,4 @@
-/** Routes over HTTP: who calls, what they give, how often and for how long, and how answers look. */
+/** Routes over HTTP: sign-in, input, rate and time limits, and the form of responses. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import rateLimit from '@fastify/rate-limit';
@@ -18,22 +18,22 @@ export interface ServerParts {
   readonly routes: readonly Route[];
   readonly service: Service;
   readonly signIn: SignIn;
-  /** The OpenAPI document, made when it is first asked for. */
+  /** The OpenAPI document, made at the first request for it. */
   readonly document: () => unknown;
-  /** Calls a minute of one caller. */
+  /** Calls per minute of one caller. */
   readonly rate: number;
   readonly logger: Pick<Logger, 'error' | 'warn'>;
   readonly metrics: ServiceMetrics | undefined;
   /** Aborted when the process is asked to stop. */
   readonly stopping: AbortSignal;
-  /** Where people sign in: pages may call it. */
+  /** Where people sign in. The page may call these. */
   readonly signInOrigins: readonly string[];
-  /** How long a call may take that is not long by nature, in ms. */
+  /** How long a call may take, in ms, unless its route is meant to take long. */
   readonly answerMs: number;
 }
 
 const BODY_BYTES = 256 * 1024;
-/** For the whole of a request to arrive. */
+/** For the whole request to arrive. */
 const REQUEST_MS = 30_000;
 const MINUTE_MS = 60_000;
 const DOCUMENT = '/v1/openapi.json';
@@ -49,14 +49,14 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-/** Made, and not listening yet. */
+/** The server, not listening yet. */
 export async function serverOf(parts: ServerParts): Promise<FastifyInstance> {
   const { routes, metrics, document, logger } = parts;
   const app = Fastify({
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
     exposeHeadRoutes: false,
-    // A part of a key is checked by its route; escaped, it is many times as long. Node takes no more in one line.
+    // Routes check the parts of keys. Escaped, a part is several times as long. Node accepts no more in one line.
     routerOptions: { maxParamLength: 16_384, caseSensitive: true },
   });
   app.removeContentTypeParser('text/plain');
@@ -78,7 +78,7 @@ export async function serverOf(parts: ServerParts): Promise<FastifyInstance> {
     const route = nameOf(request);
     metrics?.calls.inc({ route, status: reply.statusCode });
     metrics?.seconds.observe({ route }, reply.elapsedTime / 1000);
-    // A connection on which nothing is left to answer would keep the process.
+    // A connection with nothing left to answer would keep the process alive.
     if (parts.stopping.aborted) setImmediate(() => app.server.closeIdleConnections());
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -90,7 +90,7 @@ export async function serverOf(parts: ServerParts): Promise<FastifyInstance> {
     return sendProblem(reply, answer);
   });
   const methods = methodsAt([...routes, { method: 'GET', path: DOCUMENT, answers: {} }]);
-  // Before a body is read, whose type would be refused first.
+  // Before the body is read: otherwise its type would be refused first.
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return;
     const { method, url } = request;
@@ -99,7 +99,7 @@ export async function serverOf(parts: ServerParts): Promise<FastifyInstance> {
     reply.header('allow', allowed.join(', '));
     return sendProblem(reply, problem(405, 'USAGE', `there is no ${method} here: use ${allowed.join(' or ')}`));
   });
-  // A route that has found nothing at its address ends here, too.
+  // A route that finds nothing at its address also ends here.
   app.setNotFoundHandler(sendMissing);
   let text: string | undefined;
   app.route({
@@ -130,7 +130,7 @@ export async function serverOf(parts: ServerParts): Promise<FastifyInstance> {
       url: urlOf(route.path),
       config: { name: route.name },
       ...(route.mostBytes !== undefined && { bodyLimit: route.mostBytes }),
-      // Before the body is read: of whom nothing is known, nothing is read.
+      // Before the body is read: the body of an unknown caller is never read.
       async onRequest(request, reply) {
         if (route.scope === null) {
           await limit(request, reply);
@@ -219,7 +219,7 @@ function checkScope({ scope, name }: Route, { scopes }: Caller): void {
   throw new TributaryError('NOT_ALLOWED', `${name} needs the scope ${scope}: make a key that has it`);
 }
 
-/** A store that hangs holds up no caller. */
+/** A store that hangs must not hold up callers. */
 async function orTimeout(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   const late = Promise.withResolvers<never>();
   const give = () => late.reject(signal.reason);
@@ -229,7 +229,7 @@ async function orTimeout(answer: Promise<Answer>, signal: AbortSignal): Promise<
   try {
     return await Promise.race([answer, late.promise]);
   } catch (error) {
-    // What an aborted call throws depends on where it was.
+    // The error of an aborted call depends on where the call was.
     if (!signal.aborted) throw error;
     throw new TributaryError('QUERY_LIMIT', 'it took too long: ask for less, or try again later', { cause: error });
   } finally {
@@ -245,7 +245,7 @@ function send(request: FastifyRequest, reply: FastifyReply, { status, headers, b
   return sendJson(request, reply, status, JSON.stringify(body));
 }
 
-/** What can be read again has an ETag. */
+/** Responses that can be read again have an ETag. */
 function sendJson(request: FastifyRequest, reply: FastifyReply, status: number, text: string): FastifyReply {
   reply.type('application/json; charset=utf-8');
   if (request.method !== 'GET' && request.method !== 'HEAD') return reply.code(status).send(text);

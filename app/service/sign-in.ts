@@ -1,4 +1,4 @@
-/** Who calls: whoever uses this machine, or the owner of a token or an API key. */
+/** Identifies the caller: the user of this machine, or the owner of a token or an API key. */
 import { userInfo } from 'node:os';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import type { Role } from '../../reports/define-report.ts';
@@ -14,7 +14,7 @@ import { tokenVerifier } from './oidc.ts';
 /** Throws NOT_SIGNED_IN, NOT_ALLOWED or SIGN_IN_AWAY. */
 export type SignIn = (headers: Call['headers'], now: number) => Promise<Caller>;
 
-/** Throws CONFIG_INVALID where the configuration would let in anybody, and for a file of keys that cannot be read. */
+/** Throws CONFIG_INVALID if the configuration would let in anybody, and if the file of keys cannot be read. */
 export function signInOf(config: Config): SignIn {
   const local = config.serveAccess === 'local' ? localCaller(config) : undefined;
   const keys = watchedKeys(keysFileOf(config));
@@ -38,7 +38,7 @@ export function signInOf(config: Config): SignIn {
   };
 }
 
-/** A file that was damaged meanwhile is a matter for the log, and not for whoever calls. */
+/** A file that was damaged meanwhile is reported in the log, not to the caller. */
 function readNow(keys: () => readonly ApiKey[]): readonly ApiKey[] {
   try {
     return keys();

@@ -1,7 +1,9 @@
-/** How many calls of one caller are answered at once. A few more wait for their turn: a page that asks anew has just let go of what it asked before. */
+/**
+ * Limits how many calls of a caller are answered at once. A few more wait: a page that repeats its calls has just aborted the earlier ones.
+ */
 import { TributaryError } from '../../core/errors.ts';
 
-/** How many may wait, for each that may run. */
+/** How many calls may wait, for each that may run. */
 const WAITING = 2;
 
 interface Line {
@@ -13,8 +15,8 @@ export class Turns {
   readonly #lines = new Map<string, Line>();
 
   /**
-   * Answers what ends the turn, to be called once. Where `mayWait` is false, or too many wait already, a caller that has `most` turns is refused
-   * (TOO_MANY). Throws the signal's reason when it is aborted before the turn has come.
+   * Returns a function that ends the turn, to be called once. If `mayWait` is false, or too many calls wait already, a caller that has
+   * `most` turns is refused (TOO_MANY). Throws the signal's reason if it is aborted before the turn comes.
    */
   async take(
     key: string,
@@ -41,7 +43,7 @@ export class Turns {
     return () => this.#end(key, line);
   }
 
-  /** The turn goes to who waits longest. */
+  /** The turn passes to the call that has waited longest. */
   #end(key: string, line: Line): void {
     const next = line.waiting.shift();
     if (next !== undefined) next();

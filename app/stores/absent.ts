@@ -1,12 +1,12 @@
-/** Stands for an embedded port in a folder without data: it creates nothing, and every use of it throws. */
+/** Stands for an embedded port in a folder without data. It creates nothing, and every use of it throws. */
 import { TributaryError } from '../../core/errors.ts';
 
-/** Every method of it rejects with NOT_FOUND. */
+/** Every method rejects with NOT_FOUND. */
 export function absentPort(folder: string): object {
   const refuse = async (): Promise<never> => {
     throw new TributaryError('NOT_FOUND', absentText(folder));
   };
-  // An object that could be awaited would be, and so refuse at once.
+  // With a method `then`, awaiting the object would already reject.
   return new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : refuse) });
 }
 

@@ -1,4 +1,6 @@
-/** What each client of a server is told by the configuration. Files of certificates and keys are read, and what is missing is named. */
+/**
+ * The options of each server's client, from the configuration. Reads the files of certificates and keys, and names those that are missing.
+ */
 import { readFileSync } from 'node:fs';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import type { Config } from '../config/keys.ts';
@@ -34,7 +36,7 @@ export const s3Options = (config: Config, url: string) => {
   const { ca } = pemOf(config);
   return { url, ...(ca !== undefined && { ca }) };
 };
-/** Where other programs find the objects: without credentials. Undefined for a folder of this machine. */
+/** Where other programs find the objects, without credentials. Undefined for a folder of this machine. */
 export const bucketOf = (config: Config): string | undefined => {
   const { protocol, host, pathname } = URL.parse(config.objects) ?? {};
   return protocol === 's3:' ? `s3://${host}${pathname}` : undefined;

@@ -1,4 +1,4 @@
-/** How each server of the configuration is looked at: by the client of the implementation that its URL names, which is loaded then. */
+/** How `doctor` checks each configured server: with the client of the implementation that its URL names, which is loaded only then. */
 import type { ChannelName } from '../../core/channel.ts';
 import type { Finding } from '../../core/finding.ts';
 import type { WantedTopic } from '../../topics/log/admin.ts';
@@ -17,7 +17,7 @@ import {
   trinoOptions,
 } from './client-options.ts';
 
-/** Looks at a server on its own: connects by itself, answers within some ten seconds, and throws nothing that passes. */
+/** Checks one server: opens its own connection, returns within about ten seconds, and does not throw errors that may pass. */
 export type Diagnose = (config: Config, url: string, wanted: readonly WantedTopic[]) => Promise<Finding[]>;
 
 const toBridge =
@@ -27,7 +27,7 @@ const toBridge =
     return diagnoseBridge(name, url, pemOf(config).ca);
   };
 
-/** By port; one whose implementation is embedded, or is told where to go by each message, has nothing to be looked at. */
+/** By port. There is nothing to check if the implementation is embedded, or if each message names its own destination. */
 const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
   async transport(config, url, wanted) {
     const { diagnoseKafka } = await import('../../topics/kafka/admin/diagnose.ts');
@@ -70,7 +70,7 @@ const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
   sms: toBridge('sms'),
 };
 
-/** Undefined where no server is configured. */
+/** Undefined if no server is configured. */
 export function diagnoseOf(port: Port, url: string): Diagnose | undefined {
   return isEmbedded(url) || schemeOf(url) === 'none' ? undefined : DIAGNOSES[port];
 }

@@ -1,4 +1,4 @@
-/** The tables of segments that an installation has, as an operator names them: a datasource by its name, the archive of a topic by its group's. */
+/** The tables of segments of an installation as operators name them: a datasource by its name, the archive of a topic by its group's. */
 import type { Platform } from '../../modules/define.ts';
 
 import { archiveOf } from '../../reports/runtime/archive-source.ts';

@@ -1,9 +1,9 @@
-/** A search whose indexes may be made later than the process begins, since it is away then. */
+/** A search whose indexes may be made after the process starts, because its server does not answer at the start. */
 import type { IndexDef } from '../../core/target.ts';
 import type { Search } from '../../sinks/search/port.ts';
 
 export interface LateSearch extends Search {
-  /** From here on the indexes are made before the next document is written; as long as that fails, none is. */
+  /** From here on the indexes are made before the next document is written. While that fails, no document is written. */
   prepareLater(indexes: readonly IndexDef[]): void;
 }
 
@@ -23,7 +23,7 @@ export function lateSearch(search: Search): LateSearch {
     renew: (index) => search.renew(index),
     async apply(index, changes) {
       if (owed.length > 0) {
-        // Once for all who ask meanwhile.
+        // Callers that ask meanwhile share one attempt.
         preparing ??= prepared().finally(() => {
           preparing = undefined;
         });

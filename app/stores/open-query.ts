@@ -1,4 +1,4 @@
-/** Queries over the datasources of a platform, on what the configuration names. */
+/** Queries over the datasources of a platform, with the configured engine and objects. */
 import { TributaryError } from '../../core/errors.ts';
 import { relationOf } from '../../reports/relations.ts';
 import { sourceOf } from '../../reports/runtime/datasource-source.ts';
@@ -10,9 +10,7 @@ import { absentText } from './absent.ts';
 import { hasData, type Lake, openerOf, type Shared } from './openers.ts';
 import type { Setup } from './wiring.ts';
 
-/**
- * Opens nothing but the objects and the engine, so that other processes may have the data folder. Throws NOT_FOUND where there are no data.
- */
+/** Opens only the objects and the engine, so that other processes may have the data folder. Throws NOT_FOUND if there are no data. */
 export async function openQuery({ config, platform }: Setup): Promise<QueryEngine> {
   if (isEmbedded(config.objects) && !hasData(config.data)) {
     throw new TributaryError('NOT_FOUND', absentText(config.data));
@@ -28,7 +26,7 @@ export async function openQuery({ config, platform }: Setup): Promise<QueryEngin
   }
 }
 
-/** The engine alone, over objects that are open. */
+/** Only the engine, over objects that are already open. */
 export function openEngine({ config, platform }: Setup, objects: Objects): Promise<QueryEngine> {
   const lake = lakeOf(objects, platform.datasources);
   return openerOf('query', config.query)({ ...withoutDatabase(config), lake }, config.query);

@@ -1,6 +1,6 @@
 /**
- * The one place that chooses implementations: one for each port, by the scheme of its URL; what else the URL says, the implementation reads. An implementation is loaded when
- * it is opened, so that nobody waits for the clients of stores that are not used.
+ * The one place that chooses implementations: one for each port, by the scheme of its URL. The implementation reads the rest of the URL. It
+ * is loaded when it is opened, so that unused clients are never loaded.
  */
 import { join } from 'node:path';
 import type { ChannelName } from '../../core/channel.ts';
@@ -52,11 +52,11 @@ interface OpenedTransport {
   close(): Promise<void>;
 }
 
-/** What implementations of one installation have in common. */
+/** What the implementations of one installation share. */
 export interface Shared {
   readonly config: Config;
   database(): Database;
-  /** What queries are over: for those who open them. */
+  /** The data that queries read, for openers of query engines. */
   readonly lake?: Lake;
 }
 
@@ -119,7 +119,7 @@ const channel = (name: ChannelName) => ({
   none: async () => undefined,
 });
 
-/** To a service of one's own that passes messages on to a provider. */
+/** To a service that the operator runs and that passes messages on to a provider. */
 const bridge =
   <P extends 'push' | 'sms'>(name: P): Opener<P> =>
   async ({ config }, url) => {
@@ -224,7 +224,9 @@ export function openerOf<P extends Port>(port: P, url: string): Opener<P> {
   );
 }
 
-/** Whether a link to an embedded object is genuine and still holds; undefined where the objects are on a server, which checks its own. */
+/**
+ * Whether a link to an embedded object is genuine and not expired; undefined if the objects are on a server, which checks its own links.
+ */
 export async function linkCheckOf(config: Config) {
   if (!isEmbedded(config.objects)) return undefined;
   const { linkSecret, verifyLink } = await import('../../sinks/objects/directory/links.ts');
@@ -232,5 +234,5 @@ export async function linkCheckOf(config: Config) {
   return (linked: Parameters<typeof verifyLink>[1], now: number) => verifyLink(secret, linked, now);
 }
 
-/** Whether anything was ever kept in the data folder. */
+/** Whether the data folder has ever had data. */
 export const hasData = (folder: string): boolean => hasDatabase(folder);

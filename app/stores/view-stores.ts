@@ -1,4 +1,4 @@
-/** How people name the stores that have views, and what kind of target each holds. */
+/** The names of the stores that have views, and the kind of target in each. */
 import type { Target } from '../../core/target.ts';
 
 export const VIEW_STORES = { cache: 'cache', search: 'index', tables: 'table' } as const satisfies Record<

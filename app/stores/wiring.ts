@@ -1,6 +1,6 @@
 /**
- * From a configuration to ports that work: each is opened by the implementation that its URL names (`openers.ts`). What must
- * exist for the jobs (topics, schemas, tables, indexes) follows from the platform and is made here, if it is wanted.
+ * Opens the ports of a configuration, each by the implementation that its URL names (`openers.ts`). The platform determines what the jobs
+ * need: topics, schemas, tables and indexes. Missing ones are made here, if wanted.
  */
 
 import { join } from 'node:path';
@@ -43,10 +43,10 @@ import { absentPort } from './absent.ts';
 import { lateSearch } from './late-search.ts';
 import { type Implementations, openerOf, type Shared } from './openers.ts';
 
-/** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
+/** Which missing topics, schemas, tables and indexes to make: all, the embedded ones, or none. */
 export type Prepare = 'all' | 'embedded' | 'nothing';
 
-/** What an installation is set up as. */
+/** What an installation consists of. */
 export interface Setup {
   readonly config: Config;
   readonly platform: Platform;
@@ -57,30 +57,30 @@ export interface Wired extends Setup {
   readonly topics: TopicsAdmin;
   readonly registry: Registry;
   readonly objects: Objects;
-  /** What tables of segments are made with: opened when it is asked for. */
+  /** The stores that tables of segments are made with, opened at the first call. */
   segments(): Promise<KeptStores>;
   readonly requests: Requests;
-  /** What this process calls of its stores. */
+  /** The calls that this process makes to its stores. */
   readonly storeCalls: StoreCalls;
-  /** The jobs of this process that met something fatal, and what that was. */
+  /** The jobs of this process that failed, with their errors. */
   readonly failed: Map<string, Failure>;
-  /** The file that all embedded implementations share, which one process has alone; undefined if none is embedded. */
+  /** The file that all embedded implementations share, and that one process has alone; undefined if none is embedded. */
   readonly embedded: { damage(): string[] } | undefined;
   /** Makes the topics, schemas, tables and indexes that are missing, unless it has done so already. */
   prepare(what: Prepare): Promise<void>;
   /**
-   * The same before jobs run, all of it. The table of a job's rows that has drifted stops that job alone, when it begins. A search that is away is not waited for: why it is away is answered, and its indexes are made before
-   * the first document of the runtime is written.
+   * Makes everything before jobs run. If the table of a job's rows has drifted, only that job stops, when it begins. A search that does not
+   * answer is not waited for: its error is returned, and its indexes are made before the first document of the runtime is written.
    */
   prepareJobs(): Promise<TributaryError | undefined>;
   runtime(telemetry: Telemetry): Runtime;
   close(): Promise<void>;
 }
 
-/** Whether the data folder is made where there is none, or stays away; or is made in memory, by who only says what would be done. */
+/** For a missing data folder. `makes`: it is made. `looks`: nothing is made. `tries`: it is made in memory, for a dry run. */
 export type Access = 'makes' | 'looks' | 'tries';
 
-/** Opens what the configuration names and makes what is missing. Whatever was opened is closed again after an error. */
+/** Opens the ports of the configuration and makes what is missing. After an error, everything that was opened is closed again. */
 export async function wire(
   { config, platform }: Setup,
   first: Prepare = 'all',
@@ -103,7 +103,7 @@ export async function wire(
     },
   };
   const close = async (): Promise<void> => {
-    // In the opposite order: the transport first, which others may still be read through, and the database last.
+    // In reverse order: the transport first, since the others may still be read through it, and the database last.
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   async function open<P extends Port>(port: P): Promise<Implementations[P]> {
@@ -173,7 +173,7 @@ export async function wire(
       embedded: isAbsent ? undefined : database && { damage: () => damageOf(database as Database) },
       runtime(telemetry) {
         const settings = settingsOf(config);
-        // Of all that are declared: this process may run only some of them.
+        // From all declared jobs: this process may run only some of them.
         const upstreams = upstreamsOf(platform.jobs);
         return {
           stores,
@@ -197,7 +197,7 @@ export async function wire(
   }
 }
 
-/** The disk for segments that compactions and rebuilds have read; what is being read may exceed it. */
+/** The disk space for segments that compactions and rebuilds have read. Segments in use may exceed it. */
 const SEGMENT_CACHE_BYTES = 1_000_000_000;
 
 async function openSegments(config: Config, objects: Objects, closers: (() => Promise<void>)[]): Promise<KeptStores> {
@@ -220,7 +220,7 @@ export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettin
   publishBytes: publishMb * 1_000_000,
 });
 
-/** What SQLite finds wrong in its file, at most ten things. */
+/** The problems that SQLite finds in its file, at most ten. */
 function damageOf(database: Database): string[] {
   const found = database.statement('PRAGMA quick_check(10)').all<[string]>();
   return found.map(([text]) => text).filter((text) => text !== 'ok');
@@ -235,7 +235,7 @@ async function openChannels(open: (name: ChannelName) => Promise<Channel | undef
   return channels;
 }
 
-/** What is missing in the ports that are to be prepared. */
+/** What is missing in the ports to prepare. */
 async function makeMissing(
   { transport, codec, tables, search }: Stores,
   { topics, jobs }: Platform,
@@ -256,7 +256,7 @@ export async function prepareSchemas(codec: Codec, { topics, jobs }: Pick<Platfo
   }
 }
 
-/** All together; and each by itself where one has drifted, since its job tells of that when it begins. */
+/** All tables together, or one by one if a table has drifted: the job of that table reports it when it begins. */
 async function prepareTables(tables: Tables, jobs: Platform['jobs']): Promise<void> {
   const all = storedTablesOf(jobs);
   const isDrifted = (error: unknown) => error instanceof TributaryError && error.code === 'TABLE_DRIFTED';
@@ -273,7 +273,7 @@ async function prepareTables(tables: Tables, jobs: Platform['jobs']): Promise<vo
   }
 }
 
-/** Undefined if the installation wants no such events, or its platform does not have the module `pipeline`. */
+/** Undefined if the installation does not want these events, or its platform lacks the module `pipeline`. */
 function pipelineTopicOf({ pipelineEvents: wanted }: Config, { topics }: Platform): string | undefined {
   return wanted === 'on' && topics.includes(pipelineEvents) ? pipelineEvents.name : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The dead letters of the batch at hand, by partition: they are logged with the batch, as counts by code. Why a record was rejected is in its
- * dead letter. It is not logged, because it may quote the record, and so a person.
+ * The dead letters of the current batch, by partition. They are logged with the batch, as counts by code. The reason is in the dead letter
+ * itself and is not logged, because it may quote the record, and so a person's data.
  */
 import type { PartitionEvent } from '../../jobs/runtime/telemetry.ts';
 
@@ -10,7 +10,7 @@ type Where = Pick<PartitionEvent, 'job' | 'topic' | 'partition'>;
 export interface BatchLetters {
   /** By code. */
   readonly deadLetters: Readonly<Record<string, number>>;
-  /** The offset of the first of them. */
+  /** The offset of the first dead letter. */
   readonly firstDeadLetter: number;
 }
 

@@ -1,4 +1,4 @@
-/** What the batches of jobs and rollups have done: counted once for each batch that was committed. */
+/** Metrics of the batches of jobs and rollups, counted once for each committed batch. */
 import type { Counter } from 'prom-client';
 import { ANOMALIES } from '../../jobs/runtime/anomalies.ts';
 import {

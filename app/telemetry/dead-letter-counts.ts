@@ -1,4 +1,4 @@
-/** How many dead letters each topic has, by job and code: of those that are there, whether or not something was done about them. */
+/** The number of dead letters in each topic, by job and code, whether or not they were resolved. */
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import type { DeadLetterCount } from '../../reports/define-report.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
@@ -16,7 +16,7 @@ export async function deadLetterCounts(
   return [...counts.values()];
 }
 
-/** Records without a code are marks of what was done about others. */
+/** Records without a code are markers of resolutions. */
 function add(counts: Map<string, DeadLetterCount>, topic: string, { headers, timestamp }: LogRecord): void {
   const [job, code] = [headers[DEAD_LETTER.job], headers[DEAD_LETTER.code]];
   if (typeof job !== 'string' || typeof code !== 'string') return;

@@ -1,10 +1,10 @@
-/** How the metrics of a process are made: all in one registry, with one prefix. */
+/** Makes the metrics of a process, in one registry and with one prefix. */
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Instruments {
   readonly registry: Registry;
   counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L>;
-  /** `collect` sets its values whenever they are asked for. */
+  /** `collect` sets the values at each scrape. */
   gauge<L extends string>(name: string, help: string, labelNames: readonly L[], collect?: () => void): Gauge<L>;
   histogram<L extends string>(name: string, about: HistogramAbout<L>): Histogram<L>;
 }
@@ -12,7 +12,7 @@ export interface Instruments {
 export interface HistogramAbout<L extends string> {
   readonly help: string;
   readonly labelNames: readonly L[];
-  /** The upper bounds, the smallest first. */
+  /** The upper bounds, in ascending order. */
   readonly buckets: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * How far behind the jobs are, looked up in the log from time to time: from before they begin to work, and while they wait for a store and
- * no batch tells it. A log that is away leaves what was known last, which grows older.
+ * The lag of the jobs, read from the log from time to time: before they begin to work, and while they wait for a store, when no batch
+ * reports it. If the log does not answer, the last known values stay and grow older.
  */
 import type { Clock } from '../../jobs/runtime/stores.ts';
 import type { Work } from '../../jobs/runtime/work.ts';
@@ -16,7 +16,7 @@ interface Watched {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-/** Until the signal is aborted. */
+/** Watches until the signal is aborted. */
 export async function watchLag(watched: Watched, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     let isKnown = true;
@@ -37,12 +37,12 @@ async function look({ transport, metrics }: Watched, { name, from }: Work): Prom
     }
     return true;
   } catch {
-    // The last known values stay; the jobs report what is wrong with the log.
+    // The last known values stay. The jobs report what is wrong with the log.
     return false;
   }
 }
 
-/** When the first record was produced that was not read. */
+/** When the first unread record was produced. */
 async function firstTime(
   transport: Pick<Transport, 'read'>,
   topic: string,

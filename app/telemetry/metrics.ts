@@ -1,6 +1,6 @@
 /**
- * The metrics of a process, those of Node among them. Whatever label values the declarations tell beforehand are there from the start,
- * at 0: what appears only once it has happened can be found by no alarm that looks for a change.
+ * The metrics of a process, including those of Node. Every label value that the declarations determine exists from the start, at 0: an
+ * alert on a change cannot see a series that first appears when the event happens.
  */
 import type { Counter, Registry } from 'prom-client';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../../core/errors.ts';
@@ -14,12 +14,12 @@ import { instrumentsIn } from './instruments.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
 
-/** What is known of how far behind a partition is. */
+/** What is known about the lag of a partition. */
 interface Behind {
   readonly assignment: Assignment;
-  /** When the first record that was not read was produced, about, in ms since 1970 UTC; undefined if it is not known, or there is none. */
+  /** About when the first unread record was produced, in ms since 1970 UTC; undefined if that is unknown, or there is none. */
   oldest: number | undefined;
-  /** How many batches of all partitions there had been when a batch reported it. */
+  /** The number of batches in all partitions when a batch reported this. */
   batch: number;
 }
 
@@ -29,7 +29,7 @@ const STARTING = 'start';
 
 export type Metrics = Awaited<ReturnType<typeof createMetrics>>;
 
-/** In a registry of their own. `jobs` are those that this process runs. */
+/** Makes the metrics in their own registry. `jobs` are those that this process runs. */
 export async function createMetrics(
   jobs: readonly (Work & Partial<Pick<Job, 'views'>>)[] = [],
   now: () => number = Date.now,
@@ -126,7 +126,7 @@ export async function createMetrics(
     'job',
   ]);
 
-  /** By job: the partitions that it works on; and those that it was given, which it may wait for. */
+  /** By job: the partitions that it works on, and those that it was assigned and may still wait for. */
   const owned = new Map<string, Set<number>>();
   const given = new Map<string, Set<number>>();
   const waitingFor = new Map<string, Map<string, ErrorCode>>();
@@ -223,7 +223,7 @@ export async function createMetrics(
       owns(assignment, true);
     },
 
-    /** It stays a partition of this process, which reports its lag. */
+    /** The partition still belongs to this process, which reports its lag. */
     waits(assignment: Assignment, code: ErrorCode): void {
       gives(assignment);
       owns(assignment, false);
@@ -231,7 +231,7 @@ export async function createMetrics(
       waitsFor(assignment.job, String(assignment.partition), code);
     },
 
-    /** It stays a partition of this process, which reports its lag. */
+    /** The partition still belongs to this process, which reports its lag. */
     paused(assignment: Assignment): void {
       gives(assignment);
       owns(assignment, false);
@@ -249,7 +249,7 @@ export async function createMetrics(
       fenced.inc({ job: assignment.job });
     },
 
-    /** The lag of a partition is reported by the process that owns it. */
+    /** The process that owns a partition reports its lag. */
     released(assignment: Assignment): void {
       given.set(assignment.job, given.get(assignment.job) ?? new Set());
       given.get(assignment.job)?.delete(assignment.partition);
@@ -288,14 +288,14 @@ export async function createMetrics(
     timersDue: ({ job, topic, partition, count, oldest }: EventOf<'timers-due'>): void =>
       timersDue({ job, topic, partition }, count, oldest),
 
-    /** How many batches there were: to be given to `isBehind` by who looked. */
+    /** The number of batches so far. A caller passes it to `isBehind` after it has read the log. */
     batches: (): number => batches,
 
-    /** Whether the age of what was not read is unknown. */
+    /** Whether the age of the unread records is unknown. */
     wantsAge: (assignment: Assignment): boolean =>
       isMine(assignment) && behind.get(keyOf(assignment))?.oldest === undefined,
 
-    /** What a reader found after that many batches. A batch since then knows better. */
+    /** Sets the lag that a reader found after `lookedAt` batches. A later batch of the partition knows better. */
     isBehind(assignment: Assignment, left: number, oldest: number | undefined, lookedAt: number): void {
       const before = behind.get(keyOf(assignment));
       if (!isMine(assignment) || (before !== undefined && before.batch > lookedAt)) return;

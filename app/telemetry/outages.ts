@@ -1,6 +1,6 @@
 /**
- * Logs outages: one line when a job begins to wait for a store, one per minute as long as that lasts, and one when it is over. A store that
- * fails and recovers again and again is one outage, with the same few lines.
+ * Logs outages: one line when a job begins to wait for a store, one per minute while it waits, and one when the wait is over. If a store
+ * fails and recovers repeatedly, that is one outage, with the same few lines.
  */
 
 import type { ErrorCode } from '../../core/errors.ts';
@@ -13,24 +13,24 @@ interface Outage {
   /** "waiting for the tables", "enrollments is behind". */
   readonly what: string;
   readonly code: string;
-  /** The view that is behind, whose job goes on. */
+  /** The view that is behind. Its job goes on. */
   readonly view: string | undefined;
   /** In ms since 1970 UTC. */
   readonly since: number;
   /** The partitions, or `STARTING`. */
   readonly parts: Set<number | typeof STARTING>;
-  /** The most there were of them at once. */
+  /** The largest number of partitions that waited at once. */
   most: number;
   tries: number;
   message: string;
   loggedAt: number;
-  /** Whether the last line reported it as going on. */
+  /** Whether the last line reported the outage as going on. */
   isOpen: boolean;
 }
 
 export interface Waiting {
   readonly job: string;
-  /** One line: what it waits for, since when, and why. */
+  /** One line: what the job waits for, since when, and why. */
   readonly text: string;
 }
 
@@ -72,7 +72,7 @@ export class Outages implements Telemetry {
     if (kind === 'released' || kind === 'paused') this.#over(job, 'any', event.partition);
   }
 
-  /** The jobs that have waited for a store for so long, or longer. A view that is behind holds up nothing. */
+  /** The jobs that have waited for a store for at least this long. A view that is behind holds up no job. */
   longerThan(ms: number): Waiting[] {
     const now = this.#now();
     return [...this.#outages.values()]

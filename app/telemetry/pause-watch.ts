@@ -1,4 +1,4 @@
-/** Which jobs of this process are paused, looked up again and again. While the tables are away, what was known last holds. */
+/** Watches which jobs of this process are paused. While the tables do not answer, the last known state holds. */
 import type { Pause, Pauses } from '../../jobs/runtime/pauses.ts';
 import { pauseOf } from '../../jobs/runtime/rows/generations/pause.ts';
 import type { Clock } from '../../jobs/runtime/stores.ts';
@@ -18,7 +18,7 @@ const EVERY_MS = 2_000;
 export class PauseWatch implements Pauses {
   readonly #watched: Watched;
   readonly #paused = new Map<string, Pause>();
-  /** Aborted when the job is not paused any more. */
+  /** Aborted when the job is no longer paused. */
   readonly #ends = new Map<string, AbortController>();
 
   constructor(watched: Watched) {
@@ -43,7 +43,7 @@ export class PauseWatch implements Pauses {
     });
   }
 
-  /** Throws what the tables throw. */
+  /** Throws the errors of the tables. */
   async look(): Promise<void> {
     const { jobs, tables } = this.#watched;
     for (const job of jobs) this.#learn(job, await pauseOf(tables, job.name));

@@ -1,6 +1,6 @@
 /**
- * Metrics and probes over HTTP: `/metrics` for Prometheus; `/livez` answers as long as the process does; `/readyz` while all
- * jobs are running and none waits for a store for long, and otherwise says which, and why.
+ * Metrics and probes over HTTP. `/metrics` is for Prometheus. `/livez` answers as long as the process does. `/readyz` succeeds while all
+ * jobs run and none has waited long for a store; otherwise it names the jobs and the reasons.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

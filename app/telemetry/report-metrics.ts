@@ -1,4 +1,4 @@
-/** The metrics of a report worker, in the registry of its process. Labels are reports and outcomes: both bounded. */
+/** The metrics of a report worker, in the registry of its process. Labels are reports and outcomes, which are both bounded. */
 import type { Registry } from 'prom-client';
 import type { Report } from '../../reports/define-report.ts';
 import type { Outcome } from '../../reports/worker/attempt.ts';

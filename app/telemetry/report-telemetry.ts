@@ -1,4 +1,4 @@
-/** Log lines and metrics of a report worker. Parameters and names of people are in neither. */
+/** Log lines and metrics of a report worker. Neither has parameters or names of people. */
 import type { Outcome } from '../../reports/worker/attempt.ts';
 import type { WorkerEvent } from '../../reports/worker/worker.ts';
 import type { ReportMetrics } from './report-metrics.ts';

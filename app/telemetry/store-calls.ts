@@ -1,4 +1,4 @@
-/** Watches what a process calls of its stores, so that each call can be counted. Without a listener calls go straight through. */
+/** Watches the calls that a process makes to its stores, so that they can be counted. Without a listener, calls go straight through. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Membership } from '../../topics/log/transport.ts';
 import type { Port } from '../config/keys.ts';
@@ -8,7 +8,7 @@ export interface StoreCall {
   /** The method of the port. */
   readonly call: string;
   readonly ms: number;
-  /** What it was answered with, or what was thrown. */
+  /** The result of the call, or the error that it threw. */
   readonly answer?: unknown;
   readonly error?: unknown;
 }
@@ -19,9 +19,9 @@ type Method = (...args: unknown[]) => unknown;
 export class StoreCalls {
   listener: Listener | undefined;
 
-  /** The same port, watched. */
+  /** Returns the same port, watched. */
   watch<P extends object>(store: Port, port: P): P {
-    // By the method itself, so that one that is replaced is not called any more.
+    // Keyed by the method itself, so that a replaced method is not called any more.
     const watched = new WeakMap<object, Method>();
     return new Proxy(port, {
       get: (target, name) => {
@@ -30,7 +30,7 @@ export class StoreCalls {
         const known = watched.get(value);
         if (known !== undefined) return known;
         const method = value.bind(target) as Method;
-        // Not `close`, which ends the port; and nothing that is no call of a store.
+        // Leaves out `close`, which ends the port, and properties that are not calls of a store.
         const each = typeof name === 'string' && name !== 'close' ? this.#watched(store, name, method) : method;
         watched.set(value, each);
         return each;
@@ -71,7 +71,7 @@ export class StoreCalls {
   }
 }
 
-/** How a call ended, as the kind of an error; undefined if it was well. A channel answers instead of throwing. */
+/** How a call failed, as the kind of its error; undefined if it succeeded. A channel returns its failure instead of throwing it. */
 export function faultOf({ answer, error }: StoreCall): string | undefined {
   if (error !== undefined) return error instanceof TributaryError ? error.kind : 'fatal';
   const outcome = (answer as { readonly outcome?: unknown } | undefined)?.outcome;

@@ -1,4 +1,4 @@
-/** How long the calls of each store take, and how they fail. Labels are ports, their methods and kinds of errors: all bounded. */
+/** How long the calls of each store take, and how they fail. Labels are ports, their methods and kinds of errors, which are all bounded. */
 import { ERROR_CODES, type ErrorKind } from '../../core/errors.ts';
 import { type Config, type Port, SCHEMES } from '../config/keys.ts';
 import { schemeOf } from '../config/urls.ts';
@@ -7,11 +7,11 @@ import { faultOf, type StoreCall } from './store-calls.ts';
 
 const KINDS = [...new Set<ErrorKind>(Object.values(ERROR_CODES))];
 
-/** Those that a process opens when it begins; what answers queries is opened later, if at all. */
+/** The ports that a process opens at the start. The query engine is opened later, if at all. */
 export const storesOf = (config: Config): Port[] =>
   (Object.keys(SCHEMES) as Port[]).filter((port) => port !== 'query' && schemeOf(config[port]) !== 'none');
 
-/** `stores` are those that the process has. Returns what counts a call. */
+/** `stores` are those that the process has. Returns a function that counts a call. */
 export function storeMetrics({ counter, histogram }: Instruments, stores: readonly Port[]) {
   const duration = histogram('store_call_duration_seconds', {
     help: 'Duration of a call to a store. For fetch, it includes the wait for records.',
@@ -35,7 +35,7 @@ export function storeMetrics({ counter, histogram }: Instruments, stores: readon
   };
 }
 
-/** How many of the writes that were answered lost to a newer version. Only `write` and `apply` answer so. */
+/** How many of the answered writes lost to a newer version. Only `write` and `apply` report that. */
 function staleIn(answer: unknown): number {
   return Array.isArray(answer) ? answer.filter((each) => each === 'stale').length : 0;
 }

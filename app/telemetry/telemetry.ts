@@ -1,6 +1,6 @@
 /**
- * Logs and metrics, both made from what the runtime reports (`jobs/runtime/telemetry.ts`), kind by kind in one table, so that they
- * cannot disagree. Labels are job, topic, partition, view, code and outcome: all of them bounded.
+ * Logs and metrics. One table, by kind, makes both from the runtime's reports (`jobs/runtime/telemetry.ts`), so that they cannot disagree.
+ * Labels are job, topic, partition, view, code and outcome, which are all bounded.
  */
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
@@ -19,7 +19,7 @@ type Level = Config['logLevel'];
 interface Reporting<K extends Kind> {
   readonly level: Level | 'fatal';
   readonly text: (event: EventOf<K>) => string;
-  /** What of it is logged; by default everything. */
+  /** The fields to log; by default all of them. */
   readonly fields?: (event: EventOf<K>) => object;
   /** Logged once for each of these values. */
   readonly once?: (event: EventOf<K>) => string;
@@ -190,7 +190,7 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
 
 const reportingOf = <K extends Kind>(event: EventOf<K>): Reporting<K> => KINDS[event.kind as K];
 
-/** Writes JSON, one object for each line; to a terminal, plain text. */
+/** Writes JSON, one object per line; to a terminal, plain text. */
 export function createLogger(level: Level, stderr: Writable & { readonly isTTY?: boolean }): Logger {
   const write =
     stderr.isTTY === true ? (line: string) => stderr.write(plainLine(line)) : (line: string) => stderr.write(line);
@@ -211,7 +211,7 @@ function plainLine(line: string): string {
   return `${String(time).slice(0, 19)}Z ${String(level).padEnd(5)}${where} ${shownLine(String(msg))}\n`;
 }
 
-/** At most this many values are logged once each, because new ones may come without end. */
+/** At most this many values are logged once each, because there may be no end of new ones. */
 const MOST_ONCE = 100;
 
 export function logged(logger: Logger): Telemetry {

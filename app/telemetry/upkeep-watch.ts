@@ -1,4 +1,4 @@
-/** When the tables of rollups were last looked after, as a metric. A store that is away leaves what was known last. */
+/** When the tables of rollups were last maintained, as a metric. If a store does not answer, the last known values stay. */
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../jobs/runtime/stores.ts';
 import { upkeepTimes } from '../../reports/operate/upkeep-times.ts';
@@ -22,7 +22,7 @@ interface Watched {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-/** Until the signal is aborted. */
+/** Watches until the signal is aborted. */
 export async function watchUpkeep({ objects, metrics, clock }: Watched, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {

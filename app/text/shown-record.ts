@@ -1,4 +1,4 @@
-/** One record of a topic, decoded, as people and scripts read it. */
+/** One record of a topic, decoded for people and scripts. */
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
 import { modeOf } from '../../topics/codec/envelope.ts';
@@ -8,12 +8,12 @@ import { markedBy } from '../dead-letters/resolution.ts';
 import { eventsOf } from '../platform/names.ts';
 import { isoOf } from './time-text.ts';
 
-/** A record as people can read it. */
+/** A record in readable form. */
 export interface Shown {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** ISO 8601; of the record, and of the event. */
+  /** In ISO 8601, of the record and of the event. */
   readonly timestamp: string;
   readonly time?: string;
   readonly key: string | null;
@@ -25,7 +25,7 @@ export interface Shown {
   /** The further attributes of the CloudEvent, by name. */
   readonly attributes?: Readonly<Record<string, unknown>>;
   readonly data?: unknown;
-  /** Why there is no data. */
+  /** Why the record has no data. */
   readonly problem?: { readonly code: string; readonly message: string };
 }
 
@@ -35,7 +35,7 @@ const MARKED = {
   discarded: (id: string) => `nothing is to be done about ${id}`,
 } as const;
 
-/** Decodes a record of the topic, or of the topic of its dead letters. */
+/** Decodes a record of the topic or of its dead letter topic. */
 export async function shown(codec: Codec, topic: Topic, name: string, record: LogRecord): Promise<Shown> {
   const { partition, offset, timestamp, key, headers } = record;
   const header = (of: string): string | undefined => (typeof headers[of] === 'string' ? headers[of] : undefined);
@@ -83,7 +83,7 @@ export async function shown(codec: Codec, topic: Topic, name: string, record: Lo
 
 const KNOWN = ['specversion', 'type', 'id', 'source', 'time', 'tenant', 'origin', 'data', 'datacontenttype'];
 
-/** The attributes that we make nothing of, of a record that was decoded. */
+/** The attributes of a decoded record that Tributary itself does not use. */
 function furtherOf({ headers, value }: LogRecord): Readonly<Record<string, unknown>> {
   const attributes =
     modeOf(headers) === 'structured'

@@ -1,9 +1,9 @@
-/** A status line at the bottom of a terminal. Without a terminal: nothing. */
+/** A status line at the bottom of a terminal. Without a terminal it does nothing. */
 import { Writable } from 'node:stream';
 import type { Telemetry, TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 
 export interface StatusLine extends Telemetry {
-  /** Where everything else that goes to the terminal is written, so that the line stays below it. */
+  /** All other output to the terminal goes here, so that the line stays below it. */
   readonly output: Writable & { readonly isTTY?: boolean };
   start(): void;
   stop(): void;

@@ -1,4 +1,4 @@
-/** Deletes what is not kept any longer. A store that is away is asked again the next time. */
+/** Deletes data that have passed their retention. If a store does not answer, the next run tries again. */
 
 import { messageOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';

@@ -1,6 +1,6 @@
 /**
- * What an embedded installation does by itself for its tables of segments: puts small segments together, removes days that are over, and deletes
- * what no snapshot has. Elsewhere these are commands that somebody schedules. A store that is away is asked again the next time.
+ * Maintains the tables of segments of an embedded installation: compacts small segments, removes expired days, and deletes segments that no
+ * snapshot has. Elsewhere these are commands that an operator schedules. If a store does not answer, the next run tries again.
  */
 import { messageOf } from '../../core/errors.ts';
 import { currentTable, type KeptStores } from '../../reports/operate/kept.ts';
@@ -9,10 +9,10 @@ import { noteUpkeep, UPKEEPS } from '../../reports/operate/upkeep-times.ts';
 import type { SegmentSource } from '../../reports/runtime/source.ts';
 import type { Logger } from '../telemetry/telemetry.ts';
 
-/** Who reads an older snapshot has copies of its segments, all on one machine. */
+/** A reader of an older snapshot has its own copies of the segments, since everything is on one machine. */
 const KEEP_FILES_MS = 3_600_000;
 
-/** `signal` says that the stores are being closed. */
+/** `signal` is aborted when the stores are being closed. */
 export async function keepSegments(
   open: () => Promise<KeptStores>,
   sources: readonly SegmentSource[],

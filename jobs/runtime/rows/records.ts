@@ -26,7 +26,7 @@ export function originOf(
   return formatOrigin(lineOf(assignment.job, assignment.topic, topicId, assignment.partition), offset, index);
 }
 
-/** Readers reject times before 1971 (of a clock that was never set). An earlier release accepted them: such a time becomes the first valid one. */
+/** Readers reject times before 1971 (of unset clocks). An earlier release accepted them; they are sent as the first valid time. */
 export const validTime = (time: number): number => Math.max(time, FIRST_TIME);
 
 /** What all records that a partition sends have in common. */

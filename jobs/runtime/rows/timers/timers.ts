@@ -30,7 +30,7 @@ const LONGEST_ID = 1000;
 
 interface Emitted {
   readonly row: string;
-  /** The last search begun before the record was read; undefined if it was not read yet. A timer that a later search finds is pending again. */
+  /** The last search begun before the record was read; undefined if not read yet. A timer that a later search finds is pending again. */
   readBefore: number | undefined;
   /** By the monotonic clock; 0 if it is not held back. */
   heldUntil: number;
