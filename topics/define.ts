@@ -1,6 +1,6 @@
 /**
- * A topic is declared once, as a typed value: jobs, transports, the command line and the deployment take
- * name, key and partitions from here.
+ * A topic is declared once, as a typed value. Jobs, transports, the command line and the deployment take
+ * its name, key and partitions from here.
  */
 
 import { TributaryError } from '../core/errors.ts';
@@ -12,19 +12,19 @@ export interface Topic<Name extends string = string, E extends EventDef = EventD
   /** The field of every event's data that is the key of its record. */
   readonly key: string;
   readonly events: readonly E[];
-  /** Events without a key, of which every partition gets a copy. */
+  /** Events without a key. Every partition gets a copy. */
   readonly broadcasts: readonly B[];
   readonly partitions: number;
-  /** How long records are kept, in ms; dead letters are kept as long. */
+  /** How long records are kept, in ms. Dead letters are kept for the same time. */
   readonly retentionMs: number;
-  /** Set if the runtime emits its events, and nobody else. */
+  /** Set if only the runtime emits its events. */
   readonly ofRuntime?: true;
 }
 
 /** The events of a topic, as declarations. */
 export type DefsOf<T extends Topic> = T extends Topic<string, infer E, infer B> ? E | B : never;
 
-/** Those of the events that have the key as a string field: the others do not compile as events of the topic. */
+/** Keeps the events that have the key as a string field. Others do not compile as events of the topic. */
 type Keyed<E extends EventDef, K extends string> = E extends EventDef
   ? Extract<E['schema']['fields'][number], { readonly name: K; readonly type: 'string' }> extends never
     ? never
@@ -66,7 +66,7 @@ export function defineTopic<
   };
 }
 
-/** Where records of a topic go that no fold could apply, with the original bytes. */
+/** The topic that holds the dead letters of a topic, with the original bytes of the records. */
 export function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letter`;
 }

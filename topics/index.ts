@@ -1,4 +1,4 @@
-/** Every topic there is. One topic per aggregate, keyed so that all that happens to one thing is in order. */
+/** All topics: one per aggregate. The key keeps the events of one thing in order. */
 import * as batch from '../schemas/batch.ts';
 import * as certificate from '../schemas/certificate.ts';
 import * as content from '../schemas/content.ts';
@@ -124,7 +124,7 @@ export const reportEvents = defineTopic({
   events: [report.reportDone, report.reportFailed, report.reportRefused],
 });
 
-/** A topic of the module `pipeline`, and so not one of those below. */
+/** A topic of the module `pipeline`, so it is not in the list below. */
 export const pipelineEvents = defineTopic({
   name: 'pipeline.events',
   doc: 'Events about the work of jobs, batch by batch.',

@@ -1,4 +1,4 @@
-/** Compiled Avro types by schema id and event: read once from the registry, resolved once to what we read them as. */
+/** Compiled Avro types. Each schema is read from the registry once, and resolved once for each event that it is read as. */
 import avro, { type Resolver, type Type } from 'avsc';
 import { normalize } from '../../core/avro.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
@@ -11,15 +11,15 @@ import { type Read, type Rejected, rejected, schemaId, WIRE_HEADER } from './wir
 
 interface Writer {
   readonly type: Type;
-  /** Whether a body of this type can lead the decoder astray by what it counts. */
+  /** Whether a wrong count in a body of this type can mislead the decoder. */
   readonly needsBounds: boolean;
-  /** How data of this writer is read as an event; a text says why it cannot be. */
+  /** How data of this writer is read as an event. A string is the reason why it cannot be. */
   readonly readers: Map<EventDef, Reader | string>;
 }
 
 interface Reader {
   readonly type: Type;
-  /** Undefined when the writer's schema is the event's own. */
+  /** Undefined if the writer's schema is that of the event. */
   readonly resolver: Resolver | undefined;
   readonly numbers: NumberCheck | undefined;
 }
@@ -53,7 +53,7 @@ export class AvroTypes {
     return this.#writers.has(id);
   }
 
-  /** Reads the schema from the registry. An id that is not there is asked for again: it may be registered later. */
+  /** Reads the schema from the registry. A missing id is not remembered, because it may be registered later. */
   async learn(id: number): Promise<void> {
     if (this.#writers.has(id)) return;
     const schema = await this.#registry.schema(id);
@@ -78,7 +78,7 @@ export class AvroTypes {
     return problem === undefined ? read : rejected('DATA_INVALID', `data${problem}`);
   }
 
-  /** As its writer declared it, whatever event that is. */
+  /** Decodes the value by its writer's schema alone, whatever the event. */
   decodeAsWritten(value: Uint8Array): Read {
     const writer = this.#writerOf(value);
     return 'kind' in writer ? writer : readBody(writer, { type: writer.type, resolver: undefined }, value);
@@ -109,7 +109,7 @@ export class AvroTypes {
     return value;
   }
 
-  /** Into the scratch buffer, behind the place of the wire header; answers where it ends. */
+  /** Encodes the data into the scratch buffer, after the space for the wire header. Returns the end. */
   #write(def: EventDef, data: Readonly<Record<string, unknown>>): number {
     const type = this.#typeOf(def);
     try {
@@ -161,7 +161,7 @@ function compile(schema: unknown, wrapUnions: boolean | 'auto'): Type {
   return avro.Type.forSchema(schema as avro.Schema, { wrapUnions, omitRecordMethods: true });
 }
 
-/** Anything may have been registered. An id never changes its schema, so what cannot be compiled stays unreadable. */
+/** Any text may have been registered. The schema of an id never changes, so one that does not compile stays unreadable. */
 function writerOf(schema: string): Writer | 'unreadable' {
   try {
     const type = compile(JSON.parse(schema), 'auto');

@@ -1,15 +1,15 @@
 /**
- * Whether an Avro body can be what it says it is, before anything is made of it.
+ * Checks an Avro body before it is decoded.
  *
- * `avsc` checks that it did not read past the end only when it is done, so that a flipped bit in the count of an array makes it
- * build millions of items first; and it believes the size of a block it skips, so that a negative one makes it go back and
- * skip for ever. Bodies without arrays and maps cannot do that and need no look.
+ * `avsc` checks only at the end that it did not read past the body, so a flipped bit in the count of an array makes it build millions
+ * of items first. It also trusts the size of a block that it skips: a negative size makes it go back and skip for ever. Bodies without
+ * arrays, maps and recursive types have neither problem and are not checked.
  */
 import type { Type, types } from 'avsc';
 
 const DEEPEST = 64;
 
-/** Whether decoding can be led astray by a count: it has an array, a map, or itself within. */
+/** Whether a wrong count can mislead the decoder: the type contains an array, a map, or itself. */
 export function needsBounds(type: Type, above: readonly Type[] = []): boolean {
   if (above.includes(type)) return true;
   switch (type.typeName) {
@@ -29,7 +29,7 @@ export function needsBounds(type: Type, above: readonly Type[] = []): boolean {
 
 class Overrun extends Error {}
 
-/** Throws when the body, read as `type`, would go beyond its end, count more than it holds, or nest too deep. */
+/** Throws if the body, read as `type`, would pass its end, count more items than it holds, or nest too deep. */
 export function checkBounds(type: Type, body: Uint8Array): void {
   new Walk(body).value(type, 0);
 }
@@ -37,7 +37,7 @@ export function checkBounds(type: Type, body: Uint8Array): void {
 class Walk {
   readonly #body: Uint8Array;
   #at = 0;
-  /** Items that take no byte could be counted for ever: a body has no more items than bytes. */
+  /** At most as many items as the body has bytes. Without this limit, items of zero bytes could be counted for ever. */
   #items = 0;
 
   constructor(body: Uint8Array) {

@@ -1,7 +1,7 @@
 /**
- * Records to events and back: CloudEvents 1.0 in Kafka's binary and structured mode, data as Avro in the Confluent wire format
- * or as JSON (described in `core/event.ts`). Decoding never throws because of a record: it returns an event, a record of a type
- * that is not wanted, or the reason why the record is wrong.
+ * Decodes records to events and encodes data of events: CloudEvents 1.0 in Kafka's binary and structured mode, with data as Avro in the
+ * Confluent wire format or as JSON (see `core/event.ts`). Decoding never throws because of a record: it returns the event, or that its
+ * type is not wanted, or the reason why the record is wrong.
  */
 import type { Event, EventDef } from '../../core/event.ts';
 import { type Checked, compileJson } from '../../core/json.ts';
@@ -25,9 +25,9 @@ export type Decoded =
   | {
       readonly kind: 'event';
       readonly event: Event;
-      /** Whether the time given by the sender was too far ahead of the record, so that the event has another one. */
+      /** Whether the sender's time was too far ahead of the record's, so that the event has an earlier one. */
       readonly isAhead: boolean;
-      /** Whether its data is JSON with fields that its schema does not have: misspelt ones, or those of a newer producer. */
+      /** Whether the JSON data has fields that the schema does not have: misspelt fields, or those of a newer producer. */
       readonly unknown: boolean;
       readonly origin: Origin | undefined;
       readonly onlyFor: string | undefined;
@@ -58,14 +58,14 @@ export class Codec {
     }
   }
 
-  /** Registers one event under a topic: for those that every topic may carry. */
+  /** Registers one event under a topic, for events that any topic may carry. */
   async prepareEvent(topic: string, event: EventDef): Promise<void> {
     await this.#types.register(topic, event);
   }
 
   /**
-   * Loads the schemas the records were written with, where they are not known yet. Decoding itself never waits. Given
-   * `wanted`, as for `decode`, a record that will be ignored asks the registry for nothing.
+   * Loads the schemas with which the records were written, unless they are known. Call it before `decode`, which never waits. With
+   * `wanted`, as for `decode`, schemas of records that will be ignored are not loaded.
    */
   async learn(records: readonly LogRecord[], wanted?: ReadonlyMap<string, EventDef>): Promise<void> {
     let unknown: Set<number> | undefined;
@@ -78,7 +78,7 @@ export class Codec {
     if (unknown !== undefined) for (const id of unknown) await this.#types.learn(id);
   }
 
-  /** `wanted` are the declarations of the types somebody here folds, by type. */
+  /** `wanted` has, by type, the declarations of the events that some job here folds. */
   decode(topic: Topic, record: LogRecord, wanted: ReadonlyMap<string, EventDef>): Decoded {
     const { headers, value } = record;
     if (value === null) return rejected('VALUE_UNREADABLE', 'the record has no value; events are never tombstones');
@@ -120,7 +120,7 @@ export class Codec {
     if (typeof object !== 'object' || object === null || Array.isArray(object)) {
       return rejected('ENVELOPE_INVALID', 'the value is not a JSON object, as a structured CloudEvent is');
     }
-    // An attribute that is null is one that is not set (section 2.2 of the JSON format of CloudEvents).
+    // A null attribute is not set (section 2.2 of the JSON format of CloudEvents).
     const read = (name: string): unknown =>
       Object.hasOwn(object, name) ? ((object as Record<string, unknown>)[name] ?? undefined) : undefined;
     const type = read('type');
@@ -186,7 +186,7 @@ export class Codec {
     return ids;
   }
 
-  /** Of a writer whose schema is not one that the event can be read from, each value is looked at, if any of it may be left out. */
+  /** If the writer's schema does not resolve to a lenient event's, checks each value instead: parts that do not fit may be left out. */
   #avro(def: EventDef, value: Uint8Array): Read {
     const read = this.#types.decode(def, value);
     if (read.kind === 'value' || read.code !== 'SCHEMA_MISMATCH' || !isLenient(def)) return read;
@@ -202,12 +202,12 @@ export class Codec {
     return unfit === undefined ? { kind: 'value', value, unknown } : { kind: 'value', value, unknown, unfit };
   }
 
-  /** Whether plain JSON data fits the event as a whole; what a command checks before it produces. */
+  /** Whether plain JSON data fits the event, without leniency. Commands check this before they produce. */
   check(def: EventDef, data: unknown): Checked<unknown> {
     return compiled(this.#strict, def, false)(data, 'data');
   }
 
-  /** Avro in binary mode. Data that does not fit throws a TypeError that names the field: it was made by our own code. */
+  /** Encodes data as Avro, for binary mode. Throws a TypeError that names the field if the data do not fit: our own code made them. */
   encode(topic: string, def: EventDef, data: Readonly<Record<string, unknown>>): Uint8Array {
     return this.#types.encode(topic, def, data);
   }

@@ -1,6 +1,6 @@
 /**
  * The attributes of a CloudEvent, and how records carry them: in binary mode as headers named `ce_…`, in structured mode as
- * members of the value. Here are their rules, the same for both.
+ * members of the value. The rules for attributes are the same in both modes.
  */
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { isKeyPart, LONGEST_ATTRIBUTE, LONGEST_KEY_PART } from '../../core/key-part.ts';
@@ -15,7 +15,7 @@ import { type Rejected, rejected } from './wire.ts';
 
 const TOO_EARLY = 'times begin with 1971; were seconds taken for milliseconds, or was a clock never set?';
 
-/** What an event needs besides its data to become a record. */
+/** The attributes that an event needs besides its type and data to become a record. */
 export interface Envelope {
   readonly id: string;
   readonly source: string;
@@ -24,7 +24,7 @@ export interface Envelope {
   readonly origin?: string;
 }
 
-/** The attributes of an event as they are in the record, unchecked. */
+/** The attributes of an event as in the record, unchecked. */
 export interface Attributes {
   readonly specversion: unknown;
   readonly id: unknown;
@@ -49,11 +49,11 @@ export function avroHeaders(type: string, envelope: Envelope): Headers {
   return headers;
 }
 
-/** The attributes, once they are known to be right. */
+/** The attributes after the checks. */
 export interface ReadEnvelope extends Omit<Envelope, 'origin'> {
   readonly origin: Origin | undefined;
   readonly loggedAt: number;
-  /** Whether the time given by the sender was too far ahead of the record, so that another one replaces it. */
+  /** Whether the sender's time was too far ahead of the record's and was replaced. */
   readonly isAhead: boolean;
 }
 
@@ -87,15 +87,15 @@ export function readEnvelope(attributes: Attributes, record: LogRecord): ReadEnv
   return { id, source, time, tenant, origin, loggedAt, isAhead: time < statedTime };
 }
 
-/** Without the attribute, the time is that of the record. */
+/** The time of the attribute; the record's time if there is none. */
 function timeOf(attribute: unknown, logged: number | undefined): number | undefined {
   if (attribute === undefined) return logged;
   return typeof attribute === 'string' ? parseTime(attribute) : undefined;
 }
 
 /**
- * When the record was first appended to the log. A header can only make it earlier. Undefined if unknown: Kafka uses -1 for no timestamp, and
- * a producer that mistakes seconds for milliseconds gives 1970, one that mistakes microseconds a year of five digits.
+ * When the record was first appended to the log. A header can only make this earlier. Undefined if unknown: Kafka uses -1 for no
+ * timestamp. Seconds mistaken for milliseconds give 1970, and microseconds give a year of five digits.
  */
 function firstLogged({ headers, timestamp }: LogRecord): number | undefined {
   if (timestamp < FIRST_TIME || timestamp > LAST_TIME) return undefined;
@@ -107,7 +107,7 @@ function firstLogged({ headers, timestamp }: LogRecord): number | undefined {
 const boundedBy = (logged: number | undefined, time: number): number =>
   logged === undefined ? time : Math.min(time, logged + CLOCK_TOLERANCE);
 
-/** The time of a record's event, whatever else is wrong with it; the time of the record if it has none. */
+/** The time of a record's event, even if the record is invalid; the time of the record if the event has none. */
 export function eventTimeOf(record: LogRecord): number {
   const attribute = attributeOf(record, 'time');
   const time = typeof attribute === 'string' ? parseTime(attribute) : undefined;
@@ -115,14 +115,14 @@ export function eventTimeOf(record: LogRecord): number {
   return time === undefined ? (logged ?? record.timestamp) : boundedBy(logged, time);
 }
 
-/** The value of one attribute of a record, in any mode and whatever else is wrong with the record. */
+/** The value of one attribute of a record, in any mode, even if the record is invalid. */
 export function attributeOf({ headers, value }: LogRecord, name: string): unknown {
   if (modeOf(headers) !== 'structured') return headers[`ce_${name}`];
   const parsed = value === null || value.length > LARGEST_VALUE ? undefined : parseJson(value);
   return parsed?.kind === 'value' ? (parsed.value as Readonly<Record<string, unknown>> | null)?.[name] : undefined;
 }
 
-/** The data of a record in JSON, whether or not they fit a schema. Undefined if they are in Avro, or cannot be read. */
+/** The JSON data of a record, whether or not they fit a schema. Undefined if they are Avro, or cannot be read. */
 export function jsonDataOf(record: LogRecord): unknown {
   const mode = modeOf(record.headers);
   if (mode === 'structured') return attributeOf(record, 'data');
@@ -142,7 +142,7 @@ const noText = (attribute: string, longest: number) =>
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json *(?:;|$)/i;
 const STRUCTURED_TYPE = /^application\/cloudevents\+json *(?:;|$)/i;
 
-/** If a record does not give its content type, the first byte of its value decides: zero begins Avro, and never JSON. */
+/** `unknown` if there is no content type. Then the first byte of the value decides: Avro begins with zero, and JSON never does. */
 export function modeOf(headers: Headers): 'avro' | 'json' | 'structured' | 'unknown' {
   const type = headers['content-type'];
   if (type === 'application/avro') return 'avro';

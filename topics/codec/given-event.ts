@@ -1,6 +1,6 @@
 /**
- * Events that somebody gives, as JSON, and the records of their topic: for whatever takes events from people and services. A record is in
- * binary mode with Avro data, and passes the decoder that jobs use.
+ * Makes records of events that people and services give as JSON, for every command and server that takes events. A record is in binary
+ * mode with Avro data, and is checked with the decoder that jobs use.
  */
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import { hint } from '../../core/hint.ts';
@@ -13,12 +13,12 @@ import { avroHeaders, type Codec } from './codec.ts';
 export interface Target {
   readonly topic: Topic;
   readonly partitions: number;
-  /** The events of the topic were prepared. */
+  /** Must have been prepared with the topic. */
   readonly codec: Codec;
   readonly now: () => number;
 }
 
-/** An event, as it was given and not yet checked. */
+/** An event as it was given, not yet checked. */
 export interface GivenEvent {
   readonly type: string;
   readonly data: unknown;
@@ -30,22 +30,22 @@ export interface GivenEvent {
   readonly others: Headers;
 }
 
-/** What was said of an event: all but its type may be missing. */
+/** An event whose attributes may be missing, except for its type. */
 export type SaidEvent = Omit<GivenEvent, 'id' | 'source'> & { readonly [K in 'id' | 'source']: string | undefined };
 
 export type Made =
   | {
       readonly kind: 'records';
-      /** Several for a broadcast. */
+      /** One, or one for each partition if the event is a broadcast. */
       readonly records: readonly NewRecord[];
-      /** Messages about fields that the event's schema does not have: they are not sent. */
+      /** Messages about fields that were left out because the event's schema does not have them. */
       readonly unknown: readonly string[];
     }
   | { readonly kind: 'wrong'; readonly problem: string };
 
 const wrong = (problem: string): Made => ({ kind: 'wrong', problem });
 
-/** The records of an event. */
+/** The records of an event, or the reason why it is wrong. */
 export function recordsOf(given: GivenEvent, { topic, partitions, codec, now: clock }: Target): Made {
   const { type, id, source, time, others, tenant = DEFAULT_TENANT } = given;
   const wanted = wantedOf(topic);
@@ -78,7 +78,7 @@ function unknownText(def: EventDef, path: string): string {
   return `${name} was left out, since ${def.type} has no such field${isOutermost ? hint(name.slice(5), fields) : ''}`;
 }
 
-/** The members of a JSON object that are not null. Or why it is not a JSON object. */
+/** The members of a JSON object that are not null. A string is the problem if it is not a JSON object. */
 export function membersOf(value: unknown): Map<string, unknown> | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not a JSON object';
   return new Map(Object.entries(value).filter(([, each]) => each !== null));
@@ -87,10 +87,10 @@ export function membersOf(value: unknown): Map<string, unknown> | string {
 const SHORT = ['type', 'data', 'time', 'id', 'tenant', 'source'];
 const NAMED = [...SHORT, 'specversion', 'datacontenttype'];
 
-/** Whether members that are not known may be further attributes of the event. */
+/** When unknown members may be further attributes of the event. */
 export type Extensible = 'always' | 'if structured';
 
-/** What the members of an object say: those of a structured CloudEvent, or of one without `specversion`. Or what is wrong. */
+/** The event in the members of an object: a structured CloudEvent, or the same without `specversion`. A string is the problem. */
 export function saidIn(members: ReadonlyMap<string, unknown>, extensible: Extensible): SaidEvent | string {
   const structured = members.has('specversion');
   if (structured && members.get('specversion') !== '1.0') return 'specversion: it must be "1.0"';

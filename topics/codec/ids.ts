@@ -1,11 +1,11 @@
 /**
- * The ids within the data of an event: the topic's key, and whatever is called an id, `…Id` or a list `…Ids`, however deep. They
- * become parts of keys, there or further on, and so must be what every store takes as one.
+ * Checks the ids within the data of an event: the topic's key, and every field at any depth named `…Id`, or list named `…Ids`. They
+ * become parts of keys, here or downstream, so every store must accept them as such.
  */
 import { present, type RecordSchema, type Schema } from '../../core/avro.ts';
 import { isKeyPart } from '../../core/key-part.ts';
 
-/** The path of the first invalid id, such as `.contents[2].contentId`. It does not check that an id is there. */
+/** Returns the path of the first invalid id, such as `.contents[2].contentId`. Does not check that an id is present. */
 export type FindWrong = (value: unknown) => string | undefined;
 
 export function wrongId(schema: RecordSchema, key?: string): FindWrong {

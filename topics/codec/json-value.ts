@@ -1,8 +1,8 @@
-/** JSON values of records: bytes in UTF-8 to a parsed value, however hostile they are. */
+/** Parses JSON values of records from UTF-8. Safe for hostile input. */
 import { messageOf } from '../../core/errors.ts';
 import { type Read, rejected } from './wire.ts';
 
-/** Short values cannot nest deep enough to cost anything. */
+/** Values up to this size, in bytes, cannot nest deep enough to be expensive. */
 const SHORT = 64 * 1024;
 const DEEPEST = 1000;
 
@@ -22,7 +22,7 @@ export function parseJson(value: Uint8Array): Read {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Millions of brackets take the parser a second and half a gigabyte, and no schema nests. */
+/** Millions of nested brackets cost the parser a second and half a gigabyte, and no schema nests so deep. */
 function nestsTooDeep(value: Uint8Array): boolean {
   let depth = 0;
   let quoted = false;

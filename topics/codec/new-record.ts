@@ -1,4 +1,4 @@
-/** An event as a record of its topic, in binary mode, in the partition of its key. */
+/** Makes an event a record of its topic: in binary mode with Avro data, in the partition of its key. */
 import type { EventDef } from '../../core/event.ts';
 import { keyOf, type Topic } from '../define.ts';
 import { partitionOf } from '../log/partition.ts';
@@ -16,7 +16,7 @@ export interface NewEvent {
 }
 
 export interface Into {
-  /** One that has the event, and not as a broadcast. */
+  /** A topic that declares the event, but not as a broadcast. */
   readonly topic: Topic;
   readonly partitions: number;
   readonly codec: Codec;

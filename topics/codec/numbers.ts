@@ -1,15 +1,14 @@
 /**
- * What Avro's encoding leaves open and JSON's does not: an int beyond 32 bits, a long beyond what is read as it was written, a double
- * that is no number, a number beyond the bounds of its field. Data that was read from Avro is looked through for them, so that both
- * forms are held to the same declaration.
+ * Checks numbers in decoded Avro data, so that Avro and JSON data follow the same declaration. Unlike the JSON check, decoding accepts an
+ * int beyond 32 bits, a long too large to be read exactly, a double that is not finite, and a number beyond the bounds of its field.
  */
 import { type Field, isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
 import { INT_MAX, INT_MIN, LONG_MAX, rangeOf } from '../../core/json.ts';
 
-/** Says where below the value a number does not fit (".views: a whole number is expected, not 4294967296"), or undefined. */
+/** Returns where below the value a number does not fit (".views: a whole number is expected, not 4294967296"), or undefined. */
 export type NumberCheck = (value: unknown) => string | undefined;
 
-/** Undefined when the schema has no such number. */
+/** Undefined if the schema has no number to check. */
 export function numberCheck(schema: Schema): NumberCheck | undefined {
   if (schema === 'int') return checkInt;
   if (schema === 'long') return checkLong;
@@ -79,7 +78,7 @@ const checkInt: NumberCheck = (value) =>
     ? undefined
     : `: a whole number is expected, not ${value}`;
 
-/** Of the two numbers that are read as one, nobody knows which it was. */
+/** The message names no exact number, because beyond the limit two different numbers are read as one. */
 const checkLong: NumberCheck = (value) =>
   Math.abs(value as number) <= LONG_MAX ? undefined : `: a whole number is expected, not one near ${value}`;
 

@@ -1,15 +1,15 @@
 /**
- * Timestamps of RFC 3339, as CloudEvents has them, to ms since 1970 UTC and back. `Date` is both slower and laxer:
- * it takes the 30th of February for the 2nd of March.
+ * Converts RFC 3339 timestamps, which CloudEvents uses, to ms since 1970 UTC and back. `Date` is slower, and too lax:
+ * it reads the 30th of February as the 2nd of March.
  */
 
 import { LAST_TIME } from '../../core/moment.ts';
 
 const DAY = 86_400_000;
-/** The first moment that RFC 3339 has a text for. */
+/** The first moment that RFC 3339 can express. */
 const FIRST = -62_167_219_200_000;
 
-/** The last moment that `Date` knows, and without its sign the first. */
+/** The last moment that `Date` can hold; the first is its negative. */
 const FARTHEST = 8.64e15;
 
 const ZERO = 48;
@@ -18,10 +18,10 @@ const COLON = 58;
 const PLUS = 43;
 const MINUS = 45;
 
-/** Whether it is a moment at all: a whole number of ms since 1970 UTC. */
+/** Whether the value is a moment that `Date` can hold: a whole number of ms since 1970 UTC. */
 export const isTime = (ms: unknown): ms is number => Number.isInteger(ms) && Math.abs(ms as number) <= FARTHEST;
 
-/** Fractions beyond the millisecond are dropped; a leap second is the moment after it. Undefined: no such timestamp. */
+/** Drops fractions of a millisecond, and reads a leap second as the moment after it. Undefined if this is no RFC 3339 timestamp. */
 export function parseTime(text: string): number | undefined {
   const year = digits(text, 0, 4);
   const month = digits(text, 5, 2);
@@ -29,7 +29,7 @@ export function parseTime(text: string): number | undefined {
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
   const second = digits(text, 17, 2);
-  // A single bad number makes the sum NaN. Otherwise all numbers, and so the text up to here, are there.
+  // A single bad number makes the sum NaN. Otherwise all numbers are there, and the text is long enough.
   if (!(year + month + day + hour + minute + second >= 0)) return undefined;
   if (text.charCodeAt(4) !== MINUS || text.charCodeAt(7) !== MINUS || (text.charCodeAt(10) | 32) !== 116) {
     return undefined;
@@ -52,7 +52,7 @@ export function parseTime(text: string): number | undefined {
   return daysSince1970(year, month, day) * DAY + ((hour * 60 + minute - offset) * 60 + second) * 1000 + ms;
 }
 
-/** Minutes east of UTC; the text must end behind it. */
+/** Minutes east of UTC; undefined unless the text ends with the offset. */
 function offsetOf(text: string, at: number): number | undefined {
   const sign = text.charCodeAt(at);
   if ((sign | 32) === 122) return text.length === at + 1 ? 0 : undefined;
@@ -64,7 +64,7 @@ function offsetOf(text: string, at: number): number | undefined {
   return sign === PLUS ? hours * 60 + minutes : -(hours * 60 + minutes);
 }
 
-/** The number that `count` digits from `at` on are; NaN if they are none. */
+/** The number in the `count` digits from `at` on; NaN if any of them is not a digit. */
 function digits(text: string, at: number, count: number): number {
   let result = 0;
   for (let i = at; i < at + count; i++) {
@@ -80,7 +80,7 @@ function daysOf(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Years are counted from March on, so that the leap day is the last one (Hinnant, "chrono-compatible date algorithms"). */
+/** Years begin in March, so that the leap day is the last day of a year (Hinnant, "chrono-compatible date algorithms"). */
 function daysSince1970(year: number, month: number, day: number): number {
   const y = month > 2 ? year : year - 1;
   const era = Math.floor(y / 400);
@@ -90,13 +90,13 @@ function daysSince1970(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** The day that was written last: records of one batch are mostly of one day. */
+/** A cache of the last day and its text: the records of a batch mostly have the same day. */
 let day = Number.NaN;
 let dayText = '';
 
 const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
 
-/** In UTC, with milliseconds. A moment before the year 0 or after 9999 becomes the nearest one that can be written. */
+/** In UTC, with milliseconds. A moment before the year 0 or after 9999 becomes the nearest one that RFC 3339 can express. */
 export function formatTime(time: number): string {
   const ms = Math.min(Math.max(Math.trunc(time), FIRST), LAST_TIME);
   const ofDay = Math.floor(ms / DAY);

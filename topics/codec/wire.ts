@@ -1,8 +1,8 @@
-/** The first bytes of a value in the Confluent wire format, and what reading one may answer. */
+/** The first bytes of a value in the Confluent wire format, and the result of reading a value. */
 import type { RejectCode } from '../../core/errors.ts';
 import type { Event } from '../../core/event.ts';
 
-/** A zero byte and the schema's id. */
+/** The length of the header, in bytes: a zero byte and the schema's id. */
 export const WIRE_HEADER = 5;
 
 export function schemaId(value: Uint8Array): number {

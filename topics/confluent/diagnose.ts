@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a schema registry. */
+/** The checks of `tributary doctor` on a schema registry. */
 import { TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, warning } from '../../core/finding.ts';
 import { Nodes } from './nodes.ts';
@@ -10,7 +10,7 @@ const get = (path: string, purpose: string): RegistryRequest => ({ purpose, meth
 const CONFIG = get('/config', 'asking for the compatibility');
 const MODE = get('/mode', 'asking for the mode');
 
-/** Throws if it does not answer, or does not let us in. */
+/** Throws if the registry does not answer, or refuses access. */
 export async function diagnoseRegistry({ url, ca }: ConfluentOptions): Promise<Finding[]> {
   const nodes = new Nodes({ url, timeoutMs: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) });
   try {
@@ -20,7 +20,7 @@ export async function diagnoseRegistry({ url, ca }: ConfluentOptions): Promise<F
   }
 }
 
-/** Throws if the server that answers does not let us in, or is no registry. */
+/** Throws if the server refuses access, or is not a registry. */
 export function registryFindings(config: RegistryAnswer, mode: RegistryAnswer): Finding[] {
   const level = fieldOf(config, 'compatibilityLevel');
   if (config.status === 401 || config.status === 403) {
@@ -41,7 +41,7 @@ function compatibility(level: string): Finding {
   return warning('registry', message, todo);
 }
 
-/** Nothing if the registry has no modes. */
+/** No finding if the registry has no modes. */
 function writable(mode: string | undefined): Finding[] {
   if (mode === undefined || mode === 'READWRITE') return [];
   const todo = 'set READWRITE during a deployment: otherwise new schemas cannot be registered';

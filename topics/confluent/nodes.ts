@@ -1,4 +1,4 @@
-/** The nodes of a registry, which are asked in turn until one answers. */
+/** The nodes of a registry. A request goes to each in turn until one answers. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { messageOf, TributaryError } from '../../core/errors.ts';
@@ -16,7 +16,7 @@ export interface NodesOptions {
 interface Node {
   readonly base: URL;
   readonly authorization: string | undefined;
-  /** The disagreement over TLS, if that is why it does not answer. */
+  /** Returns a message if the node does not answer because only one side uses TLS; see `mixUpFinder`. */
   readonly mixUp: (error: unknown) => Promise<string | undefined>;
 }
 
@@ -26,7 +26,7 @@ export class Nodes {
   readonly #nodes: readonly Node[];
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
   readonly #timeoutMs: number;
-  /** The one that answered last. */
+  /** The index of the node that answered last; requests begin with it. */
   #first = 0;
 
   constructor({ url, ca, timeoutMs }: NodesOptions) {
@@ -39,7 +39,7 @@ export class Nodes {
   }
 
   /**
-   * Asks the nodes in turn until an answer `isFinal`; if none is, the result is the last answer. Throws CONFIG_INVALID if only one side
+   * Asks the nodes in turn until an answer `isFinal`. If none is, returns the last answer. Throws CONFIG_INVALID if only one side
    * speaks TLS, ACCESS_REFUSED if a certificate is not trusted, and REGISTRY_AWAY if no node answers within the time for a call.
    */
   async ask(request: RegistryRequest, isFinal: (answer: RegistryAnswer) => boolean): Promise<RegistryAnswer> {
@@ -81,7 +81,7 @@ export class Nodes {
   #exchange(node: Node, { method, path, body }: RegistryRequest, ms: number): Promise<RegistryAnswer> {
     const secure = node.base.protocol === 'https:';
     return new Promise((resolve, reject) => {
-      // It covers an answer that begins and does not end, too.
+      // Also limits a response that begins and never ends.
       const signal = AbortSignal.timeout(Math.ceil(ms));
       const request = (secure ? httpsRequest : httpRequest)(
         {
@@ -121,10 +121,10 @@ export class Nodes {
 /** Errors of sockets, TLS and HTTP have a code. */
 const isOfConnection = (error: unknown): boolean => typeof (error as NodeJS.ErrnoException).code === 'string';
 
-/** `request` wants an IPv6 address without brackets. */
+/** `request` takes an IPv6 address without brackets. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
-/** Messages never show the URL: it may contain a password. */
+/** Messages never contain the URL, because it may contain a password. */
 function nodesOf(text: string): Node[] {
   const given = text.split(',').map((part) => {
     const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;

@@ -1,11 +1,11 @@
 /**
- * The schema registry behind Confluent's REST API, as Confluent, Apicurio (`/apis/ccompat/v7`) and Karapace serve it.
+ * A schema registry with Confluent's REST API: that of Confluent, Apicurio (`/apis/ccompat/v7`) or Karapace.
  *
- * URLs: `http://host:8081`, `https://user:password@host/path`, or several with commas between them, which are asked in turn. The user
- * and password of the first one are also used for those without.
+ * URLs: `http://host:8081`, `https://user:password@host/path`, or several separated by commas, which are asked in turn. The user and
+ * password of the first URL are also used for URLs without them.
  *
- * Schemas are cached as long as the process lives. An id that no node knows is not asked for again for some seconds, so that a topic
- * full of such records does not cause as many requests.
+ * Schemas are cached for the life of the process. An id that no node knows is not requested again for some seconds, so that a topic full
+ * of such records does not cause as many requests.
  */
 import type { Registry } from '../codec/registry.ts';
 import { Nodes } from './nodes.ts';
@@ -13,30 +13,30 @@ import { idIn, isId, isMissing, lookupOf, registrationOf, schemaIn, schemaOf } f
 
 export interface ConfluentOptions {
   readonly url: string;
-  /** The certificate authority, as PEM, if Node does not trust it by itself. */
+  /** The certificate authority, as PEM, if Node does not trust it by default. */
   readonly ca?: string | undefined;
-  /** After so long a call gives up, however many nodes there are. In ms. */
+  /** How long a call may take, for all nodes together, in ms. */
   readonly timeoutMs?: number;
-  /** So long an id that no node knows is not asked for again. In ms. */
+  /** How long an id that no node knows is not requested again, in ms. */
   readonly missingMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
 const MISSING_MS = 5_000;
-/** A corrupt topic may refer to any number of ids. */
+/** Limits the cache of unknown ids, because a corrupt topic may refer to any number of them. */
 const MOST_MISSING = 10_000;
 
-/** `now`: a clock in ms; tests give their own. */
+/** `now` is a clock in ms, which tests replace. */
 export function confluentRegistry(options: ConfluentOptions, now = () => performance.now()): Registry {
   const { url, ca, timeoutMs = TIMEOUT_MS, missingMs = MISSING_MS } = options;
   const nodes = new Nodes({ url, timeoutMs, ...(ca === undefined ? {} : { ca }) });
   const schemas = new Map<number, string>();
   const ids = new Map<string, number>();
-  /** Unknown ids, each with the time until which it is not asked for again. */
+  /** Unknown ids, each with the time until which it is not requested again. */
   const missing = new Map<number, number>();
   const asked = new Map<number, Promise<string | undefined>>();
 
-  /** A replica may not have the schema yet: it is missing only if every node that answers says so. */
+  /** A replica may not have the schema yet, so it counts as missing only if every node that answers reports it missing. */
   async function read(id: number): Promise<string | undefined> {
     const request = schemaOf(id);
     const answer = await nodes.ask(request, (each) => !isMissing(each));

@@ -1,11 +1,11 @@
-/** Confluent's REST API: the request of each call of the port, and the meaning of the answers. Nothing here sends. */
+/** Confluent's REST API: the request of each call of the port, and the meaning of the answers. Sends nothing. */
 import { TributaryError } from '../../core/errors.ts';
 
 export interface RegistryRequest {
-  /** Begins its error messages: "registering a schema under orders-Placed". */
+  /** The start of its error messages, such as "registering a schema under orders-Placed". */
   readonly purpose: string;
   readonly method: 'GET' | 'POST';
-  /** Below the URL of the registry. */
+  /** Relative to the URL of the registry. */
   readonly path: string;
   /** JSON. */
   readonly body: string | undefined;
@@ -16,7 +16,7 @@ export interface RegistryAnswer {
   readonly text: string;
 }
 
-/** The id of a schema that is registered under the subject: the right to read is enough. */
+/** Asks for the id of a schema that is registered under the subject. Needs only the right to read. */
 export const lookupOf = (subject: string, schema: string): RegistryRequest => ({
   purpose: `looking up a schema under ${subject}`,
   method: 'POST',
@@ -38,7 +38,7 @@ export const schemaOf = (id: number): RegistryRequest => ({
   body: undefined,
 });
 
-/** Ids are Java ints. A corrupt record may have any other number: no registry is asked for those. */
+/** Ids are Java ints. A corrupt record may have any other number, for which no registry is asked. */
 export const isId = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < 2 ** 31;
 
 /** Subject, version or schema not found. A 404 without one of these comes from a proxy, or from a wrong path. */
@@ -47,10 +47,10 @@ const NOT_FOUND = [40401, 40402, 40403];
 const PASSING = [408, 425, 429];
 const LONGEST_DETAIL = 500;
 
-/** Whether another node, or the same one later, may give another answer. */
+/** Whether another node, or the same one later, may answer differently. */
 export const isPassing = ({ status }: RegistryAnswer): boolean => status >= 500 || PASSING.includes(status);
 
-/** Two processes have registered the same at once, and Apicurio has let one of them. Asked again, it answers the id. */
+/** Whether another process registered the same schema at the same time, of which Apicurio accepts one. A second try returns the id. */
 export const wasOvertaken = (answer: RegistryAnswer): boolean =>
   answer.status === 409 && /already exists/.test(detailOf(answer));
 

@@ -1,7 +1,7 @@
 /**
  * Records that were appended together, as one row of the log: their keys and values one after the other as bytes, and everything
- * else as a JSON text beside them. Nearly all headers of a batch have the same names, and most have the same values: each text is
- * stored once. Compared with a row for each record this takes half the bytes and half the time.
+ * else as JSON text. In a batch nearly all headers have the same names, and most have the same values, so each text is stored once.
+ * Compared with a row for each record, this takes half the bytes and half the time.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { LogRecord, NewRecord } from '../log/transport.ts';
@@ -15,9 +15,9 @@ export interface Batch {
 }
 
 interface Meta {
-  /** Header names, each list once. */
+  /** The different lists of header names. */
   readonly names: readonly (readonly string[])[];
-  /** Header values, each once: text, or bytes in base64. */
+  /** The different header values: text, or bytes in base64. */
   readonly texts: readonly (string | { readonly b: string })[];
   /** For each record: index in `names`, timestamp, lengths of key and value (-1: null), and indices in `texts`. */
   readonly records: readonly number[];
@@ -86,12 +86,12 @@ function put(
   stored: string | { readonly b: string },
 ): void {
   const value = typeof stored === 'string' ? stored : new Uint8Array(Buffer.from(stored.b, 'base64'));
-  // An assignment would lose a header of this name.
+  // A plain assignment would lose a header of this name.
   if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true });
   else headers[name] = value;
 }
 
-/** A list in which each thing is kept once, and is named by its index. */
+/** A list that keeps each thing once. Its index identifies it. */
 class Interned<T> {
   readonly all: T[] = [];
   readonly #indices = new Map<string, number>();

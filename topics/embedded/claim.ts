@@ -1,4 +1,4 @@
-/** One claim: reading from the committed offset on, and the fenced commit. */
+/** One claim: it reads from the committed offset on, and commits with fencing. */
 import { setImmediate } from 'node:timers/promises';
 import { guarded } from '../../embedded/database.ts';
 import { ofKeys } from '../log/key-count.ts';
@@ -9,7 +9,7 @@ import type { Partition } from './records.ts';
 
 /** The most that one fetch returns, unless a single record is larger. */
 const FETCH_BYTES = 4 * 1024 * 1024;
-/** The longest that a timer of Node takes. */
+/** The longest delay that Node's timers accept. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 export function openClaim(log: Log, offsets: Offsets, group: string, partition: Partition): Claim {
@@ -35,14 +35,14 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
 
     fetch: ({ maxRecords, maxKeys = maxRecords, waitMs, signal }) =>
       guarded('LOG_AWAY', 'reading the log', async () => {
-        // Yield to the event loop: SQLite answers at once, so a loop of fetches and commits would hold up timers and sockets.
+        // Yield to the event loop. SQLite is synchronous, so a loop of fetches and commits would starve timers and sockets.
         await setImmediate();
         const deadline = performance.now() + waitMs;
         for (;;) {
           const idle = closed || log.stopping() || signal?.aborted === true;
           const records = idle ? [] : ofKeys(log.read(partition, position, maxRecords, FETCH_BYTES), maxKeys);
           const last = records.at(-1);
-          // An owner without work commits nothing: here it learns that somebody has claimed the partition or moved the offset.
+          // An owner without work commits nothing, so it learns only here that somebody claimed the partition or moved the offset.
           if (last === undefined && !closed) check();
           if (last !== undefined) position = last.offset + 1;
           const left = deadline - performance.now();
@@ -71,7 +71,7 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
   };
 }
 
-/** Settles when something changed at the partition, after `ms`, or when `signal` is aborted. */
+/** Settles when the partition changes, after `ms`, or when `signal` is aborted. */
 function change(partition: Partition, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

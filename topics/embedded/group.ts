@@ -1,26 +1,26 @@
 /**
  * The members of one consumer group for one topic, in this process, and the assignment of its partitions.
  *
- * Every change of members gives each partition a target. Each member then revokes what is meant for others, and gets what is meant
- * for it and free, one call of its listener at a time. So a member that is slow to let go delays only the partitions that move
- * away from it.
+ * Every change of members sets a target member for each partition. Each member then revokes the partitions that are meant for others,
+ * and gets those that are meant for it and free, one call of its listener at a time. So a member that is slow to release its partitions
+ * delays only the partitions that move away from it.
  */
 import type { AssignmentListener } from '../log/transport.ts';
 
 export interface Member {
-  /** With those that are being revoked. */
+  /** Including those that are being revoked. */
   partitions(): number[];
   isMember(): boolean;
-  /** Settles when the listener has let go of everything. */
+  /** Settles when the listener has released all partitions. */
   leave(): Promise<void>;
 }
 
 export interface ConsumerGroup {
-  /** The first call of the listener comes after this one has returned. */
+  /** Returns before the first call of the listener. */
   join(listener: AssignmentListener): Member;
   /** How many members it has. */
   members(): number;
-  /** Lets every member leave, and assigns nothing more. */
+  /** Removes all members, and settles when their listeners have released all partitions. */
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function consumerGroup(partitions: number): ConsumerGroup {
     settleAll();
   }
 
-  /** Nobody handles an error that a listener throws here: it ends the process, as a bug should. */
+  /** An error that a listener throws here is not handled: it ends the process, as a bug should. */
   function settleAll(): void {
     for (const member of members) void settle(member);
   }
@@ -81,7 +81,7 @@ export function consumerGroup(partitions: number): ConsumerGroup {
     join(listener) {
       const member: State = { listener, turn: Promise.resolve() };
       members.push(member);
-      // Members that join together are one rebalance, and each has its membership before it is assigned anything.
+      // Members that join together cause one rebalance. Each has its membership before it is assigned anything.
       if (!scheduled) {
         scheduled = true;
         setImmediate(() => {
@@ -112,8 +112,8 @@ export function consumerGroup(partitions: number): ConsumerGroup {
 }
 
 /**
- * The member of each partition, undefined if there is no member. No member has two more than another, and a partition stays with
- * its `current` member unless that one has too many.
+ * The member of each partition; undefined if the group has no members. The counts of members differ by at most one, and a partition
+ * stays with its `current` member unless that one has too many.
  */
 export function assign<M>(current: readonly (M | undefined)[], members: readonly M[]): (M | undefined)[] {
   const target: (M | undefined)[] = Array(current.length).fill(undefined);

@@ -1,8 +1,8 @@
 /**
- * The log itself: topics, their partitions and the records in them (`records.ts`), in the shared SQLite file.
+ * The log: topics, their partitions and the records in them (`records.ts`), in the shared SQLite file.
  *
- * One process opens the file, and one log in it appends: the bounds of each partition are kept in memory. Every function is
- * synchronous, and appends all of its records or none.
+ * Only one process opens the file, and only one log in that process appends, so the bounds of each partition are kept in memory.
+ * Every function except `expire` is synchronous. `append` writes all of its records or none.
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
@@ -24,21 +24,21 @@ export interface Log {
   expand(topic: string, partitions: number): void;
   /** Every topic, by name. */
   topics(): ReadonlyMap<string, StoredTopic>;
-  /** Throws TOPIC_MISSING, as does everything else if the topic or partition does not exist. */
+  /** Throws TOPIC_MISSING if there is no such topic, as do the other functions for a missing topic or partition. */
   topic(name: string): StoredTopic;
   partition(topic: string, partition: number): Partition;
-  /** Appends in one transaction with `first`, which runs before it and may throw. Returns the offset of each record. */
+  /** Appends the records in one transaction, after `first`, which may throw. Returns the offset of each record. */
   append(records: readonly NewRecord[], first?: () => void): number[];
-  /** Records from `from` on, in order; fewer than `limit` when they are larger than `maxBytes`, but at least one. */
+  /** Records from `from` on, in order. Fewer than `limit` if they would exceed `maxBytes`, but at least one if there is any. */
   read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[];
   /** The offset of the first record of that time or later; the end if there is none. */
   at(partition: Partition, time: number): number;
   /** Drops the records at the front of each partition that are older than the retention. Returns how many. */
   expire(now: number): Promise<number>;
-  /** From here on nobody waits for records; everything else still works. */
+  /** Ends all waiting for records. Everything else still works. */
   stop(): void;
   stopping(): boolean;
-  /** From here on everything but `stopping` throws USAGE. */
+  /** Afterwards every function that uses the log throws USAGE. */
   close(): void;
 }
 
@@ -50,7 +50,7 @@ const TABLES = `
     UNIQUE (topic_id, partition));
 `;
 
-/** Records dropped in one transaction, so that the process is not held up for long. */
+/** About how many records one transaction drops, so that it does not block the process for long. */
 const EXPIRE_RECORDS = 10_000;
 
 type Bound = number | string | Uint8Array | null;
@@ -109,7 +109,7 @@ export function openLog(database: Database): Log {
     );
   }
 
-  /** Drops one stretch of records at the front that are older than `before`. Answers how many: 0 when there are none. */
+  /** Drops some records at the front that are older than `before`. Returns how many: 0 if there are none. */
   function expireSome(partition: Partition, before: number): number {
     const begin = stored.at(partition, before, EXPIRE_RECORDS);
     const dropped = begin - partition.begin;
@@ -216,7 +216,7 @@ export function shapeOf({ name, uuid, partitions }: StoredTopic): TopicShape {
   return { name, id: uuid, partitions: partitions.length };
 }
 
-/** Lets everybody who waits at the partition look again. */
+/** Wakes everybody who waits for records of the partition. */
 export function wake(partition: Partition): void {
   for (const wakeUp of [...partition.waiting]) wakeUp();
 }

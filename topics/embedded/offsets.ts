@@ -1,6 +1,6 @@
 /**
- * The committed offset of each group and partition, and the fencing of claims: one row for each group and partition. Its epoch counts
- * the claims. A commit has the epoch of its claim, and is accepted only while that is the newest.
+ * The committed offset of each group and partition, and the fencing of claims. There is one row for each group and partition, whose
+ * epoch each claim increments. A commit carries the epoch of its claim, and is accepted only while that epoch is the newest.
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -9,18 +9,18 @@ import type { Committed } from '../log/transport.ts';
 import type { Partition } from './records.ts';
 
 export interface Commit {
-  /** Of the claim. */
+  /** The epoch of the claim. */
   readonly epoch: number;
   readonly offset: number;
   readonly metadata: string;
 }
 
 export interface Offsets {
-  /** Raises the epoch, which fences every earlier claim. Returns it, and what was committed until then. */
+  /** Increments the epoch, which fences every earlier claim. Returns the epoch and the offset committed so far. */
   claim(group: string, partition: Partition): { readonly epoch: number; readonly committed: Committed };
-  /** Throws FENCED if there is a newer epoch. To be called in the transaction of the commit. */
+  /** Throws FENCED if there is a newer epoch. Call it in the transaction of the commit. */
   commit(group: string, partition: Partition, commit: Commit): void;
-  /** Moves the offset and fences every claim. The metadata are kept unless others are given. */
+  /** Moves the offset and fences every claim. Keeps the metadata unless new ones are given. */
   seek(group: string, partition: Partition, offset: number, metadata?: string): void;
   committed(group: string, partition: Partition): Committed;
   /** Throws FENCED if there is a newer epoch. */
@@ -89,7 +89,7 @@ export function openOffsets(database: Database): Offsets {
   };
 }
 
-/** The metadata as they are stored: after the offset that they were committed with, which shows when somebody else has moved the offset. */
+/** The stored form of metadata: the offset of the commit comes first. If it differs from the row's, somebody else moved the offset. */
 const sealed = (offset: number, metadata: string): string => `${offset} ${metadata}`;
 
 function committedOf(offset: number | null, text: string): Committed {

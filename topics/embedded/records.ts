@@ -1,9 +1,9 @@
 /**
- * The records of the log as they lie in the file.
+ * How the records of the log are stored in the file.
  *
- * Records that are appended together to one partition are one row (see `batch.ts`), some hundred at most. Its id is the id of
- * the partition times 2^40 plus the offset of its first record, so that appending and reading in order are what SQLite is
- * fastest at. That leaves room for 8,191 partitions of 10^12 records each.
+ * Records that are appended together to one partition are one row (see `batch.ts`), up to `MOST_RECORDS`. The id of the row is the id
+ * of the partition times 2^40 plus the offset of its first record. So appends go to the end of a partition's ids and reads scan them
+ * in order, which SQLite does fastest. That leaves room for 8,191 partitions of 10^12 records each.
  */
 import type { Database } from '../../embedded/database.ts';
 import type { LogRecord, NewRecord } from '../log/transport.ts';
@@ -18,25 +18,25 @@ export interface Partition {
   begin: number;
   /** The offset the next record will have. */
   end: number;
-  /** Called when something changes for those who wait for records. */
+  /** Callbacks of those who wait for records, called on any change. */
   readonly waiting: Set<() => void>;
 }
 
 export interface Records {
-  /** The offset behind the last record of the partition with that id; undefined if there is none. */
+  /** The offset after the last record of the partition with that id; undefined if it has no records. */
   end(id: number): number | undefined;
-  /** Writes them at the end of the partition, which is the caller's to move. */
+  /** Writes the records at the end of the partition. The caller advances `partition.end`. */
   insert(partition: Partition, records: readonly NewRecord[]): void;
   /** See `Log`. */
   read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[];
-  /** The first offset of that time or later; or, after so many older records, the offset behind those that were looked at. */
+  /** The offset of the first record of that time or later. Stops after about `most` older records, and returns the offset after them. */
   at(partition: Partition, time: number, most: number): number;
-  /** Records of the same row as the one at `begin` stay. */
+  /** Drops the rows before `begin`. Records in the same row as the one at `begin` stay. */
   dropBefore(partition: Partition, begin: number): void;
 }
 
 const SPAN = 2 ** 40;
-/** Records in one row: who wants one of them reads all of them. */
+/** The most records in one row: reading one of them reads the whole row. */
 const MOST_RECORDS = 250;
 const MOST_BYTES = 512 * 1024;
 
@@ -46,7 +46,7 @@ const TABLE = `
 `;
 const INSERT = 'INSERT INTO log_batches (id, count, newest, meta, bytes) VALUES (?, ?, ?, ?, ?)';
 const LAST = 'SELECT id + count FROM log_batches WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1';
-/** From the batch that holds a record, on: the first of the partition, the record, and the end of the partition. */
+/** The batches from the one that holds a record. Parameters are ids: the start of the partition, the record, the end of the partition. */
 const FROM = 'FROM log_batches WHERE id >= (SELECT max(id) FROM log_batches WHERE id BETWEEN ? AND ?) AND id < ?';
 const SELECT = `SELECT id, meta, bytes ${FROM} ORDER BY id`;
 const AGES = `SELECT id, count, newest ${FROM} ORDER BY id`;
@@ -54,7 +54,7 @@ const AGES = `SELECT id, count, newest ${FROM} ORDER BY id`;
 export function openRecords(database: Database): Records {
   database.exec(TABLE);
 
-  /** The rows of a partition from the one on that holds `from`, one after the other. */
+  /** The rows of a partition in order, beginning with the one that holds `from`. */
   function* rowsFrom<R>(sql: string, { id, end }: Partition, from: number): Iterable<R> {
     const base = id * SPAN;
     yield* database.statement(sql).iterate<R>(base, base + from, base + end);
@@ -120,7 +120,7 @@ export function openRecords(database: Database): Records {
   };
 }
 
-/** Records as they are stored together. */
+/** Groups the records into rows. */
 function* batches(records: readonly NewRecord[]): Iterable<readonly NewRecord[]> {
   let first = 0;
   let bytes = 0;

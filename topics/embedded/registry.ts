@@ -1,4 +1,4 @@
-/** The schema registry in the shared SQLite file. A schema has an id of its own under each subject. */
+/** The schema registry in the shared SQLite file. The same schema has a different id under each subject. */
 import { type Database, guarded } from '../../embedded/database.ts';
 import type { Registry } from '../codec/registry.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The transport in one process and one SQLite file: for development, demonstrations, tests, and installations that fit one machine.
- * Nothing is lost by `kill -9`. All members of a consumer group are in this process. A database has one transport: a second one
- * would not see what the first one appends.
+ * `kill -9` loses nothing. All members of a consumer group are in this process. Open only one transport on a database: a second one
+ * would not see records that the first one appends.
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -16,7 +16,7 @@ import { fenced, openOffsets } from './offsets.ts';
 import type { Partition } from './records.ts';
 
 export interface EmbeddedTransport extends Transport {
-  /** It need not be closed. */
+  /** Need not be closed. */
   readonly topics: TopicsAdmin;
 }
 
@@ -25,7 +25,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
   const log = openLog(database);
   const offsets = openOffsets(database);
   const groups = new Map<string, ConsumerGroup>();
-  /** By name; only this process opens the database. */
+  /** The newest writer of each name. Memory is enough, because only this process opens the database. */
   const newest = new Map<string, Exclusive>();
   let closed: Promise<void> | undefined;
 
@@ -86,7 +86,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
     return found;
   }
 
-  /** The groups have no members and have read everything. They are forgotten: each has the old number of partitions. */
+  /** The groups have no members and have read everything. Dropped from memory, because each object has the old number of partitions. */
   function expand(name: string, partitions: number, readers: readonly string[]): void {
     const { partitions: old } = log.topic(name);
     log.expand(name, partitions);

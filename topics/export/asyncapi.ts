@@ -1,6 +1,6 @@
 /**
- * All topics and events as one AsyncAPI 3.0 document, from which platform engineers generate clients. Each event is three messages, one a
- * form: `<type>` is structured, `<type>.json` and `<type>.avro` are binary (`core/event.ts` says how they look).
+ * All topics and events as one AsyncAPI 3.0 document, from which platform engineers generate clients. Each event is three messages, one
+ * for each form: `<type>` is structured, `<type>.json` and `<type>.avro` are binary (see `core/event.ts`).
  */
 import { type EnumSchema, normalize, type RecordSchema } from '../../core/avro.ts';
 import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../../core/event.ts';
@@ -8,7 +8,7 @@ import { LONGEST_ATTRIBUTE, LONGEST_KEY_PART } from '../../core/key-part.ts';
 import type { Topic } from '../define.ts';
 import { dataSchema, idOf, type JsonSchema, type Refer } from './json-schema.ts';
 
-/** Of a job: where it reads and what, and where it emits. */
+/** The topic and events that a job reads, and the topics to which it emits. */
 interface Reader {
   readonly from: Topic;
   readonly on: readonly EventDef[];
@@ -27,7 +27,7 @@ type Json = Readonly<Record<string, unknown>>;
 const KAFKA = { bindingVersion: '0.5.0' } as const;
 const STRUCTURED = 'application/cloudevents+json';
 const FORMS = ['', '.json', '.avro'] as const;
-/** The runtime emits them, and only its jobs read them. */
+/** Events that only the runtime emits and only its jobs read. */
 const OF_RUNTIME: readonly EventDef[] = [timerFired, callAnswered];
 
 export function asyncApi({ topics, jobs, version }: Exported): Json {
@@ -160,7 +160,7 @@ function avroMessage(def: EventDef, kafka: Json): Json {
   };
 }
 
-/** Where two events have different types of one name, the second type is named after its event, too. */
+/** If two events have different types of the same name, the event's type becomes part of the second one's name. */
 function referring({ type }: EventDef, schemas: Map<string, JsonSchema>): Refer {
   const names = new Map<RecordSchema | EnumSchema, string>();
   return (named, make) => {

@@ -1,4 +1,4 @@
-/** The files of `tributary topics export`, by their paths: the same as those in `docs/`. */
+/** The files of `tributary topics export`, by path. Those in `docs/` are the same. */
 import { asyncApi, type Exported } from './asyncapi.ts';
 import { schemaOf } from './json-schema.ts';
 

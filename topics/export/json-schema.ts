@@ -1,6 +1,6 @@
 /**
- * The data of an event as a JSON Schema: what a producer may send as JSON. It takes what the codec takes, but for lengths of ids beyond
- * the Basic Multilingual Plane: the codec counts UTF-16 code units, and JSON Schema characters.
+ * The JSON Schema of the JSON data that a producer may send in an event. It accepts the same data as the codec. The only difference is
+ * the length of ids beyond the Basic Multilingual Plane: the codec counts UTF-16 code units, and JSON Schema counts characters.
  */
 import { type EnumSchema, type Field, isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
 import type { EventDef } from '../../core/event.ts';
@@ -11,15 +11,15 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-/** Answers the place of a named type, and sees to it that its schema stands there. */
+/** Returns a reference to a named type, and makes sure that its schema is there. */
 export type Refer = (named: RecordSchema | EnumSchema, schema: () => JsonSchema) => JsonSchema;
 
-/** By itself: `$defs` has the types within. `key` is the field that is the key of its record. */
+/** A complete document, with nested types in `$defs`. `key` is the field that is the key of the event's record. */
 export function schemaOf({ type, schema }: EventDef, key: string | undefined): JsonSchema {
   const defs = new Map<string, JsonSchema>();
   const refer: Refer = (named, make) => {
     if (!defs.has(named.name)) {
-      // Its place is taken before it is made, so that the types within it stand behind it.
+      // Reserve the entry first, so that nested types come after it.
       defs.set(named.name, {});
       defs.set(named.name, make());
     }
@@ -34,7 +34,7 @@ export function schemaOf({ type, schema }: EventDef, key: string | undefined): J
   };
 }
 
-/** With the types within wherever `refer` puts them. */
+/** The schema of the data alone; `refer` places the nested types. */
 export function dataSchema({ name, doc, fields }: RecordSchema, refer: Refer, key?: string): JsonSchema {
   const required = fields.filter((field) => !('default' in field)).map((field) => field.name);
   return {
@@ -104,7 +104,7 @@ const PRIMITIVES = {
   },
 } as const satisfies Record<string, JsonSchema>;
 
-/** What every store takes as a part of a key. */
+/** A text that every store accepts as part of a key. */
 export const idOf = (longest: number): JsonSchema => ({
   type: 'string',
   minLength: 1,

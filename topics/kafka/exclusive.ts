@@ -1,4 +1,4 @@
-/** The only one of its name that appends: a transactional producer that earlier ones are fenced by. */
+/** The only writer of a name: a transactional producer that fences earlier ones of the name. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { Exclusive } from '../log/transport.ts';
@@ -11,7 +11,7 @@ import { READ_COMMITTED, READ_UNCOMMITTED } from './wire/calls/fetch.ts';
 import { LATEST } from './wire/calls/offsets.ts';
 import { guarded } from './wire/errors.ts';
 
-/** Somebody who died with an open transaction holds up readers for so long, unless the next one of the name comes before. */
+/** How long the open transaction of a dead writer holds up readers, unless the next writer of the name ends it sooner. */
 const TRANSACTION_MS = 20_000;
 const PAUSE_MS = 20;
 
@@ -40,7 +40,7 @@ export async function openExclusive(
   };
 }
 
-/** Waits until all that the topics have by now can be read: a transaction of anybody may hold up the records after it. */
+/** Waits until all records that the topics have now can be read. Any open transaction, of whatever producer, holds up later records. */
 async function readable(cluster: Cluster, topics: readonly string[]): Promise<void> {
   const found = await cluster.persist(() => cluster.describe(topics));
   const partitions = found.flatMap(({ name, partitions, error }) =>

@@ -4,11 +4,11 @@
  * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records,
  *   offset and metadata. Metadata that are too long for an offset are a record that the offset refers to: see
  *   `group/commit-metadata.ts`.
- * - The only one of a name (`exclusive`) has a transactional id made of that name.
+ * - The only writer of a name (`exclusive`) has a transactional id made of that name.
  * - A claim notices within `metadataMs` that its topic was expanded. It reads nothing from a topic that was deleted
  *   and created again.
  * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
- * - `committed` may return a later offset than the one that was committed, if nothing but transaction markers lies between.
+ * - `committed` may return a later offset than the one that was committed, if only transaction markers are in between.
  *
  * Rights needed on a secured cluster: topics, `tributary.marks` among them, Read, Write, Describe, Create; groups Read;
  * transactional ids `tributary` as a prefix Write, Describe; cluster IdempotentWrite.

@@ -1,7 +1,7 @@
 /**
- * The spans of a batch. Each of its records that carries a sampled trace has a span in that trace, with a child for each step of the batch (the write of
- * its rows, of each view, the commit) and for each call of a channel; what the record causes carries that span on. A span of the batch itself
- * is linked with all of them. A batch without such records has no spans.
+ * The spans of a batch. Each record that carries a sampled trace has a span in that trace, with a child for each step of the batch (the
+ * writes of its rows and of each view, and the commit) and for each call of a channel. Records that it causes carry that span on. The
+ * batch has a span of its own, linked with all of these. A batch without such records has no spans.
  */
 import {
   type Context,
@@ -18,21 +18,21 @@ import { carriedBy, headersFor } from './carried.ts';
 import { childrenOf } from './children.ts';
 import { tracer as tracerNow } from './tracer.ts';
 
-/** Where in a trace something happened, for what follows from it later. */
+/** A place in a trace, for later work that follows from it. */
 export type TraceContext = Context;
 
 export interface BatchTrace {
-  /** Does one step of the batch. */
+  /** Runs one step of the batch. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Makes one call of a channel, because of the record at an offset. */
+  /** Runs one call of a channel that the record at the offset caused. */
   call<T>(offset: number, channel: string, work: () => Promise<T>): Promise<T>;
-  /** The headers of what the record at an offset causes, if it belongs to a trace. */
+  /** The headers for records that the record at the offset causes, if it belongs to a trace. */
   headersOf(offset: number): Headers | undefined;
-  /** The span of the record at an offset, if it has one. */
+  /** The span of the record at the offset, if it has one. */
   contextOf(offset: number): TraceContext | undefined;
-  /** What became of a record. */
+  /** Notes the outcome of a record. */
   became(offset: number, outcome: string): void;
-  /** The batch is over; `failed`: it was not committed. */
+  /** Ends the spans. `failed` if the batch was not committed. */
   end(failed: boolean): void;
 }
 
@@ -45,7 +45,7 @@ const UNTRACED: BatchTrace = {
   end: () => {},
 };
 
-/** So many records of a batch, or of a publication, have spans at most; the traces of others are carried on as they came. */
+/** The most records of a batch, or of a publication, that have spans. Traces of further records are passed on unchanged. */
 export const MOST_TRACED = 100;
 
 interface Place {

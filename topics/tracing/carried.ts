@@ -1,7 +1,7 @@
 /**
- * The trace that an event belongs to, as its record carries it: by the attributes `traceparent` and `tracestate` of CloudEvents' distributed
- * tracing extension, which are W3C Trace Context. The headers of that name without `ce_`, which other producers set, are read too. Baggage is not
- * passed on: it may hold personal data, and records stay.
+ * The trace of an event, which its record carries in the attributes `traceparent` and `tracestate` of CloudEvents' distributed tracing
+ * extension (W3C Trace Context). Headers of these names without `ce_`, which other producers set, are read too. Baggage is not passed
+ * on, because it may hold personal data and records are kept.
  */
 import { type Context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Headers } from '../log/transport.ts';
@@ -24,7 +24,7 @@ const setter = {
   },
 };
 
-/** The context of the event's trace; undefined if it has none. */
+/** The context of the event's trace; undefined if the event has none. */
 export function carriedBy(headers: Headers): Context | undefined {
   if (getter.get(headers, 'traceparent') === undefined) return undefined;
   const context = propagation.extract(ROOT_CONTEXT, headers, getter);
@@ -44,6 +44,6 @@ export function traceText(headers: Headers | undefined): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 
-/** The headers by which a record goes on with a trace that was kept as text. */
+/** The headers with which a record continues a trace that was kept as text. */
 export const goingOnWith = (text: string | undefined): Headers | undefined =>
   text === undefined ? undefined : { [`${PREFIX}traceparent`]: text };

@@ -1,4 +1,4 @@
-/** Spans of work that is done for several traces at once: one in each of them, as long as the work takes. */
+/** Spans of work that is done for several traces at once: one span in each trace, for the duration of the work. */
 import type { Context, Tracer } from '@opentelemetry/api';
 
 export async function childrenOf<T>(

@@ -1,6 +1,6 @@
 /**
- * The spans of a publication: what a rollup has counted of many batches goes into a table at once. Each record that was counted in a sampled trace has a
- * span in it, with a child for each step. A span of the publication itself is linked with all of them.
+ * The spans of a publication, which writes what a rollup has counted in many batches to a table at once. Each counted record with a
+ * sampled trace has a span in that trace, with a child for each step. The publication has a span of its own, linked with all of these.
  */
 import { type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import { MOST_TRACED, type TraceContext } from './batch.ts';
@@ -8,15 +8,15 @@ import { childrenOf } from './children.ts';
 import { tracer as tracerNow } from './tracer.ts';
 
 export interface PublicationTrace {
-  /** Does one step of the publication. */
+  /** Runs one step of the publication. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** The publication is over; `failed`: it is not in the table. */
+  /** Ends the spans. `failed` if the publication is not in the table. */
   end(failed: boolean): void;
 }
 
 const UNTRACED: PublicationTrace = { step: (_name, work) => work(), end: () => {} };
 
-/** `counted`: the spans of the records that it contains. */
+/** `counted` has the spans of the records that the publication contains. */
 export function tracePublication(table: string, counted: readonly TraceContext[]): PublicationTrace {
   const tracer = tracerNow();
   const traced = counted.slice(0, MOST_TRACED);

@@ -1,4 +1,4 @@
-/** The spans of events that come into the log from outside, and of timers that fire. */
+/** The spans of events that enter the log from outside, and of timers that fire. */
 import { type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { NewRecord } from '../log/transport.ts';
 import { carriedBy, headersFor } from './carried.ts';
@@ -7,17 +7,17 @@ import { tracer as tracerNow } from './tracer.ts';
 type Produce = (records: readonly NewRecord[]) => Promise<number[]>;
 
 /**
- * Sends the records by `produce`, each with the trace of its own span: a child of the trace that the record carries, or else of the active
- * span, such as that of the HTTP call.
+ * Sends the records with `produce`, each with the trace of its own span. Its parent is the trace that the record carries, or else the
+ * active span, such as that of the HTTP call.
  */
 export const sendTraced = (records: readonly NewRecord[], produce: Produce): Promise<number[]> =>
   sendIn(({ topic }) => `send ${topic}`, context.active(), records, produce);
 
-/** Sends the records of timers: each goes on with the trace that it carries, if it carries one. */
+/** Sends the records of timers. Each continues the trace that it carries, if any. */
 export const fireTraced = (job: string, records: readonly NewRecord[], produce: Produce): Promise<number[]> =>
   sendIn(() => `fire ${job}`, undefined, records, produce);
 
-/** `otherwise`: the parent of the span of a record that carries no trace; undefined: it has no span. */
+/** `otherwise` is the parent of the span of a record that carries no trace. If undefined, such a record has no span. */
 async function sendIn(
   nameOf: (record: NewRecord) => string,
   otherwise: Context | undefined,

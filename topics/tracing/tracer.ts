@@ -1,4 +1,4 @@
-/** The tracer, if an SDK of OpenTelemetry was loaded before this process began. Without one there are no spans, and nothing is computed for them. */
+/** The tracer, if an OpenTelemetry SDK was loaded before this process began. Without one no spans are made, at no cost. */
 import { ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
 
 const NAME = 'tributary';

@@ -5,23 +5,23 @@ import { carriedBy, headersFor } from './carried.ts';
 import { tracer as tracerNow } from './tracer.ts';
 
 export interface WorkSpan {
-  /** The headers by which a record goes on from here; none without a trace. */
+  /** The headers with which a record continues the trace from here; none without a trace. */
   readonly headers: Headers;
-  /** What came of it. */
+  /** Notes the outcome. */
   set(attributes: Attributes): void;
-  /** It ends without a result, although nothing is thrown. */
+  /** Marks the work as failed, although it throws nothing. */
   fail(): void;
 }
 
 const UNTRACED: WorkSpan = { headers: {}, set: () => {}, fail: () => {} };
 
 interface WorkParts {
-  /** Headers that may carry the trace to go on with. Otherwise it is that of the active span, or a new one. */
+  /** Headers that may carry the trace to continue. Without one, continues that of the active span, or begins a new one. */
   readonly from?: Headers | undefined;
   readonly attributes?: Attributes;
 }
 
-/** While the work is done, its span is the active one: calls of stores, which other instrumentation may trace, are its children. */
+/** Runs the work with its span as the active one. Calls of stores, which other instrumentation may trace, become its children. */
 export async function inSpan<T>(
   name: string,
   { from, attributes = {} }: WorkParts,

@@ -1,4 +1,4 @@
-/** What `tributary doctor` checks about a Kafka cluster: its version, its settings and our rights. */
+/** The checks of `tributary doctor` on a Kafka cluster: its version, its settings and our rights. */
 import { type Finding, looked, ok, problem, warning } from '../../../core/finding.ts';
 import type { WantedTopic } from '../../log/admin.ts';
 import { LARGEST_RECORD } from '../../log/limits.ts';
@@ -115,7 +115,7 @@ async function settings(
   ];
 }
 
-/** `copies`: the fewest replicas of a topic, Infinity if there is no topic yet. */
+/** `copies` is the fewest replicas of a topic, or Infinity if there is no topic yet. */
 export function copiesFound(settings: ReadonlyMap<string, number>, brokers: number, copies: number): Finding[] {
   const checked = 'transport: copies';
   const todo =
@@ -131,8 +131,8 @@ export function copiesFound(settings: ReadonlyMap<string, number>, brokers: numb
 }
 
 /**
- * `most`: how large a request may be; undefined if it is not known. `replica.fetch.max.bytes` and
- * similar settings limit nothing: a larger batch is fetched alone.
+ * `most` is the largest request that brokers accept, in bytes; undefined if it is not known.
+ * `replica.fetch.max.bytes` and similar settings are no limit: a larger batch is fetched alone.
  */
 export function requestsFound(most: number | undefined): Finding[] {
   if (most === undefined || most >= REQUEST_BYTES + LARGEST_RECORD) return [];
@@ -142,7 +142,7 @@ export function requestsFound(most: number | undefined): Finding[] {
   ];
 }
 
-/** In characters, as the broker counts them. */
+/** The length of the longest committed metadata, in characters, as the broker counts it. */
 async function longestMetadata(
   cluster: Cluster,
   wanted: readonly WantedTopic[],
@@ -166,7 +166,7 @@ const MUCH = 0.6;
 /** A reference to a record with metadata is shorter. */
 const LEAST_METADATA = 128;
 
-/** `hasTopic`: whether the topic for longer metadata exists. */
+/** `hasTopic` is whether the topic for longer metadata exists. */
 export function metadataFound(longest: number, limit: number, hasTopic: boolean): Finding {
   const message = `the longest metadata of an offset have ${longest} of ${limit} characters`;
   if (limit < LEAST_METADATA) {
@@ -178,7 +178,7 @@ export function metadataFound(longest: number, limit: number, hasTopic: boolean)
   return warning('transport: metadata', message, todo);
 }
 
-/** What is refused, tested by requests that change nothing. */
+/** The rights that are refused, tested by requests that change nothing. */
 async function rightsOf(
   cluster: Cluster,
   topics: readonly TopicMetadata[],
@@ -243,7 +243,7 @@ async function unreadable(cluster: Cluster, names: readonly string[]): Promise<s
   return refused.flat();
 }
 
-/** By the heartbeat of a member that does not exist: the broker checks the right before it looks for the member. */
+/** Tests with the heartbeat of a member that does not exist: the broker checks the right before it looks for the member. */
 async function joinable(cluster: Cluster, group: string): Promise<string[]> {
   const code = await unlessRefused(GROUP_REFUSED, () =>
     cluster.persist(async () => {

@@ -1,6 +1,6 @@
 /**
- * What a group continues with after its topic was expanded: each partition gets the largest metadata of all
- * partitions.
+ * The progress with which a group continues after its topic was expanded: each partition gets the largest
+ * dedupe positions of all partitions.
  */
 import { expandedProgress, parseProgress } from '../../log/progress.ts';
 import type { Committed } from '../../log/transport.ts';
@@ -10,13 +10,13 @@ import { seek } from '../group/seek.ts';
 import { membersOf } from './members.ts';
 
 /**
- * Commits them, unless that was already done. An expansion and these commits are not one step: the
- * next call does what an earlier call did not get to. A group that has members is left as it is.
+ * Commits that progress, unless it was already done. The expansion and these commits are not one
+ * step, so a later call finishes what an earlier one did not. Does nothing for a group with members.
  */
 export async function carryDedupeOver(shared: Shared, group: string, topic: string): Promise<void> {
   const { cluster } = shared;
   await cluster.persist(() => cluster.describe([topic]));
-  // Not from that answer: the broker may not know of the expansion yet.
+  // Not from the answer to `describe`: that broker may not know of the expansion yet.
   const count = cluster.shapes.of(topic)?.partitions ?? 0;
   const partitions = Array.from({ length: count }, (_, partition) => ({ group, topic, partition }));
   const committed = await Promise.all(partitions.map((of) => shared.metadata.committed(of)));
@@ -27,7 +27,7 @@ export async function carryDedupeOver(shared: Shared, group: string, topic: stri
     committed.map(({ offset, metadata }) => ({ offset, text: metadata })),
     count,
   );
-  // The new partitions first: as long as an old one has the old count, this is not done.
+  // The new partitions first: while an old one still has the old count, a later call starts over.
   for (const of of partitions.toReversed()) {
     const offset = committed[of.partition]?.offset ?? begins[of.partition]?.begin ?? 0;
     await seek(shared, of, offset, texts[of.partition] as string);

@@ -38,7 +38,7 @@ export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
         const found = await verify(wanted);
         const topicsTo = (action: Difference['action']) =>
           wanted.filter(({ name }) => found.some((each) => each.topic === name && each.action === action));
-        // Jobs may not have the right to create it when they need it.
+        // Creates the metadata topic, too: jobs may not have the right to create it when they need it.
         await createMissing(cluster, [...topicsTo('create'), ...(wanted.length > 0 ? [METADATA_TOPIC] : [])]);
         for (const { name, partitions } of topicsTo('expand')) await expand(cluster, name, partitions);
         for (const { name, groups } of wanted) for (const group of groups) await carryDedupeOver(shared, group, name);

@@ -20,13 +20,13 @@ import { listenerAt, mixUpOf } from './listener.ts';
 import type { Settings } from './options.ts';
 import { Shapes, shapeOf } from './shapes.ts';
 
-/** What has a coordinator: a consumer group or a transactional id. The numbers are the protocol's. */
+/** The kinds of coordinators: for a consumer group or a transactional id. The numbers are the protocol's. */
 const COORDINATED = { group: 0, transaction: 1 } as const;
 type Coordinated = keyof typeof COORDINATED;
 
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 250;
-/** Brokers learn of a new topic one after the other: a missing topic is requested this many times. */
+/** Brokers learn of a new topic one after the other, so a missing topic is requested this many times. */
 const MISSING_TRIES = 5;
 const MISSING_PAUSE_MS = 40;
 /** While no broker can be reached, their listeners are checked at this interval. */
@@ -79,8 +79,8 @@ export class Cluster {
   }
 
   /**
-   * Asks a broker for the metadata of all topics, or of those named; those that do not exist are left out. Callers at the same time
-   * share a request.
+   * Asks a broker for the metadata of all topics, or of the named ones. Topics that do not exist are left out. Concurrent callers share
+   * a request.
    */
   async describe(names?: readonly string[]): Promise<readonly TopicMetadata[]> {
     const topics = names === undefined ? await this.#fetch(undefined) : await this.#descriptions.ask('', names);
@@ -90,7 +90,7 @@ export class Cluster {
     return topics;
   }
 
-  /** The same, not older than two seconds. */
+  /** The same, from the cache if it is not older than two seconds. */
   async recent(names: readonly string[]): Promise<readonly TopicMetadata[]> {
     const oldest = performance.now() - FRESH_MS;
     const found = new Map<string, TopicMetadata>();
@@ -99,7 +99,7 @@ export class Cluster {
       if (cached !== undefined && cached.at > oldest) found.set(name, cached.topic);
     }
     const old = names.filter((name) => !found.has(name));
-    // Not through the cache, which may be cleared at any moment.
+    // Not read back from the cache, which may be cleared at any moment.
     for (const topic of old.length === 0 ? [] : await this.describe(old)) {
       if (this.shapes.change(shapeOf(topic)) !== undefined) {
         throw new KafkaError(
@@ -118,7 +118,7 @@ export class Cluster {
       const known = this.#topics.get(name)?.topic;
       if (known !== undefined && known.error === 0) return known;
       if (tries > MISSING_TRIES || known !== undefined) {
-        // It existed before: a broker that is behind the others may not know of it yet.
+        // The topic existed before, so this broker may merely be behind the others.
         if (this.shapes.of(name) !== undefined) throw new KafkaError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name}`);
         throw new TributaryError('TOPIC_MISSING', `there is no topic ${name} in Kafka; run \`tributary doctor\``);
       }
@@ -136,7 +136,7 @@ export class Cluster {
   /** Throws TOPIC_MISSING if the topic does not have the partition. */
   async partition(topic: string, partition: number): Promise<PartitionMetadata> {
     const known = await this.topic(topic);
-    // It may have been expanded since.
+    // The topic may have been expanded since.
     if (!known.partitions.some((each) => each.partition === partition)) await this.describe([topic]);
     const { partitions } = await this.topic(topic);
     const found = partitions.find((each) => each.partition === partition);
@@ -207,7 +207,7 @@ export class Cluster {
         if (!isPassing(error) || performance.now() + pause > deadline) throw error;
         // A transaction that is ending takes a few ms; any other error may mean that another broker leads or coordinates now.
         if (!hasCode(error, CODE.CONCURRENT_TRANSACTIONS, CODE.UNSTABLE_OFFSET_COMMIT)) {
-          // What others have looked up since was not used by this attempt.
+          // If the epoch has changed, the cached metadata are newer than those this attempt used.
           if (epoch === this.#epoch) this.invalidate();
           pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
         }
@@ -232,7 +232,7 @@ export class Cluster {
   }
 
   #refresh(): void {
-    // It is refreshed again later; callers that need the topic meanwhile get the error.
+    // Ignored: the next refresh tries again, and callers that need the topic meanwhile get the error.
     if (this.#watched.size > 0) this.describe([...this.#watched.keys()]).catch(() => {});
   }
 
@@ -303,7 +303,7 @@ export class Cluster {
     throw (await this.#reason(failure)) ?? failure;
   }
 
-  /** The mismatch of TLS or SASL because of which no broker answers; undefined if that is not the reason. */
+  /** The mismatch of TLS or SASL that keeps every broker from answering; undefined if that is not the reason. */
   async #reason(failure: unknown): Promise<TributaryError | undefined> {
     const doing = 'connecting to Kafka';
     const certificate = certificateProblem(failure);

@@ -4,7 +4,7 @@
  * not grow with the number of partitions.
  */
 
-/** At most this many in one request. */
+/** The most questions in one request. */
 const MOST = 1000;
 
 interface Waiting<Q, A> {

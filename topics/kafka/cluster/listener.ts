@@ -1,6 +1,6 @@
 /**
- * What a listener of Kafka expects (TLS or not, SASL or not, which mechanisms), and whether the URL
- * matches. Otherwise the broker does not answer, or closes the connection.
+ * Finds out what a Kafka listener expects (TLS or not, SASL or not, which mechanisms), and whether the
+ * URL matches. If it does not match, the broker does not answer, or closes the connection.
  */
 import { type Address, answerOf } from '../../../network/speaking.ts';
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';

@@ -13,7 +13,8 @@ const MARGIN_MS = 60_000;
 const DEFAULT_LIFE_S = 300;
 
 /**
- * Returns a token that is valid now: the last one, as long as it is valid. Messages never contain the secret.
+ * The returned function gives a valid token: the last one until shortly before it expires, then a new one. Messages never contain the
+ * secret.
  */
 export function tokenSource(credentials: ClientCredentials): () => Promise<string> {
   /** `validUntil` is a time of `performance.now`, which does not change when the clock is set. */
@@ -21,7 +22,7 @@ export function tokenSource(credentials: ClientCredentials): () => Promise<strin
   let asking: Promise<string> | undefined;
   return async () => {
     if (last !== undefined && performance.now() < last.validUntil) return last.token;
-    // Several connections are often opened at once.
+    // Several connections are often opened at once, and share one request.
     asking ??= ask(credentials)
       .then((answer) => {
         last = answer;

@@ -20,14 +20,14 @@ export interface Tls {
 
 export interface KafkaOptions {
   /**
-   * `kafka://host:port`, or several brokers with commas between them: `kafka://a:9092,b:9092`; `kafkas://` for TLS. A user and
-   * password before the hosts, percent-encoded, are for SASL: `kafkas://user:password@a:9093?sasl=SCRAM-SHA-256`.
+   * `kafka://host:port`, or several brokers separated by commas: `kafka://a:9092,b:9092`; `kafkas://` for TLS. A user and
+   * password for SASL come before the hosts, percent-encoded: `kafkas://user:password@a:9093?sasl=SCRAM-SHA-256`.
    * Parameters: `sasl` (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, which is the default), `compression` and `replication` as below.
    */
   readonly url: string;
   /** Used if the scheme of the URL is `kafkas://`. */
   readonly tls?: Tls | undefined;
-  /** Overrides what the URL says. */
+  /** Overrides the login of the URL. */
   readonly sasl?: Sasl | undefined;
   readonly clientId?: string | undefined;
   /** Replicas of the topics that are created; by default the brokers' own default. */
@@ -119,7 +119,7 @@ function addressOf(text: string): { host: string; port: number } {
   return { host: (match[1] as string).replace(/^\[|\]$/g, ''), port };
 }
 
-/** Without undefined members, because Node treats those as given. */
+/** Drops undefined members, because Node treats them as given. */
 function tlsOf(tls: Tls): ConnectionOptions {
   return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
 }

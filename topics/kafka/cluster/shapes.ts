@@ -11,7 +11,7 @@ export class Shapes {
   /** Ids of topics that were deleted and created again. */
   readonly #former = new Set<string>();
 
-  /** False if the broker does not know the last change: then its answer is ignored. */
+  /** Returns false, and ignores the answer, if the broker does not know of the last change. */
   update(topic: TopicMetadata): boolean {
     const shape = shapeOf(topic);
     const known = this.#known.get(shape.name);

@@ -3,5 +3,5 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-/** Names the partition in maps. No name of a topic has a slash. */
+/** The key of the partition in maps. It is unique, because names of topics have no slash. */
 export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

@@ -1,4 +1,4 @@
-/** Where partitions begin and end. */
+/** The first and last offsets of partitions. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { Coalescer } from '../cluster/coalescer.ts';
 import { keyOf, type TopicPartition } from '../cluster/topic-partition.ts';
@@ -12,7 +12,7 @@ export interface Bounds {
   readonly end: number;
 }
 
-/** In the given order. `end` is the offset of the next record, after the records of open transactions. */
+/** The bounds of the partitions, in the given order. `end` is the offset of the next record, after the records of open transactions. */
 export async function boundsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<Bounds[]> {
   const [begins, ends] = await Promise.all([
     offsetsAt(cluster, partitions, EARLIEST),
@@ -21,7 +21,10 @@ export async function boundsOf(cluster: Cluster, partitions: readonly TopicParti
   return partitions.map((_, i) => ({ begin: begins[i] as number, end: ends[i] as number }));
 }
 
-/** In the given order: the first offset of that time or later, -1 if there is none. By `isolation` the end is before or after open transactions. */
+/**
+ * The first offset of that time or later for each partition, in the given order; -1 if there is none. `isolation` decides whether the
+ * end is before or after open transactions.
+ */
 export async function offsetsAt(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
@@ -44,7 +47,7 @@ export async function offsetsAt(
   return partitions.map((each) => offsets.get(keyOf(each)) as number);
 }
 
-/** The first offsets of partitions, of many at a time with one request to each broker. */
+/** The first offsets of partitions. Many are read with one request to each broker. */
 export class Begins {
   readonly #cluster: Cluster;
   readonly #begins: Coalescer<TopicPartition, number>;

@@ -50,7 +50,7 @@ export class Fetcher {
     return reader;
   }
 
-  /** A request can name a partition once: two readers of the same one (of two groups, say) need two requests. */
+  /** A request can name a partition only once, so two readers of a partition (of two groups, for example) need two requests. */
   #freeSlot(topic: string, partition: number): number {
     const taken = [...this.#readers].filter((each) => each.topic === topic && each.partition === partition);
     let slot = 0;
@@ -65,7 +65,7 @@ export class Fetcher {
     this.wake();
   }
 
-  /** Call this when a reader wants records again, because it took some, or was moved to another offset. */
+  /** Call this when a reader wants records again, because it gave some out or was moved to another offset. */
   wake(): void {
     for (const wake of [...this.#loops.values()]) wake();
   }

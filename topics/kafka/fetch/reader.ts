@@ -1,5 +1,5 @@
 /**
- * The records of one partition that were fetched ahead, and the position of its reader. It does no requests.
+ * The records of one partition that were fetched ahead, and the position of its reader. Sends no requests.
  */
 import { KeyCount } from '../../log/key-count.ts';
 import type { LogRecord } from '../../log/transport.ts';
@@ -33,7 +33,7 @@ export class Reader {
   node: number | undefined;
   /** Incremented when an answer in flight becomes stale. */
   generation = 0;
-  /** Bytes of the batches that were not taken yet. */
+  /** Bytes of the batches that are not completely read yet. */
   bytes = 0;
 
   /** The next offset to fetch: everything before it is in `#batches`, was taken, or is never visible. */
@@ -43,7 +43,7 @@ export class Reader {
   #lastTaken = -1;
   #batches: BatchHead[] = [];
   #open: { readonly reader: BatchReader; readonly bytes: number } | undefined;
-  /** The offset after the last visible record of those fetched. */
+  /** The offset after the last visible record that was fetched. */
   #visibleEnd = -1;
   #lastStable = -1;
   /** The end of the partition, if that is before the next offset. */
@@ -68,7 +68,7 @@ export class Reader {
     return this.#lastStable >= 0 || this.#endsBefore !== undefined;
   }
 
-  /** Whether every visible record was fetched, as far as known: then a fetch may have to wait. */
+  /** Whether every visible record was fetched, as far as is known. If so, the next fetch may have to wait. */
   get atEnd(): boolean {
     return this.known && this.#fetchFrom >= this.#lastStable;
   }
@@ -121,7 +121,7 @@ export class Reader {
     this.wake();
   }
 
-  /** The partition ends before the next offset. */
+  /** Call this if the partition ends before the next offset. */
   beyond(end: number): void {
     this.#endsBefore = end;
     this.failing = undefined;
@@ -133,7 +133,7 @@ export class Reader {
     this.wake();
   }
 
-  /** The next records of what was fetched. */
+  /** Takes the next fetched records. */
   take(maxRecords: number, maxKeys = maxRecords): LogRecord[] {
     const records: LogRecord[] = [];
     const keys = maxKeys < maxRecords ? new KeyCount() : undefined;
@@ -188,8 +188,8 @@ export class Reader {
       }
       const { reader, bytes } = this.#open;
       const record = reader.next();
-      // Together with its last record, not at the next call: until then it would keep its partition
-      // out of the requests.
+      // Release the batch with its last record, not at the next call: until then it would keep its
+      // partition out of the requests.
       if (reader.isDone) {
         this.bytes -= bytes;
         this.#open = undefined;

@@ -1,6 +1,6 @@
 import type { AssignmentListener } from '../../log/transport.ts';
 
-/** The partitions of one member, and the calls of its listener: one after the other, each only once. */
+/** The partitions of one member, and the calls of its listener: one at a time, and once for each change. */
 export class Assignment {
   readonly #listener: AssignmentListener;
   readonly #assigned = new Set<number>();
@@ -27,7 +27,7 @@ export class Assignment {
     return this.#revoking.has(partition);
   }
 
-  /** Leaves out those that are assigned already. */
+  /** Ignores partitions that are assigned already. */
   add(partitions: readonly number[]): void {
     const added = partitions.filter((partition) => !this.#assigned.has(partition));
     if (added.length === 0) return;
@@ -40,7 +40,7 @@ export class Assignment {
     });
   }
 
-  /** Settles when the listener has released them, and everything that was revoked before. */
+  /** Settles when the listener has released these partitions and all that were revoked before. */
   revoke(partitions: readonly number[]): Promise<void> {
     const revoked = partitions.filter((partition) => this.has(partition));
     for (const partition of revoked) this.#revoking.add(partition);
@@ -57,7 +57,7 @@ export class Assignment {
     });
   }
 
-  /** Nobody handles an error that a listener throws: it ends the process, as a bug should. */
+  /** An error that a listener throws is not handled: it ends the process, as a bug should. */
   #next(call: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(call);
     this.#turn = turn.catch(() => {});

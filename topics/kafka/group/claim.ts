@@ -18,10 +18,9 @@ const CHECK_MS = 1000;
 /** The transactions of all partitions share this many connections to a broker. */
 const CONNECTIONS = 4;
 /**
- * After this time the broker aborts a transaction that an owner left open, unless somebody claims
- * before. A transaction begins with `look`, before the views and calls of a batch, which may wait
- * for a store or a channel. Its records are appended only after those, so no reader waits
- * meanwhile.
+ * After this time the broker aborts a transaction that an owner left open, unless a new claim ends it
+ * sooner. A transaction begins with `look`, before the views and calls of a batch, which may wait for
+ * a store or a channel. Its records are appended only after those, so no reader waits meanwhile.
  */
 const TRANSACTION_MS = 60_000;
 
@@ -49,14 +48,14 @@ export function sharedBy(cluster: Cluster): Shared {
   };
 }
 
-/** No name of a topic has a slash, so no two owners share an id. */
+/** Names of topics have no slash, so no two partitions share an id. */
 const transactionalIdOf = ({ group, topic, partition }: GroupPartition): string =>
   `tributary/${group}/${topic}/${partition}`;
 
 const describe = ({ group, topic, partition }: GroupPartition): string =>
   `partition ${partition} of ${topic} for ${group}`;
 
-/** Fences every earlier owner. Afterwards everything that they committed can be read. */
+/** Fences every earlier owner. Afterwards everything that earlier owners committed can be read. */
 export async function takeOver({ cluster, producers }: Shared, of: GroupPartition): Promise<TransactionalProducer> {
   await cluster.partition(of.topic, of.partition);
   const connection = `commit-${of.partition % CONNECTIONS}`;
@@ -91,7 +90,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
   const { cluster, fetcher, begins, producers } = shared;
   const shape = await recentShape(cluster, of.topic);
   const producer = await takeOver(shared, of);
-  // Only now: the owner that was just fenced could have committed after an earlier read.
+  // Not before the fencing: the previous owner could still have committed after the read.
   const [committed, begin] = await Promise.all([shared.metadata.committed(of), begins.of(of)]);
   const unwatch = cluster.watch(of.topic);
   const from = Math.max(committed.offset ?? begin, begin);
@@ -104,7 +103,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
 
   const fenced = (why: string) => new TributaryError('FENCED', `${describe(of)}: ${why}; claim it again`);
 
-  /** Throws if this claim has ended, as far as can be known without a request. */
+  /** Throws if this claim is known to have ended. Sends no request. */
   function checkClaim(): void {
     const change = cluster.shapes.change(shape);
     if (change !== undefined) over ??= fenced(change);
@@ -162,8 +161,8 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
             return { records, end: reader.end };
           }
           checkBroker(began);
-          // Waits for records that are known to exist: an empty result means that everything was
-          // read.
+          // Waits longer for records that are known to exist, because an empty result means that
+          // everything was read.
           const left = reader.isBehind || !reader.known ? patienceMs : began + waitMs - performance.now();
           if (left <= 0) {
             await checkOwner();
@@ -187,8 +186,8 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
     async commit({ records, offset, metadata }) {
       checkClaim();
       const doing = `committing ${describe(of)}`;
-      // Before the transaction begins: records for a topic that does not exist leave the claim as
-      // it is.
+      // Before the transaction begins, so that records for a topic that does not exist do not end the
+      // claim.
       await guarded(doing, () => findLeaders(cluster, partitionsOf(records)));
       last = await step(doing, () =>
         commitOffset(shared, producer, of, { records, offset: reader.past(offset), metadata, last }),

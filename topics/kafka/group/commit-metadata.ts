@@ -1,7 +1,7 @@
 /**
  * The metadata of a committed offset, as text: the version of this format, the offset with which it
- * was committed, and what the committer wants to keep. The offset shows when somebody else has
- * committed: Kafka's own tools move the offset and clear the metadata.
+ * was committed, and the committer's metadata. If that offset differs from the committed one,
+ * somebody else has committed: Kafka's own tools move the offset and clear the metadata.
  *
  *   tributary1/<offset>/=<metadata>                          as they are
  *   tributary1/<offset>/~<base64>                            compressed
@@ -16,7 +16,7 @@ import { TributaryError } from '../../../core/errors.ts';
 const VERSION = 1;
 const FORM = /^tributary(\d+)\/(?:(\d+)\/([\s\S]*))?/;
 const REFERENCE = /^@(\d+)\/(\d+)\/([0-9a-f]+)$/;
-/** Without a version: the metadata of jobs, and those of the demo's import. */
+/** Texts without a version: metadata of jobs, and those of the demo's import. */
 const OLD = /^(~|\[\[|\{"made":)/;
 /** Longer metadata are compressed. */
 const LONGEST_PLAIN = 1000;
@@ -42,7 +42,7 @@ export function encodeMetadata(metadata: string): string {
 
 export const referring = ({ partition, offset, checksum }: Reference): string => `@${partition}/${offset}/${checksum}`;
 
-/** Throws FORMAT_NEWER if a newer release wrote it. */
+/** `offset` is the committed one. Throws FORMAT_NEWER if a newer release wrote the metadata. */
 export function unseal(metadata: string, offset: number): Unsealed {
   const [, version, sealedFor, body = ''] = FORM.exec(metadata) ?? [];
   if (version === undefined) return unsealOld(metadata);

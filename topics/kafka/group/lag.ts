@@ -19,7 +19,7 @@ interface Span extends TopicPartition {
 }
 
 /**
- * By partition. The lag is the distance from the committed offset to the end. If there are only
+ * The lag of each partition: the distance from the committed offset to the end. If there are only
  * transaction markers in between, there is no lag.
  */
 export async function lagOf(cluster: Cluster, offsets: Offsets, group: string, topic: string): Promise<GroupLag[]> {
@@ -41,7 +41,7 @@ export async function lagOf(cluster: Cluster, offsets: Offsets, group: string, t
   return lags.map(({ from, ...lag }) => (over.has(lag.partition) ? { ...lag, lag: 0 } : lag));
 }
 
-/** The partitions of a topic without a record between the offsets, and without an open transaction that may have one. */
+/** The partitions with no record between the offsets, and with no open transaction that may have one. */
 async function unreadable(cluster: Cluster, spans: readonly Span[]): Promise<Set<number>> {
   const leaders = await Promise.all(spans.map(({ topic, partition }) => cluster.leader(topic, partition)));
   const nodes = Map.groupBy(spans.keys(), (i) => leaders[i] as number);

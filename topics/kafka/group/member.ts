@@ -1,6 +1,6 @@
 /**
  * A member of a consumer group, in Kafka's classic protocol. It joins, gets its assignment, and
- * sends heartbeats whatever its workers are doing. So even a long batch does not hold up the group.
+ * sends heartbeats independently of its workers. So even a long batch does not hold up the group.
  *
  * In a rebalance members keep their partitions (the cooperative protocol of KIP-429): only a
  * partition that moves is revoked, by its own member, and then assigned to another one. Only the
@@ -99,8 +99,8 @@ export class Member {
   async leave(): Promise<void> {
     if (this.#stage === 'in') {
       this.#stage = 'leaving';
-      // Heartbeats continue meanwhile, so that partitions that are still worked on here are
-      // assigned to nobody.
+      // Heartbeats continue meanwhile, so that nobody else is assigned partitions that are still in
+      // use here.
       await this.#assignment.revoke(this.partitions).finally(() => {
         this.#stage = 'out';
         this.#wake();
@@ -178,7 +178,7 @@ export class Member {
     if (this.#stage !== 'in') return;
     const revoked = this.partitions.filter((partition) => !assigned.includes(partition));
     if (revoked.length > 0) {
-      // Only then they can be assigned to others.
+      // Joins again after the release, because only then can others be assigned the partitions.
       void this.#assignment.revoke(revoked).then(() => this.#joinAgain());
     }
     this.#assignment.add(assigned);
@@ -190,7 +190,7 @@ export class Member {
   }
 
   /**
-   * The leader does this for everybody. Each topic is divided among the members of the group that read it.
+   * The leader assigns for all members. It divides each topic among the members of the group that read it.
    */
   async #assign(members: Joined['members']): Promise<MemberAssignment[]> {
     const subscribed = members.map(({ member, metadata }) => ({ id: member, ...decodeSubscription(metadata) }));
@@ -239,8 +239,8 @@ export class Member {
       await this.#pause(PAUSE_MS);
       return;
     }
-    // For example, a right was revoked. It may be granted again; until then the operator has to be
-    // warned.
+    // For example, a right was revoked. It may be granted again, so this retries and warns the
+    // operator.
     this.#refused(error);
     await this.#pause(REFUSED_PAUSE_MS);
   }
@@ -278,12 +278,12 @@ export class Member {
 
   async #leaveGroup(): Promise<void> {
     if (this.#id === '' || this.#cluster.closed) return;
-    // If it does not arrive, the session times out.
+    // If the request does not arrive, the session times out.
     await this.#send((member) => leaveGroup(this.#group, member)).catch(() => {});
     this.#cluster.release(this.#connection);
   }
 
-  /** To the coordinator of the group. */
+  /** Sends the call to the coordinator of the group. */
   async #send<T>(call: (member: string) => Call<T>): Promise<T> {
     const node = await this.#cluster.coordinator('group', this.#group);
     return await this.#cluster.connection(node, this.#connection).send(call(this.#id));

@@ -1,8 +1,8 @@
 /**
- * Metadata of offsets that are longer than brokers accept (`offset.metadata.max.bytes`). They are
- * records of a compacted topic, appended in the transaction of the commit, and the committed offset
- * refers to the record. Compaction keeps the newest committed record of each key, which is the one
- * that the offset refers to.
+ * Stores metadata of offsets that are longer than brokers accept (`offset.metadata.max.bytes`). They
+ * are records of a compacted topic, appended in the transaction of the commit, and the committed
+ * offset refers to the record. Compaction keeps the newest committed record of each key, which is the
+ * one that the offset refers to.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import { partitionOfText } from '../../log/partition.ts';
@@ -89,8 +89,8 @@ export class MetadataTopic {
   }
 
   /**
-   * The broker did not accept these metadata: from now on they are shorter. False if there is no shorter
-   * form.
+   * Call this if the broker did not accept these metadata. Later ones are then stored in a shorter form. Returns
+   * false if there is none.
    */
   refused(metadata: string): boolean {
     if (metadata.length > this.#limit) return false;
@@ -128,7 +128,7 @@ export class MetadataTopic {
   /** Undefined if there is no such record. */
   async #read(key: string, { partition, offset, checksum }: Reference): Promise<Uint8Array | undefined> {
     const topic = METADATA_TOPIC.name;
-    // A reference that is committed shows that its transaction was committed, even if its marker is not in this partition yet.
+    // The reference is committed, so its transaction is, too, even if the marker is not in this partition yet.
     const limits = { waitMs: 0, bytes: BYTES, partitionBytes: BYTES, isolation: READ_UNCOMMITTED } as const;
     const found = await fetchOne(this.#cluster, { topic, id: undefined, partition, offset }, limits);
     if (found === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What groups have committed. */
+/** The committed offsets of groups. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { Coalescer } from '../cluster/coalescer.ts';
 import { type CommittedOffset, stableOffsets } from '../wire/calls/offsets.ts';
@@ -12,7 +12,7 @@ export interface GroupPartition {
   readonly partition: number;
 }
 
-/** Committed offsets, of many partitions at a time with one request for each group and topic. */
+/** Reads committed offsets, of many partitions with one request for each group and topic. */
 export class Offsets {
   readonly #cluster: Cluster;
   readonly #committed: Coalescer<number, CommittedOffset | undefined>;
@@ -23,11 +23,11 @@ export class Offsets {
   }
 
   /**
-   * What the group has committed; undefined if nothing. Waits for a transaction of this partition
-   * that is just ending, so that everything that was committed before is in the answer.
+   * The offset that the group has committed; undefined if it never committed. Waits for a transaction
+   * that is just ending, so that the answer includes everything that was committed before.
    */
   async committed({ group, topic, partition }: GroupPartition): Promise<CommittedOffset | undefined> {
-    // No name of a topic has a slash.
+    // Names of topics have no slash.
     const key = `${topic}/${group}`;
     const found = await this.#cluster.persist(() => this.#committed.ask(key, partition));
     return found === undefined || found.offset < 0 ? undefined : found;

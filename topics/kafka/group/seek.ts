@@ -6,7 +6,7 @@ import type { GroupPartition } from './offsets.ts';
 
 const TRIES = 5;
 
-/** Keeps the metadata unless new ones are given. */
+/** Fences open claims. Keeps the metadata unless new ones are given. */
 export async function seek(shared: Shared, of: GroupPartition, offset: number, metadata?: string): Promise<void> {
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw new TributaryError('USAGE', `${offset} is not an offset; give a whole number from 0 on`);
@@ -14,7 +14,7 @@ export async function seek(shared: Shared, of: GroupPartition, offset: number, m
   for (let tries = 1; ; tries++) {
     const producer = await takeOver(shared, of);
     try {
-      // Only now: the owner that was just fenced could have committed after an earlier read.
+      // Not before the fencing: the previous owner could still have committed after the read.
       const kept = metadata ?? (await shared.metadata.committed(of)).metadata;
       await commitOffset(shared, producer, of, { records: [], offset, metadata: kept });
       return;

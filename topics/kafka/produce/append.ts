@@ -19,24 +19,24 @@ const BATCH_RECORDS = 5000;
 export const REQUEST_BYTES = 16 * 1024 * 1024;
 
 export interface Sender {
-  /** Of the producer. */
+  /** The id of the producer. */
   readonly id: string;
   readonly epoch: number;
   /** The name of the connections over which it sends. */
   readonly connection: string;
-  /** Null if what it sends is not part of a transaction. */
+  /** Null if the records are not part of a transaction. */
   readonly transactionalId: string | null;
   /** Records sent so far by partition. */
   readonly sequences: Map<string, number>;
 }
 
-/** Some records of one partition, and their indices among all that are appended. */
+/** Some records of one partition, and their indices in the list that is appended. */
 interface Send {
   readonly batch: readonly NewRecord[];
   readonly indices: readonly number[];
 }
 
-/** Batches of one partition that no broker refuses for their size by default, unless a single record is too large. */
+/** Splits records of one partition into batches that brokers accept by default, unless a single record is too large. */
 export function split(records: readonly NewRecord[]): (readonly NewRecord[])[] {
   const batches: NewRecord[][] = [];
   let bytes = BATCH_BYTES;
@@ -76,7 +76,7 @@ export async function append(cluster: Cluster, sender: Sender, records: readonly
 }
 
 /**
- * Batches that are sent together: no request is larger than a broker accepts, except for a single large
+ * Divides batches among requests. No request is larger than `REQUEST_BYTES`, except for a single large
  * batch.
  */
 export function requests<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (readonly S[])[] {
@@ -95,12 +95,12 @@ export function requests<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (r
 }
 
 /**
- * Fills in the offsets. A batch that a topic refuses because of its size is sent in halves, down to
- * single records. A batch whose time is too far ahead for the topic is sent with the current time:
- * so a record that was accepted before the topic had this limit blocks nothing.
+ * Sends the batches and fills in the offsets. A batch that a topic refuses because of its size is sent
+ * in halves, down to single records. A batch whose time is too far ahead for the topic is sent with the
+ * current time, so that a record that was accepted before the topic had this limit blocks nothing.
  */
 async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[], offsets: number[]): Promise<void> {
-  // Their sequences are counted at once, before any of them is encoded.
+  // Each call counts its sequence at once, before any batch is encoded, so the order is kept.
   const encoded = await Promise.all(sends.map(({ batch }) => encode(cluster, sender, batch)));
   const bases = await appendAll(cluster, sender, encoded);
   for (const [i, { batch, indices }] of sends.entries()) {
@@ -131,7 +131,7 @@ async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[],
   }
 }
 
-/** Throws if none of the records is ahead of this clock: then the clock itself is ahead. */
+/** Limits timestamps to the current time. Throws if no record is ahead of this clock: then the clock itself is ahead. */
 function ofNow(batch: readonly NewRecord[]): NewRecord[] {
   const now = Date.now();
   if (batch.some(({ timestamp }) => timestamp > now)) {
@@ -141,7 +141,7 @@ function ofNow(batch: readonly NewRecord[]): NewRecord[] {
   throw new KafkaError(CODE.INVALID_TIMESTAMP, `appending to partition ${partition} of ${topic}`, topic);
 }
 
-/** Counts records of the batch's partition; returns the sequence before. After 2^31 - 1 comes 0. */
+/** Adds `by` to the sequence of the batch's partition, and returns the sequence before. After 2^31 - 1 comes 0. */
 function count(sender: Sender, [first]: readonly NewRecord[], by: number): number {
   const key = keyOf(first as NewRecord);
   const sequence = sender.sequences.get(key) ?? 0;
@@ -178,7 +178,7 @@ async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecor
  */
 type Base = number | 'large' | 'ahead';
 
-/** A batch that is sent twice is appended once, because it keeps its sequence. */
+/** Retries safely: a batch that is sent twice is appended once, because it keeps its sequence. */
 async function appendAll(
   cluster: Cluster,
   { transactionalId, connection }: Sender,

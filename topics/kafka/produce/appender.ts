@@ -15,10 +15,10 @@ import type { Producers } from './producers.ts';
 import type { TransactionalProducer } from './transaction.ts';
 
 const CONNECTION = 'append';
-/** Further producers are discarded after their transaction. */
+/** How many idle producers are kept. Further ones are discarded after their transaction. */
 const KEPT_PRODUCERS = 8;
 /**
- * Nobody initialises these ids again: readers wait this long for a transaction that a dead process left open.
+ * Nobody initialises these ids again, so readers wait this long for a transaction that a dead process left open.
  */
 const TRANSACTION_MS = 20_000;
 
@@ -37,7 +37,7 @@ export class Appender {
     this.#producers = producers;
   }
 
-  /** All of them or none; returns their offsets in the order given. */
+  /** Appends all records or none. Returns their offsets in the order given. */
   async append(records: readonly NewRecord[]): Promise<number[]> {
     const [first] = records;
     if (first === undefined) return [];
@@ -98,8 +98,8 @@ export class Appender {
       try {
         return await this.#with(kept, records);
       } catch (error) {
-        // Nobody fences these: the broker forgets a producer that is not used for a week. Nothing
-        // was appended.
+        // Nobody fences these producers, but the broker forgets one that was not used for a week.
+        // Nothing was appended, so this tries again with another one.
         if (!isFencing(error)) throw error;
       }
     }

@@ -8,7 +8,7 @@ import { check, KafkaError } from '../wire/errors.ts';
 import { Semaphore } from './semaphore.ts';
 import { TransactionalProducer } from './transaction.ts';
 
-/** For each broker. It writes each to its log: with very many at once, the last ones would time out. */
+/** The limit for each broker. It writes each producer to its log: with very many at once, the last ones would time out. */
 const AT_A_TIME = 16;
 
 /** How a transactional id is used. */
@@ -16,7 +16,7 @@ export interface Use {
   /** The name of the connections for its transactions. */
   readonly connection: string;
   /**
-   * After this time the broker aborts what a dead owner left open, unless somebody initialises the id before.
+   * After this time the broker aborts a transaction that a dead owner left open, unless the id is initialised before.
    */
   readonly timeoutMs: number;
 }
@@ -32,7 +32,7 @@ export class Producers {
     this.#owners = new Coalescer((node, identities) => this.#areNewest(Number(node), identities));
   }
 
-  /** Fences every earlier producer of the id. Once it settles, no transaction of theirs is open any more. */
+  /** Fences every earlier producer of the id. Once it settles, none of them has an open transaction. */
   async initialise(id: string, { connection, timeoutMs }: Use): Promise<TransactionalProducer> {
     const { producerId, producerEpoch } = await this.#cluster.persist(async () => {
       const node = await this.#cluster.coordinator('transaction', id);

@@ -1,4 +1,4 @@
-/** Limits how many run at a time; the others wait in order of arrival. */
+/** Limits how many bodies run at a time. Others wait in order of arrival. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];

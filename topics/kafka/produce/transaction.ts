@@ -28,14 +28,14 @@ export interface OffsetCommit {
   readonly offset: number;
   /** The metadata, and the record that it needs in the transaction. Called again after `refused` has returned true. */
   seal(): Promise<Sealed>;
-  /** The broker does not accept metadata of this length: returns whether there is a shorter form. */
+  /** Called if the broker does not accept metadata of this length. Returns whether there is a shorter form. */
   refused(metadata: string): boolean;
 }
 
 /** The metadata of an offset, ready to be committed. */
 export interface Sealed {
   /**
-   * To be appended in the transaction, before the offset is committed; undefined if the metadata contain
+   * The record to append in the transaction before the offset is committed; undefined if the metadata contain
    * everything.
    */
   readonly record: NewRecord | undefined;
@@ -51,7 +51,7 @@ export class TransactionalProducer {
   readonly #sequences = new Map<string, number>();
   /** Whether a transaction is open, or may be. */
   #open = false;
-  /** The group whose offsets are part of it. */
+  /** The group whose offsets are part of the open transaction. */
   #group: string | undefined;
 
   /** Sends over the connections of that name. */
@@ -64,8 +64,7 @@ export class TransactionalProducer {
   /**
    * Begins a transaction with the offsets of the group. The coordinator refuses it if another
    * producer of the id was initialised. It writes to its log before it answers, which a replaced
-   * coordinator cannot do. So when this settles, no other producer had been initialised before the
-   * call.
+   * coordinator cannot do. So if this succeeds, no other producer was initialised before the call.
    */
   async begin(group: string): Promise<void> {
     // If the offsets are already part of a transaction, the coordinator answers without writing.
@@ -81,7 +80,7 @@ export class TransactionalProducer {
   }
 
   /**
-   * Aborts what was begun, without waiting: a transaction that stays open ends with the next claim, or times
+   * Aborts an open transaction, without waiting. If the abort fails, the transaction ends with the next claim, or times
    * out.
    */
   abandon(): void {
@@ -145,7 +144,7 @@ export class TransactionalProducer {
     await this.#cluster.persist(async () => {
       const coordinator = await this.#coordinator();
       for (const { topic, partition, error } of await coordinator.send(addPartitionsToTxn(this.identity, topics))) {
-        // It was not tried because of another partition's error.
+        // Not tried, because of another partition's error.
         if (error === CODE.OPERATION_NOT_ATTEMPTED) continue;
         check(error, `beginning a transaction on partition ${partition} of ${topic}`);
       }

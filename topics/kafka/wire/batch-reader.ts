@@ -37,7 +37,7 @@ export interface BatchHead {
   readonly bytes: Buffer;
 }
 
-/** The complete batches of an answer. The last one is left out if the answer ends before it does. Views, not copies. */
+/** The complete batches of an answer, as views, not copies. The last batch is left out if the answer ends within it. */
 export function batchHeads(buffer: Buffer): BatchHead[] {
   const heads: BatchHead[] = [];
   for (let at = 0; at + HEAD <= buffer.length; ) {
@@ -80,7 +80,7 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
-/** The batches that a reader of committed records reads. `heads` begin at the beginning of the answer. */
+/** The batches that a reader of committed records reads. `heads` must begin at the start of the answer. */
 export function committed(heads: readonly BatchHead[], aborted: readonly AbortedTransaction[]): BatchHead[] {
   const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const open = new Set<string>();
@@ -129,12 +129,12 @@ export class BatchReader {
     this.#left = head.count;
   }
 
-  /** Whether the last one was read. */
+  /** Whether the last record was read. */
   get isDone(): boolean {
     return this.#left === 0;
   }
 
-  /** Undefined after the last one. */
+  /** The next record; undefined after the last one. */
   next(): LogRecord | undefined {
     if (this.#left === 0) return undefined;
     this.#left -= 1;
@@ -160,7 +160,7 @@ function readBytes(reader: ByteReader): Buffer | null {
   return length < 0 ? null : reader.bytes(length);
 }
 
-/** In decoded text it stands for bytes that are not valid UTF-8, or for itself. */
+/** In decoded text, this stands for bytes that are not valid UTF-8, or is a character of the text. */
 const REPLACED = '\ufffd';
 
 /** If two headers have the same name, the last one counts; a null value is an empty text. */
@@ -169,7 +169,7 @@ function readHeaders(reader: ByteReader): Headers {
   for (let count = reader.varint(); count > 0; count--) {
     const name = reader.text(reader.varint());
     const value = readHeader(reader);
-    // An assignment would set the prototype.
+    // A plain assignment would set the prototype.
     if (name === '__proto__') {
       Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
     } else headers[name] = value;

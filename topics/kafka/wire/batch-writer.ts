@@ -4,7 +4,7 @@ import { AFTER_LENGTH, CRC_AT, CRC_FROM, checksum, HEAD, MAGIC, TRANSACTIONAL } 
 import { ByteWriter } from './bytes.ts';
 import { COMPRESSIONS, type Compression, compress, gzipAside } from './compression.ts';
 
-/** Below what a topic accepts by default (1 MiB): compression makes incompressible data a little larger. */
+/** Below the limit of a topic by default (1 MiB), because compression makes incompressible data a little larger. */
 export const BATCH_BYTES = 900_000;
 
 export interface BatchProducer {

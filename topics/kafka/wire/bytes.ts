@@ -10,7 +10,7 @@ const HIGH = 2 ** 32;
 export class ByteReader {
   readonly buffer: Buffer;
   position: number;
-  /** How long the client must not send anything (throttling), if that field was read. */
+  /** For how long, in ms, the client must not send anything (throttling), if that field was read. */
   throttleMs = 0;
 
   constructor(buffer: Buffer, position = 0) {
@@ -30,7 +30,7 @@ export class ByteReader {
     return this.buffer.readInt32BE(this.#skip(4));
   }
 
-  /** As a number: offsets and times are far below 2^53. */
+  /** As a number, because offsets and times are far below 2^53. */
   i64(): number {
     const at = this.#skip(8);
     return this.buffer.readInt32BE(at) * HIGH + this.buffer.readUInt32BE(at + 4);
@@ -155,7 +155,7 @@ export class ByteWriter {
     this.#buffer = Buffer.allocUnsafe(size);
   }
 
-  /** What was written: a view, valid until more is written. */
+  /** The written bytes: a view that is valid until more is written. */
   get written(): Buffer {
     return this.#buffer.subarray(0, this.length);
   }
@@ -222,7 +222,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** An id as `id64` reads it. */
+  /** An id from `ByteReader.id64`. */
   id64(id: string): this {
     return this.i64(BigInt(id));
   }
@@ -273,7 +273,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Returns the position of the next bytes. The buffer may be replaced by this call. */
+  /** Makes room and returns the position of the next bytes. May replace the buffer. */
   #grow(bytes: number): number {
     const at = this.length;
     const end = at + bytes;

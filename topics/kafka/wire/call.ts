@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from './bytes.ts';
 
 /**
- * One request of the protocol, in one version, and how its answer is read. Errors that a broker returns are
+ * One request of the protocol, in one version, and the reader of its answer. Errors that a broker returns are
  * part of the answer.
  */
 export interface Call<T> {
@@ -12,7 +12,7 @@ export interface Call<T> {
   readonly version: number;
   /** Whether the headers of its request and answer end with tagged fields (KIP-482). */
   readonly flexible: boolean;
-  /** How long the broker may take to answer, if longer than for other requests. */
+  /** How long the broker may take to answer, in ms, if longer than for other requests. */
   readonly timeoutMs?: number;
   write(writer: ByteWriter): void;
   read(reader: ByteReader): T;

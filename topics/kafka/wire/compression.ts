@@ -31,7 +31,7 @@ export function compress(codec: Compression, bytes: Buffer): Buffer {
   }
 }
 
-/** Outside of the event loop, for large data. */
+/** Compresses large data outside of the event loop. */
 export const gzipAside: (bytes: Buffer) => Promise<Buffer> = promisify(gzip);
 
 /** `number` is the codec's number in the attributes of a batch. */

@@ -27,7 +27,7 @@ export class Connection {
   #link: Link | undefined;
   /** Requests in flight by link. A link that accepts no more requests stays until it has none. */
   readonly #pending = new Map<Link, number>();
-  /** Not ready before the broker has returned the versions that it offers, and accepted the login. */
+  /** Ready once the broker has returned the versions that it offers and accepted the login. */
   #opening: Link | undefined;
   #connecting: Promise<Link> | undefined;
   #closed = false;
@@ -56,8 +56,8 @@ export class Connection {
     try {
       return await send();
     } catch (error) {
-      // A half-open connection is noticed only this way. The next requests use a new link; requests
-      // in flight keep their own time-outs.
+      // Only a time-out reveals a half-open connection. Later requests use a new link; requests in
+      // flight keep their own time-outs.
       if (error instanceof TimedOut) this.#retire(link);
       else if (error instanceof Unreachable) this.#drop(link);
       throw error;

@@ -1,12 +1,12 @@
 /**
- * What an error of Kafka or of a connection means: retry, a newer owner, a missing topic, or a setting that
- * has to be changed.
+ * Classifies errors of Kafka and of connections: retry, a newer owner, a missing topic, or a setting that has
+ * to be changed.
  */
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { RecordTooLarge } from '../../log/limits.ts';
 import { CODE, codesOf, describeCode } from './error-codes.ts';
 
-/** Leaders, coordinators or replicas are just changing, or a transaction is just ending: retry. */
+/** To retry: leaders, coordinators or replicas are just changing, or a transaction is just ending. */
 const PASSING = codesOf(
   'UNKNOWN_SERVER_ERROR',
   'CORRUPT_MESSAGE',
@@ -84,7 +84,7 @@ interface Cause {
   readonly code?: string | undefined;
 }
 
-/** The broker did not answer: the connection cannot be used any more, and it is unknown what was done. */
+/** The broker did not answer. The connection cannot be used any more, and the outcome of its requests is unknown. */
 export class Unreachable extends Error {
   override name = 'Unreachable';
   readonly code: string | undefined;

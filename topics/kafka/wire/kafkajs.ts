@@ -18,7 +18,7 @@ export interface LinkOptions {
   readonly port: number;
   readonly clientId: string;
   readonly connectMs: number;
-  /** How long an answer may take. */
+  /** How long an answer may take, in ms. */
   readonly requestMs: number;
   readonly security: Security;
 }
@@ -27,12 +27,12 @@ export interface Request<T> {
   readonly name: string;
   readonly key: number;
   readonly version: number;
-  /** What follows its header. */
+  /** The bytes after the header. */
   readonly body: Buffer;
   /** Used if it is longer than `requestMs`. */
   readonly timeoutMs: number | undefined;
   /**
-   * `payload` is what follows the correlation id. After the answer nothing is sent for `throttleMs`
+   * `payload` is the bytes after the correlation id. After the answer nothing is sent for `throttleMs`
    * (KIP-219).
    */
   decode(payload: Buffer): { readonly answer: T; readonly throttleMs: number };
@@ -116,7 +116,7 @@ function send<T>(connection: Connection, { name, key, version, body, timeoutMs, 
 }
 
 /**
- * As in kafkajs, but without its timer for each answer: that has a negative delay, and Node warns about it.
+ * Removes kafkajs's timer for each answer: it has a negative delay, and Node warns about it.
  */
 function quietly(queue: RequestQueue): void {
   queue.scheduleCheckPendingRequests = () => {

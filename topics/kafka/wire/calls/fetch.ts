@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 
 export const READ_UNCOMMITTED = 0;
 export const READ_COMMITTED = 1;
-/** Instead of the id of a replica. */
+/** Stands for a consumer in place of the id of a replica. */
 export const CONSUMER = -1;
 const NOBODY = -1;
 
@@ -20,7 +20,7 @@ export interface Fetched {
   readonly partition: number;
   readonly error: number;
   readonly highWatermark: number;
-  /** Where the first open transaction begins; the high watermark if there is none. */
+  /** The offset at which the first open transaction begins; the high watermark if there is none. */
   readonly lastStable: number;
   readonly begin: number;
   readonly aborted: readonly AbortedTransaction[];
@@ -29,7 +29,7 @@ export interface Fetched {
 }
 
 export interface FetchLimits {
-  /** How long the broker may wait for a record. */
+  /** How long the broker may wait for a record, in ms. */
   readonly waitMs: number;
   readonly bytes: number;
   readonly partitionBytes: number;
@@ -59,7 +59,7 @@ export function fetch(from: readonly FetchFrom[], limits: FetchLimits): Call<{ e
     flexible: true,
     write(writer) {
       writer.i32(CONSUMER).i32(waitMs).i32(1).i32(bytes).i8(isolation);
-      // No session: an answer says nothing about partitions that were not asked for.
+      // No session: each request names all of its partitions.
       writer.i32(0).i32(-1);
       writer.compactArray(topics, ([named, here]) => {
         if (byId) writer.raw(Buffer.from(named, 'base64url'));

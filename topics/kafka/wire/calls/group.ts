@@ -4,7 +4,7 @@
  */
 import type { Call } from '../call.ts';
 
-/** A broker may take this much longer than the rebalance. */
+/** A broker may take this much longer than the rebalance to answer a join. */
 const NETWORK_MS = 5000;
 const NO_INSTANCE = null;
 

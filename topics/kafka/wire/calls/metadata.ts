@@ -25,7 +25,8 @@ export interface PartitionMetadata {
 }
 
 /**
- * Metadata 12: with the ids of topics (KIP-516). Of all topics if none is named. https://kafka.apache.org/protocol.html#The_Messages_Metadata
+ * Metadata 12: with the ids of topics (KIP-516). `topics`: undefined requests all.
+ * https://kafka.apache.org/protocol.html#The_Messages_Metadata
  *
  *   request:  [topic id uuid, name string?]?, auto create bool, include rights bool
  *   response: throttle i32, [broker i32, host string, port i32, rack string?], cluster string?, controller i32,
@@ -83,7 +84,7 @@ export interface Coordinator {
 }
 
 /**
- * FindCoordinator 4: of several keys (KIP-699). `kind`: 0 for groups, 1 for transactional ids.
+ * FindCoordinator 4: for several keys (KIP-699). `kind`: 0 for groups, 1 for transactional ids.
  * https://kafka.apache.org/protocol.html#The_Messages_FindCoordinator
  *
  *   request:  kind i8, [key string]

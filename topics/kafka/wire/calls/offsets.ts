@@ -1,8 +1,8 @@
-/** First and last offsets of partitions, and what groups have committed. */
+/** First and last offsets of partitions, and the committed offsets of groups. */
 import type { Call } from '../call.ts';
 import { CONSUMER, READ_UNCOMMITTED } from './fetch.ts';
 
-/** Instead of a timestamp. */
+/** Stand for the first and the end offset in place of a timestamp. */
 export const EARLIEST = -2;
 export const LATEST = -1;
 
@@ -16,8 +16,8 @@ export interface ListedOffset {
 
 /**
  * ListOffsets 3: the first offset of that time (in ms since 1970 UTC) or later, once for each
- * partition. The end is the offset of the next record, after the records of open transactions; with READ_COMMITTED, that of the first
- * record of an open transaction.
+ * partition. LATEST gives the offset of the next record, after the records of open transactions; with READ_COMMITTED, the offset of the
+ * first record of an open transaction.
  * https://kafka.apache.org/protocol.html#The_Messages_ListOffsets
  *
  *   request:  replica i32, isolation i8, [topic string, [partition i32, timestamp i64]]
@@ -60,14 +60,14 @@ export function listOffsets(
 export interface CommittedOffset {
   readonly partition: number;
   readonly error: number;
-  /** -1 if nobody committed. */
+  /** -1 if the group never committed. */
   readonly offset: number;
   readonly metadata: string;
 }
 
 /**
- * OffsetFetch 7 with `require_stable` (KIP-447): what transactions have committed, with an error
- * for a partition whose transaction is just ending.
+ * OffsetFetch 7 with `require_stable` (KIP-447): the offsets that transactions have committed, with an
+ * error for a partition whose transaction is just ending.
  * https://kafka.apache.org/protocol.html#The_Messages_OffsetFetch
  *
  *   request:  group string, [topic string, [partition i32]], require stable bool

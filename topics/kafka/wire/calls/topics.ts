@@ -47,7 +47,7 @@ export function createTopics(topics: readonly NewTopic[], timeoutMs: number): Ca
 }
 
 /**
- * CreatePartitions 1 (KIP-195): `count` is how many the topic has afterwards.
+ * CreatePartitions 1 (KIP-195): `count` is the number of partitions afterwards.
  * https://kafka.apache.org/protocol.html#The_Messages_CreatePartitions
  *
  *   request:  [topic string, count i32, assignments []?], timeout i32, validate only bool

@@ -20,7 +20,7 @@ export interface InitialisedProducer {
  *   request:  transactional id string?, timeout i32
  *   response: throttle i32, error i16, producer i64, epoch i16
  *
- * Without a transactional id, for a producer that is only idempotent.
+ * Without a transactional id, the producer is only idempotent.
  */
 export function initProducerId(transactionalId: string | null, timeoutMs: number): Call<InitialisedProducer> {
   return {
