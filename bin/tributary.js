@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
-/** The command. From a checkout it runs the sources, and from an installed package what was compiled of them. */
+/** The command. A checkout runs the sources; an installed package runs their compiled form. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runNode, runsHere } from './engine.js';

@@ -1,4 +1,4 @@
-/** `docs/datasources.md`: what every datasource counts, and how its table is read, for analysts. */
+/** `docs/datasources.md`, for analysts: what every datasource counts, and how to read its table. */
 import type { Platform } from '../modules/define.ts';
 import { type Column, DATE, segmentColumns } from '../reports/columns.ts';
 import { type Datasource, type Metric, pointName } from '../reports/define-datasource.ts';
@@ -73,7 +73,7 @@ function inView(metric: Metric | undefined): string {
   return '';
 }
 
-/** A question with sketches, written out. */
+/** A complete example of a query with sketches. */
 function example(datasources: readonly Datasource[]): string[] {
   const datasource = datasources.find(({ metrics }) => metrics.some(({ kind }) => kind === 'distinct'));
   if (datasource === undefined || isLocalDay(datasource.granularity)) return [];

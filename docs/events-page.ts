@@ -1,4 +1,4 @@
-/** `docs/events.md`: every topic and every event, for those who produce them. */
+/** `docs/events.md`, for producers: every topic and every event. */
 
 import { callAnswered, type EventDef, timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
@@ -23,7 +23,7 @@ export function eventsPage({ topics, jobs }: Platform, madeBy: string): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** The event as one line that a structured-mode record can have for its value. */
+/** The event as one line that can be the value of a record in structured mode. */
 function exampleLine(def: EventDef): string {
   return JSON.stringify({
     specversion: '1.0',
@@ -98,7 +98,7 @@ ${table(['Client', 'Partitioner'], PARTITIONERS)}
 A record in the wrong partition is not lost. The job sends it on to the right one, but this costs a second record, and events of one key
 may overtake each other on the way.`;
 
-/** The event that most readers know, or else the first that a job folds. */
+/** The event that most readers know, or else the first one that a job folds. */
 function producer(topics: readonly Topic[], jobs: readonly Job[]): string {
   const all = topics.flatMap((topic) => topic.events.map((def) => ({ topic, def })));
   const folded = all.filter(({ topic, def }) => jobs.some(({ from, on }) => from === topic && on.includes(def)));

@@ -1,4 +1,4 @@
-/** Schemas as Markdown: what the generated pages have in common. */
+/** Schemas as Markdown, shared by the generated pages. */
 import { type EnumSchema, type Field, isNullable, present, type RecordSchema, type Schema } from '../core/avro.ts';
 
 export const code = (text: string): string => `\`${text}\``;
@@ -10,20 +10,20 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** What the anchor of a heading is on the usual hosts. */
+/** The anchor of a heading on the usual hosts. */
 export const anchor = (heading: string): string =>
   heading
     .toLowerCase()
     .replaceAll(/[^\w -]/g, '')
     .replaceAll(' ', '-');
 
-/** A column that says what a store makes of each field, by the name of the field. */
+/** A column with the form of each field in a store, by the name of the field. */
 export interface Stored {
   readonly head: string;
   readonly cell: ReadonlyMap<string, string>;
 }
 
-/** The fields of a record, and below them those of the records within it, which are stored within a field. */
+/** The fields of a record, followed by those of nested records, which are stored within a field. */
 export function fieldTables(record: RecordSchema, options: { defaults: boolean; stored?: Stored | undefined }): string {
   const { defaults, stored } = options;
   return [
@@ -35,7 +35,7 @@ export function fieldTables(record: RecordSchema, options: { defaults: boolean; 
 const titleOf = ({ name, doc }: RecordSchema): string =>
   doc === undefined ? `${code(name)}:` : `${code(name)}: ${doc}`;
 
-/** Columns that would be empty are left out. */
+/** Empty columns are left out. */
 function fieldTable({ fields }: RecordSchema, defaults: boolean, stored?: Stored): string {
   const columns: readonly (readonly [head: string, cell: (field: Field) => string])[] = [
     ['Field', ({ name }) => code(name)],
@@ -78,7 +78,7 @@ function typeName(schema: Schema): string {
 
 const symbols = (schema: EnumSchema): string => `one of ${codes(schema.symbols)}`;
 
-/** The records that lie within the record, each once, in the order in which they are met. */
+/** The records nested in the record, each once, in the order in which they occur. */
 function recordsWithin(record: RecordSchema): RecordSchema[] {
   const found = new Map<string, RecordSchema>();
   const walk = (schema: Schema): void => {

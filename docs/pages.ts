@@ -1,11 +1,11 @@
-/** The pages that follow from the declarations of a platform, by the names of their files. */
+/** The pages derived from the declarations of a platform, by file name. */
 import type { Platform } from '../modules/define.ts';
 import { datasourcesPage } from './datasources-page.ts';
 import { eventsPage } from './events-page.ts';
 import { projectionsPage } from './projections-page.ts';
 import { reportsPage } from './reports-page.ts';
 
-/** `madeBy` is the command that writes them; `cql` runs the statement that follows it. */
+/** `madeBy` is the command that writes the pages; `cql` runs the statement that follows it. */
 export function pagesOf(
   platform: Platform,
   madeBy: string,

@@ -1,7 +1,7 @@
 /** How a service produces one event: the same in three languages, ready to run. */
 import type { Topic } from '../topics/define.ts';
 
-/** What each client has to be told so that records lie where the Java client would put them. */
+/** The partitioner setting of each client for which records have the same partitions as with the Java client. */
 export const PARTITIONERS: readonly (readonly [client: string, partitioner: string])[] = [
   ['Java', 'the default'],
   ['kafkajs', '`Partitioners.DefaultPartitioner`, the default since version 2'],
@@ -37,7 +37,7 @@ export function overHttp({ name }: Topic, event: string): string {
 
 const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
-// On a line of its own within the text below, it would be taken for an import of this file.
+// On a line of its own in the text below, it would be taken for an import of this file.
 const IMPORT = "import { Kafka, Partitioners } from 'kafkajs';";
 
 const typescript = ({ name, key }: Topic, event: string): string => `// npm install kafkajs

@@ -1,4 +1,4 @@
-/** `docs/projections.md`: what every job keeps and where, for those who read it. */
+/** `docs/projections.md`, for readers of projections: what every job keeps, and where. */
 
 import type { Target } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
@@ -78,7 +78,7 @@ function contents(jobs: readonly Job[]): string {
   return table(['Name', 'Kind', 'Key', 'Job', 'What it holds'], rows);
 }
 
-/** The table of the job's rows, then what is made of them, each once. */
+/** The table of the job's rows, then the views made from them, each once. */
 const targetsOf = (job: Job): Target[] => [...new Set<Target>([job.row, ...job.views.map(({ into }) => into)])];
 
 const heading = (target: Target): string => `${target.name} (${target.kind})`;

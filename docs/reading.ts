@@ -1,4 +1,4 @@
-/** How a service reads a target in each store: names, and lines to copy. The names come from the stores' own code. */
+/** How a service reads a target in each store: names, and lines to copy. The names come from the code of the stores. */
 import { type CacheDef, type IndexDef, keyFields, mapFields, type TableDef, type Target } from '../core/target.ts';
 import { entryKey } from '../sinks/cache/redis/request.ts';
 import { documentId } from '../sinks/search/elasticsearch/identity.ts';
@@ -11,7 +11,7 @@ const KEY_PREFIX = 'tributary:';
 const INDEX_PREFIX = 'tributary-';
 const ELASTICSEARCH = 'http://127.0.0.1:9200';
 
-/** What the store of the target makes of each field; undefined where it is the same for all. */
+/** The form of each field in the target's store; undefined where it is the same for all. */
 export function storedFields(target: Target): Stored | undefined {
   switch (target.kind) {
     case 'table':
@@ -43,7 +43,7 @@ const sampleKey = ({ key }: Target): string[] => key.map(sampleOf);
 function columnCells({ record }: TableDef): Map<string, string> {
   const plain = record.fields.map(columnOf);
   const maps = mapFields(record).map((field) => mapColumnOf(field).column);
-  // A map field is both, and the latter counts.
+  // A map field is in both; the latter wins.
   return new Map([...plain, ...maps].map(({ field, name, codec }) => [field, `${code(name)} ${codec.type}`]));
 }
 
@@ -70,7 +70,7 @@ function searching(index: IndexDef): string {
   const query = [`tributary.tenant:${SAMPLE_TENANT}`, ...index.key.map((field) => `${field}:${sampleOf(field)}`)];
   const facts = table(['Alias', 'Id of a document'], [[code(aliasOf(index, INDEX_PREFIX)), code(id)]]);
   const curl = `curl -s -G '${ELASTICSEARCH}/${aliasOf(index, INDEX_PREFIX)}/_search?pretty' --data-urlencode 'q=${query.join(' AND ')}'`;
-  // A full-text field is searched by words, and cannot be filtered by.
+  // A full-text field is searched by words and cannot be a filter.
   const asked = index.key.map((field) =>
     index.text.includes(field) ? sampleOf(field) : `--filter ${field}=${sampleOf(field)}`,
   );

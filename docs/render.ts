@@ -1,6 +1,6 @@
 /**
- * Writes the pages and files that are made from the declarations of the built-in module, here or into the folder that is named. `--check` writes nothing and
- * ends with 1 if one of them is not what it would be.
+ * Writes the pages and files derived from the declarations of the built-in module, here or into the named folder. `--check` writes nothing
+ * and ends with 1 if one of them is not up to date.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ const PAGES: ReadonlyMap<string, string> = new Map([
   ...exportedFiles({ ...learningPlatform, version }),
   ['openapi.json', `${JSON.stringify(openApiOf({ routes: routesOf(learningPlatform), version }), null, 2)}\n`],
 ]);
-/** What lies there is made here, all of it. */
+/** All files in this folder are generated here. */
 const SCHEMAS = 'schemas';
 
 const words = process.argv.slice(2);

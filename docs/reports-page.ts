@@ -1,4 +1,4 @@
-/** `docs/report-catalogue.md`: what every report answers, what it is asked for and what its columns mean, for those who read reports. */
+/** `docs/report-catalogue.md`, for readers of reports: what every report answers, its parameters, and the meaning of its columns. */
 import type { Platform } from '../modules/define.ts';
 import type { NamedColumn, Parameter, Report } from '../reports/define-report.ts';
 import { anchor, code, codes, table } from './markdown.ts';
@@ -74,7 +74,7 @@ function sourcesOf({ from }: Report): string {
   return from.reads.map(({ name }) => `[${code(name)}](projections.md#${anchor(`${name} (table)`)})`).join(', ');
 }
 
-/** What reports for operators are made from. */
+/** The source of reports for operators. */
 const THE_LOG = 'the topics';
 
 const MINUTE_MS = 60_000;

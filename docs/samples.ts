@@ -1,8 +1,8 @@
-/** The keys and records that the story in `demo/story` leaves: what the lines on the page of projections ask for. */
+/** The keys and records that the story in `demo/story` leaves. The lines on the page of projections use them. */
 
 export const SAMPLE_TENANT = 'default';
 
-/** By the name of a field of a key. */
+/** Keyed by the name of a key field. */
 export const SAMPLE_KEYS: Readonly<Record<string, string>> = {
   userId: 'ada',
   recipientId: 'ada',
@@ -11,7 +11,7 @@ export const SAMPLE_KEYS: Readonly<Record<string, string>> = {
   groupId: 'geographers',
 };
 
-/** By the name of a cache: one record of it. */
+/** One record of each cache, by the name of the cache. */
 export const SAMPLE_RECORDS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   learner_courses: { userId: 'ada', courseId: 'rivers', progress: 100, state: 'completed', active: true },
   batch_summaries: {

@@ -1,4 +1,4 @@
-/** The files of the chart that follow from a platform, by their paths in the chart. */
+/** The files of the chart that are derived from a platform, by their paths in the chart. */
 import { stringify } from 'yaml';
 import type { Platform } from '../modules/define.ts';
 import { dashboards } from './dashboards/index.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm run k8s`: writes what of the chart follows from the declarations. `--check` writes nothing and ends with 1 if a file is not what it
- * would be.
+ * `npm run k8s`: writes the files of the chart that are derived from the declarations. `--check` writes nothing and ends with 1 if a file
+ * is not up to date.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { learningPlatform } from '../modules/learning.ts';
 import { filesOf } from './files.ts';
 
 const CHART = join(import.meta.dirname, 'chart');
-/** What lies there is made here, all of it. */
+/** All files in this folder are generated here. */
 const DASHBOARDS = 'files/dashboards';
 
 const files = new Map(Object.entries(filesOf(learningPlatform)));

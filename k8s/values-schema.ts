@@ -1,12 +1,12 @@
 /**
- * The schema of the chart's values, so that Helm refuses what is misspelt. Keys of the configuration and names of jobs are those of the
- * declarations. What the chart only hands on to Kubernetes is left to Kubernetes.
+ * The schema of the chart's values, so that Helm refuses misspelt ones. Keys of the configuration and names of jobs come from the
+ * declarations. Values that the chart only passes on to Kubernetes are checked by Kubernetes.
  */
 import { z } from 'zod';
 import { type ConfigKey, defaultOf, docOf, KEYS } from '../app/config/keys.ts';
 import type { Workloads } from './workloads.ts';
 
-/** Keys with nothing but a secret as their value. */
+/** Keys whose value is nothing but a secret. */
 const SECRET_KEYS = KEYS.filter((key) => /secret|apikey/i.test(key));
 /** Keys whose URL may have a password. */
 const URL_KEYS = [
@@ -21,7 +21,7 @@ const URL_KEYS = [
   'push',
   'sms',
 ] as const;
-/** What the chart sets itself, since it knows ports, folders and mounts. */
+/** Set by the chart itself, since it knows ports, folders and mounts. */
 const OF_CHART = [
   'data',
   'transport',
@@ -36,7 +36,7 @@ const OF_CHART = [
 
 const text = z.string().min(1);
 const flag = z.boolean();
-/** Handed on as it is. */
+/** Passed on unchanged. */
 const kubernetes = z.looseObject({});
 const list = z.array(kubernetes);
 const texts = z.record(z.string(), z.string());
@@ -45,7 +45,7 @@ const CRON = /^(@(hourly|daily|weekly|monthly)|\S+( \S+){4})$/;
 const quantity = z.string().regex(/^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/);
 
 const secretKey = z.strictObject({ name: text, key: text });
-/** A whole value from a Secret; or a URL around a password from one, which is $(PASSWORD) in it. */
+/** A whole value from a Secret, or a URL that contains $(PASSWORD) for a password from a Secret. */
 const secret = z.union([secretKey, z.strictObject({ url: text.includes('$(PASSWORD)'), password: secretKey })]);
 
 const workload = {
@@ -73,7 +73,7 @@ const group = {
 };
 const optional = { ...workload, enabled: flag };
 
-/** The values of a key in `config`: a number stays one. */
+/** The values of a key in `config`. A number stays a number. */
 const configValue = (key: ConfigKey) => {
   const value = typeof defaultOf(key) === 'number' ? z.int() : z.string();
   return value.describe(docOf(key)).optional();

@@ -1,4 +1,4 @@
-/** What the chart has to know of a platform: which groups read which topics, and what each of them writes. Pure. */
+/** What the chart must know about a platform: which groups read which topics, and what each of them writes. Pure functions. */
 import { isArchive, isJob, possibleWorksOf, submittingOf } from '../app/platform/works.ts';
 import type { Platform } from '../modules/define.ts';
 import { topicSpecs } from '../modules/derived.ts';
@@ -9,18 +9,18 @@ import { METADATA_TOPIC } from '../topics/kafka/group/metadata-topic.ts';
 import { LARGEST_RECORD, MOST_AHEAD_MS } from '../topics/log/limits.ts';
 import { rateOf } from './measured.ts';
 
-/** A consumer group, named as its job, rollup or archive. */
+/** A consumer group, with the name of its job, rollup or archive. */
 export interface Group {
   readonly topic: string;
   readonly partitions: number;
   /** The topics that it writes, besides dead letters and `tributary.marks`. */
   readonly writes: readonly string[];
-  /** What one pod does, for whoever scales it. */
+  /** The events that one pod processes per second, for scaling. */
   readonly eventsPerSecond: number;
 }
 export type Groups = Readonly<Record<string, Group>>;
 
-/** The settings of a topic that Kafka knows. */
+/** The Kafka settings of a topic. */
 interface TopicSettings {
   readonly partitions: number;
   readonly config: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export interface Workloads {
   readonly jobs: Groups;
   readonly rollups: Groups;
   readonly archives: Groups;
-  /** The group by which report workers take requests. */
+  /** The group with which report workers take requests. */
   readonly reports: Groups;
   readonly topics: Readonly<Record<string, TopicSettings>>;
 }
@@ -68,7 +68,7 @@ export function workloadsOf(platform: Platform): Workloads {
 
 const read = ({ name, partitions }: Platform['topics'][number]) => ({ topic: name, partitions });
 
-/** Jobs report every batch to it, if the platform counts that. */
+/** Jobs report every batch to this topic, if the platform has it. */
 const reported = ({ topics }: Platform) => topics.filter((topic) => topic === pipelineEvents);
 
 const topicsOf = ({ topics }: Platform, events: readonly unknown[]): string[] =>

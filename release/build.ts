@@ -1,4 +1,4 @@
-/** `npm run build`: compiles what is published into `dist/`, in the layout of the sources, and puts beside it what it reads. */
+/** `npm run build`: compiles the published sources into `dist/`, in the same layout, and copies the files that they read. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,11 +6,11 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const DATA = ['demo/oulad', 'demo/story', 'examples/forum'];
-/** Queries, which are read as they are. */
+/** Queries, which are read as files. */
 const QUERIES = 'reports/definitions/*.sql';
-/** The page, which has no build. */
+/** The page, which needs no build. */
 const PAGE = 'reports/page/**/*.{html,css,js,svg}';
-/** What running an example in its folder leaves there. */
+/** What an example leaves in its folder when it runs. */
 const LEFT = /\/(?:node_modules|data|package-lock\.json)$/;
 
 rmSync(join(ROOT, 'dist'), { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
- * `npm run sbom`: prints what users get as a software bill of materials (CycloneDX), by `npm sbom`. Its own `--omit=dev` also leaves out what
- * both users and development need, such as zod. So it is asked about a manifest and a lock file that have no development.
+ * `npm run sbom`: prints a software bill of materials (CycloneDX) of what users get, by `npm sbom`. Its own `--omit=dev` also leaves out
+ * what both users and development need, such as zod. So it runs on a manifest and a lock file without development dependencies.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const published = ({ devDependencies, workspaces, ...rest }: Manifest): Manifest
 
 const temporary = mkdtempSync(join(tmpdir(), 'tributary-sbom-'));
 try {
-  // npm names the bill after the folder.
+  // npm takes the name of the bill from the folder.
   const folder = join(temporary, 'tributary');
   mkdirSync(folder);
   const lock = read('package-lock.json') as Lock;

@@ -1,6 +1,6 @@
 /**
- * Archives of the classes that a Java server loads on its start, which save it a third of its work: the server is started once,
- * and asked for them. Elasticsearch changes a module of Java itself, and so can have none.
+ * Archives of the classes that a Java server loads at startup. They save a third of the startup work. To make one, the server is started
+ * once and asked to dump its classes. Elasticsearch patches a module of Java and so cannot have one.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -15,14 +15,14 @@ import type { Server } from './server.ts';
 
 type Start = (options: JavaOptions & { readonly folder: string }) => Promise<Server>;
 
-/** By the part that they are started from. */
+/** Keyed by the part from which they are started. */
 const STARTS: Readonly<Record<string, Start>> = {
   kafka: startKafka,
   registry: startRegistry,
   cassandra: startCassandra,
 };
 
-/** Makes the archive of a part, if it can have one and has none. */
+/** Makes the archive of a part, if it can have one and has none yet. */
 export async function archiveClasses(part: string): Promise<void> {
   const start = STARTS[part];
   if (start === undefined || existsSync(archiveOf(part))) return;

@@ -1,6 +1,6 @@
 /**
- * Cassandra: a ring of one. A write that it has acknowledged is on the disk (`commitlog_sync: batch`): with the default a
- * killed process would lose some, which a ring of three makes up for.
+ * Cassandra: a cluster of one node. An acknowledged write is on disk (`commitlog_sync: batch`). With the default, a killed process would
+ * lose some writes, which a cluster of three would make up for.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,19 +13,19 @@ import { type Server, startServer } from './server.ts';
 export interface CassandraOptions extends JavaOptions {
   readonly folder: string;
   readonly port?: number;
-  /** Clients log in; the first user is `cassandra`, with that as its password. Counts when the data are made. */
+  /** Clients log in; the first user is `cassandra`, with the same password. Only takes effect when the data are created. */
   readonly login?: boolean;
   /** Encrypted connections only. The authority's certificate is `<folder>/tls/ca.crt`. */
   readonly tls?: boolean;
-  /** Lines of cassandra.yaml, in place of ours of the same name. */
+  /** Lines of cassandra.yaml that replace ours of the same name. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-// The frame OPTIONS of protocol 4, and what it is answered by. A connection alone says nothing yet.
+// An OPTIONS frame of protocol 4, and the opcode of its answer. An open connection alone does not show that the server is ready.
 const OPTIONS = Buffer.from([4, 0, 0, 0, 5, 0, 0, 0, 0]);
 const SUPPORTED = 6;
 
-/** `cassandra://127.0.0.1:<port>`; its data centre is `datacenter1`. */
+/** `cassandra://127.0.0.1:<port>`. Its data centre is `datacenter1`. */
 export async function startCassandra(options: CassandraOptions): Promise<Server> {
   const { folder, login = false, tls = false } = options;
   const port = await portFor(options.port);

@@ -1,4 +1,4 @@
-/** Certificates for servers on 127.0.0.1 and localhost, signed by an authority of their own. */
+/** Certificates for servers on 127.0.0.1 and localhost, signed by their own authority. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,14 +6,14 @@ import { findProgram, needed } from './installed.ts';
 
 /** Paths of PEM files. */
 export interface Certificates {
-  /** The authority's certificate, which clients are given. */
+  /** The authority's certificate, for clients. */
   readonly ca: string;
   readonly cert: string;
   /** PKCS#8, without a password. */
   readonly key: string;
 }
 
-/** Made once in that folder; the same ones afterwards. */
+/** Creates them in the folder the first time, and returns the same ones afterwards. */
 export function certificates(folder: string): Certificates {
   const path = (name: string): string => join(folder, name);
   const files = { ca: path('ca.crt'), cert: path('server.crt'), key: path('server.key') };

@@ -1,6 +1,6 @@
 /**
- * Druid on one machine: ZooKeeper, the coordinator, which is the overlord too, a broker, a historical and an indexer, with a database and
- * segments in its folder. Its jars are on one class path, where the extensions among them load by themselves.
+ * Druid on one machine: ZooKeeper, a coordinator that is also the overlord, a broker, a historical and an indexer. Its database and
+ * segments are in its folder. All jars are on one class path, which also loads the extensions among them.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,14 +17,14 @@ export interface DruidOptions extends JavaOptions {
 }
 
 export interface Druid extends Group {
-  /** Where SQL is asked, `http://127.0.0.1:<port>`. The `url` of the server is that of the coordinator, which takes specifications. */
+  /** The address for SQL, `http://127.0.0.1:<port>`. The `url` of the server is that of the coordinator, which accepts specifications. */
   readonly broker: string;
 }
 
 const HOST = '127.0.0.1';
-/** Each supervisor has a task, and another one while that hands over. */
+/** Each supervisor has one task, and a second one during a handover. */
 const CAPACITY = 16;
-/** What Druid reaches into, which Java 17 does not open by itself. */
+/** Modules that Druid accesses by reflection and Java 17 does not open by default. */
 const MODULES = [
   ...['java.lang', 'java.io', 'java.nio', 'jdk.internal.ref', 'sun.nio.ch'].map(
     (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
@@ -58,7 +58,7 @@ export async function startDruid(options: DruidOptions): Promise<Druid> {
     startNode(options, 'indexer', indexer, indexerSettings(folder)),
   ]);
   const url = `http://${HOST}:${coordinator}`;
-  // Nodes are healthy before they know each other: tasks can be sent once the overlord has a worker.
+  // Nodes are healthy before they have discovered each other. The overlord accepts tasks once it has a worker.
   const ready = () => until('the overlord of Druid has a worker', () => hasWorker(url));
   await ready();
   return Object.assign(group('druid', url, nodes, ready), { broker: `http://${HOST}:${broker}` });

@@ -1,6 +1,6 @@
 /**
- * Elasticsearch: one node, without a login. It is the distribution of its own integration tests: index, search and aggregations
- * are there; scripts, update and delete by query, the analyzers of languages and `GET /` are not.
+ * Elasticsearch: one node, without a login. It is the distribution that Elasticsearch uses for its own integration tests. It has indexing,
+ * search and aggregations, but no scripts, no update or delete by query, no language analyzers and no `GET /`.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { unprivileged } from './unprivileged.ts';
 export interface ElasticsearchOptions extends JavaOptions {
   readonly folder: string;
   readonly port?: number;
-  /** Lines of elasticsearch.yml, in place of ours of the same name. */
+  /** Lines of elasticsearch.yml that replace ours of the same name. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +43,7 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
     'transport.port': `${(await freePorts(1))[0]}`,
     'discovery.type': 'single-node',
     'xpack.security.enabled': 'false',
-    // A disk that is nearly full would make its indices read-only.
+    // Otherwise a nearly full disk would make its indices read-only.
     'cluster.routing.allocation.disk.threshold_enabled': 'false',
     'action.destructive_requires_name': 'false',
     ...options.settings,

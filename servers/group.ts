@@ -1,15 +1,15 @@
-/** Several processes that make one server: the brokers of a Kafka cluster, the nodes of a Redis cluster. */
+/** Several processes that form one server: the brokers of a Kafka cluster, the nodes of a Redis cluster. */
 import type { Server } from './server.ts';
 
 export interface Group extends Server {
-  /** Each can be killed, paused and started again on its own. */
+  /** Each node can be killed, paused and restarted separately. */
   readonly nodes: readonly Server[];
 }
 
 /**
- * What is done to it is done to all nodes at once. Its pid is that of the first node that runs.
+ * Every operation applies to all nodes at once. Its pid is that of the first running node.
  *
- * @param ready what else has to be so before it is started
+ * @param ready a further condition for the group to count as started
  */
 export function group(name: string, url: string, nodes: readonly Server[], ready?: () => Promise<void>): Group {
   const each = async (act: (node: Server) => Promise<void>): Promise<void> => {
@@ -30,7 +30,7 @@ export function group(name: string, url: string, nodes: readonly Server[], ready
   };
 }
 
-/** Starts them at the same time; if one does not start, ends those that did. */
+/** Starts them at the same time. If one fails to start, ends those that did. */
 export async function startAll<S extends Server>(starting: readonly Promise<S>[]): Promise<S[]> {
   const settled = await Promise.allSettled(starting);
   const started = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));

@@ -1,7 +1,7 @@
 /**
- * `npm run servers:install [-- <part>…]`: gets what the real servers are started from: programs of the system by apt, where they are missing; the
- * rest into `.servers/` of the checkout by Maven and Go, all parts but Trino, Druid, Keycloak and those of Kubernetes, or those that are named. A part
- * whose inputs have not changed since is left alone, so that a second run is done at once.
+ * `npm run servers:install [-- <part>…]`: installs what the real servers need. Missing programs of the system come from apt. The rest goes
+ * into `.servers/` of the checkout by Maven and Go: the named parts, or all but Trino, Druid, Keycloak and those of Kubernetes. A part
+ * whose inputs have not changed is left alone, so a second run ends at once.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,16 +10,16 @@ import { archiveClasses } from './archives.ts';
 import { findPostgres, findProgram, java17, java21, java24, partFolder } from './installed.ts';
 import { here, PARTS, type Part, type Unpacked } from './parts.ts';
 
-/** Where Go's own archive is unpacked to, which not every PATH has. */
+/** The folder into which Go's own archive is unpacked. Not every PATH has it. */
 const GO = '/usr/local/go/bin';
 
-/** A program of the system: the Debian packages that bring it, and what to do where those do not exist. */
+/** A program of the system: the Debian packages that provide it, and what to do where they do not exist. */
 interface Program {
   readonly name: string;
   readonly find: () => string | undefined;
   readonly packages: readonly string[];
   readonly otherwise: string;
-  /** The part that needs it, if only one does. */
+  /** The part that needs it, if there is only one. */
   readonly part?: string;
 }
 
@@ -74,7 +74,7 @@ function program(name: string, debian: string): Program {
   };
 }
 
-/** One that understands the file go.mod, and can get the version that it names. */
+/** A Go that understands go.mod and can fetch the version named there. */
 function findGo(): string | undefined {
   const go = findProgram('go') ?? findProgram('go', [GO]);
   const minor = go && /go1\.(\d+)/.exec(execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8' }))?.[1];
@@ -90,7 +90,7 @@ function installPrograms(): void {
   throw new Error(missing.map(({ name, otherwise }) => `${name} is missing: ${otherwise}.`).join('\n'));
 }
 
-/** RUNLEVEL=1 keeps Debian from starting what it installs, on the usual ports. A package it does not know is left out. */
+/** RUNLEVEL=1 keeps Debian from starting installed servers on the usual ports. Packages that apt does not know are left out. */
 function aptInstall(wanted: readonly string[]): void {
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo'];
   const apt = (...args: string[]): void => {
@@ -122,7 +122,7 @@ const keyOf = ({ files, tool, args, sum, unpacks }: Part): string => {
   return hash.digest('hex');
 };
 
-/** Made beside its place and moved there whole: a part that is there is complete. */
+/** Built next to its destination and then moved there, so that an existing part is always complete. */
 async function installPart(part: Part): Promise<void> {
   const { name, tool, args, env, sum, unpacks } = part;
   const folder = partFolder(name);
@@ -134,7 +134,7 @@ async function installPart(part: Part): Promise<void> {
   mkdirSync(into, { recursive: true });
   const log = partFolder(`${name}.install.log`);
   try {
-    // In its own folder: the plugin notes there what it has unpacked, and would not unpack it again.
+    // Runs in its own folder: the plugin notes there what it has unpacked, and would not unpack it again.
     await run(
       tool === 'node' ? process.execPath : tool,
       args(into),
@@ -181,7 +181,7 @@ async function run(
   throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${readFileSync(log, 'utf8').slice(-4000)}`);
 }
 
-/** One after the other for each tool: Maven's local repository is not made for two at a time. */
+/** One part at a time for each tool: Maven's local repository does not support two at once. */
 async function inTurn(tool: Part['tool']): Promise<void> {
   for (const part of wanted.filter((one) => one.tool === tool)) await installPart(part);
 }
@@ -196,12 +196,12 @@ try {
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${PARTS.map(({ name }) => name)}`);
   installPrograms();
   const ended = await Promise.allSettled([inTurn('go'), inTurn('mvn')]);
-  // Made of what the others have brought.
+  // Parts made from the others.
   ended.push(...(await Promise.allSettled([inTurn('node')])));
   const problems = ended.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
   if (problems.length > 0) throw new Error(problems.join('\n'));
   for (const { name } of wanted) {
-    // Without it the server starts all the same, a little later.
+    // Without the archive the server starts too, a little more slowly.
     await archiveClasses(name).catch((error: Error) =>
       console.warn(`${name}: no archive of its classes: ${error.message}`),
     );

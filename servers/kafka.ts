@@ -1,4 +1,4 @@
-/** Kafka: one broker or three, each its own controller (KRaft). Topics are made by who needs them, never by a first use. */
+/** Kafka: one broker or three, each also a controller (KRaft). Topics are never created automatically. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,18 +14,17 @@ import { type Server, startServer } from './server.ts';
 export interface KafkaOptions extends JavaOptions {
   readonly folder: string;
   readonly brokers?: 1 | 3;
-  /** Of the first broker's plain listener; every other port is a free one. */
+  /** The port of the first broker's plain listener. All other ports are free ones. */
   readonly port?: number;
-  /** Lines of server.properties, in place of ours of the same name. */
+  /** Lines of server.properties that replace ours of the same name. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Passwords by user: opens the listeners `sasl`, `ssl` and `saslSsl` beside the plain one. Counts when the data are made. */
+  /**
+   * Passwords by user. Opens the listeners `sasl`, `ssl` and `saslSsl` beside the plain one. Only takes effect when the data are created.
+   */
   readonly users?: Readonly<Record<string, string>>;
 }
 
-/**
- * Listeners of all brokers, as `host:port`. Logins by PLAIN and SCRAM-SHA-256, and by OAUTHBEARER with a token that nobody
- * signed.
- */
+/** Listeners of all brokers, as `host:port`. Logins by PLAIN and SCRAM-SHA-256, and by OAUTHBEARER with an unsigned token. */
 export interface KafkaListeners {
   readonly plain: readonly string[];
   readonly sasl: readonly string[];
@@ -43,7 +42,7 @@ export interface KafkaServer extends Group {
 const PORTS_OF_A_BROKER = 5;
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
 
-/** `kafka://127.0.0.1:<port>,127.0.0.1:<port>,…`, the plain listeners. */
+/** `kafka://127.0.0.1:<port>,127.0.0.1:<port>,…`, with the plain listeners. */
 export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const { folder, users, port, brokers: count = 1 } = options;
   const ports = await freePorts(count * PORTS_OF_A_BROKER);

@@ -1,4 +1,4 @@
-/** Keycloak, an OpenID Connect provider, with realms that are imported when it starts. It needs about two minutes on two cores. */
+/** Keycloak, an OpenID Connect provider, with realms imported at startup. It needs about two minutes on two cores. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed, java17, needed } from './installed.ts';
@@ -8,18 +8,18 @@ import { type Server, startServer } from './server.ts';
 export interface KeycloakOptions {
   readonly folder: string;
   readonly port?: number;
-  /** As Keycloak exports it. */
+  /** A realm as exported by Keycloak. */
   readonly realm: { readonly realm: string } & Readonly<Record<string, unknown>>;
 }
 
-/** It is known for a slow start, which on a machine that is busy takes longer still. */
+/** Keycloak starts slowly, and even more so on a busy machine. */
 const READY_MS = 400_000;
 
 /** `http://127.0.0.1:<port>/realms/<realm>`: the issuer of its tokens. */
 export async function startKeycloak({ folder, port: wanted, realm }: KeycloakOptions): Promise<Server> {
   const port = await portFor(wanted);
   const url = `http://127.0.0.1:${port}/realms/${realm.realm}`;
-  // It builds itself anew, with its settings, in its own folder.
+  // It rebuilds itself with its settings, so each server needs its own copy.
   const home = join(folder, 'home');
   cpSync(join(installed('keycloak'), 'keycloak-26.4.0'), home, { recursive: true });
   mkdirSync(join(home, 'data', 'import'), { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * The API server of Kubernetes with its etcd, and nothing else: it takes, checks and keeps objects, and nobody acts on them. There are no
- * controllers, no nodes and no pods.
+ * The API server of Kubernetes with its etcd, and nothing else. It accepts, validates and stores objects, but nothing acts on them: there
+ * are no controllers, no nodes and no pods.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const TOKEN = 'tributary-admin';
 export interface KubeServer {
   /** For kubectl and Helm. */
   readonly kubeconfig: string;
-  /** `body` is YAML or JSON. Answers the status and the object that came back. */
+  /** `body` is YAML or JSON. Returns the status and the object of the answer. */
   call(method: string, path: string, call?: { readonly body: string; readonly type: string }): Promise<KubeAnswer>;
   stop(): Promise<void>;
 }
@@ -93,7 +93,7 @@ function startApiServer(folder: string, { etcd, port }: { etcd: string; port: nu
       ...[`--cert-dir=${join(folder, 'certificates')}`, `--token-auth-file=${tokens}`, '--authorization-mode=RBAC'],
       ...['--service-cluster-ip-range=10.0.0.0/24', '--endpoint-reconciler-type=none'],
       ...['--service-account-issuer=https://kubernetes.default.svc', `--service-account-key-file=${key}`],
-      // Its controller is not here, so that the account of the namespace would never come.
+      // Its controller does not run, so the service account of the namespace would never be created.
       ...[`--service-account-signing-key-file=${key}`, '--disable-admission-plugins=ServiceAccount'],
     ],
     ready: async () => {

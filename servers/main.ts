@@ -1,6 +1,6 @@
 /**
- * `npm run servers [-- --fresh]`: the whole set for development, until Ctrl-C. Data stay in `.servers/data`; `--fresh` begins
- * with none. Everything has its usual port, or a free one where somebody else has that.
+ * `npm run servers [-- --fresh]`: runs the whole set for development until Ctrl-C. Data stay in `.servers/data`; `--fresh` starts without
+ * any. Each server has its usual port, or a free one if that is taken.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -46,7 +46,7 @@ async function startOne(name: string): Promise<Server> {
   return server;
 }
 
-/** The keys of a configuration that are about where things are. */
+/** The configuration keys for the addresses of servers. */
 function configuration(servers: readonly Server[]): Record<string, string> {
   const url = (name: string): string => servers.find((server) => server.name === name)?.url ?? '';
   const s3 = `s3://${S3_ACCESS_KEY}:${S3_SECRET_KEY}@${BUCKET}?endpoint=${url('s3')}&region=${S3_REGION}`;
@@ -58,12 +58,12 @@ function configuration(servers: readonly Server[]): Record<string, string> {
     search: url('elasticsearch'),
     requests: url('postgres'),
     objects: s3,
-    // It is of this machine alone, and knows no TLS.
+    // It only listens on this machine, and has no TLS.
     mail: `${url('smtp')}?tls=never`,
   };
 }
 
-/** Two at a time would write the same files. */
+/** Two runs at a time would write the same files. */
 function takeData(fresh: boolean): void {
   const other = read(lock);
   if (other !== '' && !isGone(Number(other))) throw new Error(`they run already, in process ${other}`);
@@ -92,7 +92,7 @@ try {
   takeData(parseArgs({ options: { fresh: { type: 'boolean', default: false } } }).values.fresh);
   const begun = Date.now();
   const servers = await Promise.race([startAll(Object.keys(STARTS).map(startOne)), asked]);
-  // Those that have begun to start end with this process.
+  // Servers that are still starting end with this process.
   if (servers === undefined) process.exit(1);
   const text = JSON.stringify(configuration(servers), undefined, 2);
   writeFileSync(config, `${text}\n`, { mode: 0o600 });

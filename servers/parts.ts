@@ -1,20 +1,20 @@
-/** What of the real servers is downloaded: each a part, a folder of `.servers/`. */
+/** The downloads of the real servers. Each is a part: a folder of `.servers/`. */
 
-/** A folder of `.servers/`, made by one command. */
+/** A folder of `.servers/`, created by one command. */
 export interface Part {
   readonly name: string;
   readonly tool: 'mvn' | 'go' | 'node';
-  /** Files whose contents decide whether it is made anew; so do the arguments. */
+  /** Files whose contents, with the arguments, decide whether the part is made again. */
   readonly files: readonly string[];
   readonly args: (into: string) => readonly string[];
   readonly env?: (into: string) => Readonly<Record<string, string>>;
-  /** What the downloaded file has to be; the file itself is not kept. */
+  /** The expected hash of the downloaded file. The file itself is not kept. */
   readonly sum?: { readonly file: string; readonly sha256: string };
-  /** What is taken out of the downloaded file, by `tar`; nothing is, if it was unpacked already. */
+  /** What `tar` extracts from the downloaded file; undefined if the tool has unpacked it already. */
   readonly unpacks?: Unpacked;
-  /** Whether it is installed only for those who name it. */
+  /** Whether it is only installed when named. */
   readonly isNamed?: true;
-  /** Another part, with which it is installed. */
+  /** Another part together with which it is installed. */
   readonly with?: string;
 }
 
@@ -22,7 +22,7 @@ export interface Unpacked {
   /** The folder in the archive that becomes the part. */
   readonly root: string;
   readonly folders: readonly string[];
-  /** Of these, those that are not kept. */
+  /** The subfolders that are not kept. */
   readonly without: readonly string[];
 }
 
@@ -44,7 +44,7 @@ const jars = (name: string): Part => ({
     `-DoutputDirectory=${into}`,
   ],
 });
-/** The file is copied beside what it holds, so that its sum can be compared: the repository has none for each of them. */
+/** The file is copied beside its contents to check its hash: the repository does not have a hash of each of them. */
 const archive = (name: string, artifact: string, file: string, sha256: string): Part => ({
   name,
   tool: 'mvn',
@@ -61,9 +61,9 @@ const archive = (name: string, artifact: string, file: string, sha256: string): 
 
 const TRINO = '476';
 /**
- * Trino with its connector to Delta Lake alone. Jars that several plugins have are hard links to the first one in the archive, which Maven's
- * own unpacking makes empty files of: the plugins that have them first are unpacked, and removed. The archive is not left in Maven's repository,
- * where it would take 0.8 GB.
+ * Trino with only its connector to Delta Lake. Jars that several plugins share are hard links to the first one in the archive, and Maven's
+ * own unpacking turns such links into empty files. So the plugins that have the jars first are unpacked too, and then removed. The archive
+ * is not kept in Maven's repository, where it would take 0.8 GB.
  */
 const trino: Part = {
   name: 'trino',
@@ -89,7 +89,7 @@ const trino: Part = {
   isNamed: true,
 };
 
-/** The programs that a module of Go names as its tools. */
+/** The programs that a Go module lists as its tools. */
 const programs = (name: string, linked = '-s -w'): Part => ({
   name,
   tool: 'go',
@@ -98,12 +98,12 @@ const programs = (name: string, linked = '-s -w'): Part => ({
   env: (into) => ({ GOBIN: into }),
 });
 
-/** What the server says of itself, which clients compare with what they know. */
+/** The version that the server reports, which clients compare with the versions they know. */
 const KUBERNETES = ['gitVersion=v1.36.3', 'gitMajor=1', 'gitMinor=36'].map(
   (variable) => `-X k8s.io/component-base/version.${variable}`,
 );
 
-/** Helm and kubeconform; and the schemas that objects are checked against. */
+/** Helm and kubeconform, and the schemas for checking objects. */
 const kubernetes: readonly Part[] = [
   { ...programs('kubernetes'), isNamed: true },
   { ...jars('strimzi'), isNamed: true, with: 'kubernetes' },

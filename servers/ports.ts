@@ -1,17 +1,17 @@
-/** Ports of 127.0.0.1, and whether somebody who speaks the right protocol answers there. */
+/** Ports of 127.0.0.1, and whether a server with the right protocol answers there. */
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
-// Below the range that Linux takes the local ports of outgoing connections from: a client that tries to reach a server that is
-// down must neither take its port nor connect to itself.
+// Below the range from which Linux takes local ports of outgoing connections. Otherwise a client that tries to reach a stopped server might
+// take its port, or connect to itself.
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 const PROBE_MS = 2000;
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 50;
 
-/** Ports that nobody listens on now: all of them different. */
+/** Distinct ports on which nothing listens now. */
 export async function freePorts(count: number): Promise<number[]> {
   const listening = new Map<number, Server>();
   while (listening.size < count) {
@@ -23,7 +23,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...listening.keys()];
 }
 
-/** That port, or a free one if none is asked for. */
+/** The wanted port, or a free one if none is wanted. */
 export async function portFor(wanted: number | undefined): Promise<number> {
   const [port = 0] = wanted === undefined ? await freePorts(1) : [wanted];
   return port;
@@ -35,7 +35,7 @@ export async function isFree(port: number): Promise<boolean> {
   return server !== undefined;
 }
 
-/** Undefined if somebody else listens there. */
+/** Undefined if the port is taken. */
 const listenOn = (port: number): Promise<Server | undefined> =>
   new Promise((resolve) => {
     const server = createServer();
@@ -43,8 +43,8 @@ const listenOn = (port: number): Promise<Server | undefined> =>
   });
 
 /**
- * Sends a request of the server's protocol: whether what comes back is the answer of one who is ready. Only the first bytes
- * are looked at. False if the connection ends or 2 s pass before there are any.
+ * Sends a request of the server's protocol. Returns whether the answer is that of a ready server. Only the first bytes are examined. False
+ * if the connection ends, or no bytes arrive within 2 s.
  */
 export function answers(
   port: number,
@@ -67,7 +67,7 @@ export function answers(
   });
 }
 
-/** Asks until it is so. Throws after a minute. Errors count as "not yet". */
+/** Repeats the check until it succeeds. Throws after a minute. Errors count as "not yet". */
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await isSo().catch(() => false))) {
@@ -76,7 +76,7 @@ export async function until(what: string, isSo: () => Promise<boolean>): Promise
   }
 }
 
-/** Whether a GET answers with such a status; any, if none is given. */
+/** Whether a GET is answered with this status, or with any if none is given. */
 export async function answersHttp(url: string, status?: number): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) });
   await response.body?.cancel();

@@ -1,4 +1,4 @@
-/** Postgres: one database, with no password asked or with one for the user `postgres`. */
+/** Postgres: one database, without a password or with one for the user `postgres`. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import { type Server, startServer } from './server.ts';
 import { unprivileged } from './unprivileged.ts';
 
 const SETTINGS = ['max_connections=100', 'shared_buffers=32MB', 'listen_addresses=127.0.0.1'];
-/** What it begins its reply with once it takes connections; `E` while it still recovers. */
+/** The first byte of its answer once it accepts connections. It is `E` during recovery. */
 const AUTHENTICATION = 'R'.charCodeAt(0);
 
 export interface PostgresOptions {
   readonly folder: string;
   readonly port?: number;
-  /** Of the user `postgres`, by SCRAM-SHA-256; without it nobody is asked for one. Counts when the data are made. */
+  /** The password of `postgres`, by SCRAM-SHA-256. Without it, no password is needed. Only takes effect when the data are created. */
   readonly password?: string;
 }
 
@@ -41,7 +41,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Server> {
       ...[...SETTINGS, `unix_socket_directories=${folder}`].flatMap((setting) => ['-c', setting]),
     ],
     ready: () => answers(port, startupMessage(), (reply) => reply[0] === AUTHENTICATION),
-    // At once, without waiting for its clients to leave.
+    // Shuts down at once, without waiting for clients to disconnect.
     endsBy: 'SIGINT',
   });
 }
@@ -57,7 +57,7 @@ function makeData(folder: string, data: string, by: readonly string[], password:
   rmSync(secret, { force: true });
 }
 
-/** Protocol 3.0: the length, the version, names and values that end with a zero. */
+/** Protocol 3.0: the length, the version, then names and values, each terminated by a zero byte. */
 function startupMessage(): Buffer {
   const parameters = Buffer.from('user\0postgres\0database\0postgres\0\0');
   const message = Buffer.alloc(8 + parameters.length);

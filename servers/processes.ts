@@ -1,4 +1,4 @@
-/** What the kernel says of processes (Linux): a server is often several, and not all of one process group. */
+/** Processes as the Linux kernel reports them. A server often has several, not all in one process group. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 interface Status {
@@ -6,7 +6,7 @@ interface Status {
   readonly state: string;
 }
 
-/** A process and all that it started, and they started, the first one first. Empty for a process that does not exist. */
+/** A process and all its descendants; the process itself is first. Empty if it does not exist. */
 export function processTree(pid: number | undefined): number[] {
   if (pid === undefined || statusOf(pid) === undefined) return [];
   const children = new Map<number, number[]>();
@@ -15,24 +15,24 @@ export function processTree(pid: number | undefined): number[] {
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
   const tree = [pid];
-  // The loop goes over what it adds, too.
+  // The loop also visits the entries that it adds.
   for (const one of tree) tree.push(...(children.get(one) ?? []));
   return tree;
 }
 
-/** A process that has ended counts as gone before its parent has asked for its exit code. */
+/** A process that has ended counts as gone even before its parent has read the exit code. */
 export function isGone(pid: number): boolean {
   const state = statusOf(pid)?.state;
   return state === undefined || state === 'Z' || state === 'X';
 }
 
-/** The memory it holds now, in bytes; 0 when it is gone. */
+/** Its resident memory in bytes; 0 if it is gone. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1];
   return Number(kilobytes ?? 0) * 1024;
 }
 
-/** `<pid> (<name, which may hold anything>) <state> <parent> …` */
+/** `<pid> (<name, which may contain anything>) <state> <parent> …` */
 function statusOf(pid: number): Status | undefined {
   const line = read(`/proc/${pid}/stat`);
   const [state, parent] = line.slice(line.lastIndexOf(')') + 2).split(' ');

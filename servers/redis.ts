@@ -1,4 +1,4 @@
-/** Redis: one server, a cluster of three, or a master and its replica with a Sentinel. Every write is in its log on the disk. */
+/** Redis: one server, a cluster of three, or a master and a replica with a Sentinel. Every write is in the append-only file on disk. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ export interface RedisOptions {
   /** Encrypted connections only. The authority's certificate is `<folder>/tls/ca.crt`. */
   readonly tls?: boolean;
   /**
-   * Users, as `ACL SETUSER` takes them: `alice on >secret ~orders:* +@all -@admin`. Nobody gets in without a name then,
-   * unless one of them is `default`.
+   * Users, as arguments of `ACL SETUSER`: `alice on >secret ~orders:* +@all -@admin`. With users, nobody gets in without a name, unless one
+   * of them is `default`.
    */
   readonly users?: readonly string[];
   /** Settings of redis.conf: `['maxmemory', '64mb']`. */
@@ -37,7 +37,7 @@ export async function startRedis(options: RedisOptions): Promise<Server> {
     ['port', tls ? '0' : `${port}`],
     ['dir', folder],
     ['appendonly', 'yes'],
-    // With the default, a write is acknowledged before it is in the log while an earlier one is being synced.
+    // With the default, a write may be acknowledged before it is in the log, while an earlier one is being synced.
     ['appendfsync', 'always'],
     ['save', '""'],
     ['maxmemory', '256mb'],
@@ -70,11 +70,11 @@ function secured(port: number, folder: string): string[][] {
 
 export interface RedisClusterOptions {
   readonly folder: string;
-  /** After how long without an answer a node counts as gone. After half of it others break their connections to it. */
+  /** How long a node may fail to answer before it counts as gone. After half of that, other nodes drop their connections to it. */
   readonly nodeTimeoutMs?: number;
 }
 
-/** Three masters without replicas, found by any of them: `redis+cluster://127.0.0.1:<port>,127.0.0.1:<port>,…` */
+/** Three masters without replicas; any of them leads to the others: `redis+cluster://127.0.0.1:<port>,127.0.0.1:<port>,…` */
 export async function startRedisCluster({ folder, nodeTimeoutMs = 15_000 }: RedisClusterOptions): Promise<Group> {
   const ports = await freePorts(NODES * 2);
   const places = ports.slice(0, NODES).map((port) => `127.0.0.1:${port}`);
@@ -100,7 +100,7 @@ export async function startRedisCluster({ folder, nodeTimeoutMs = 15_000 }: Redi
   return group('redis-cluster', `redis+cluster://${places.join(',')}`, nodes, complete);
 }
 
-/** Every node knows that all slots are served. */
+/** Waits until every node knows that all slots are served. */
 async function allSlotsServed(ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     await until('the slots of the Redis cluster are served', () =>
@@ -116,8 +116,8 @@ export interface SentinelGroup extends Group {
 }
 
 /**
- * `redis+sentinel://127.0.0.1:<port>/tributary`: when the master is away for a second, the Sentinel has the replica take its
- * place. Ready when the Sentinel knows both.
+ * `redis+sentinel://127.0.0.1:<port>/tributary`: if the master does not answer for a second, the Sentinel promotes the replica. Ready when
+ * the Sentinel knows both.
  */
 export async function startRedisSentinel({ folder }: { readonly folder: string }): Promise<SentinelGroup> {
   const [masterPort = 0, replicaPort = 0, sentinelPort = 0] = await freePorts(3);
@@ -133,7 +133,7 @@ export async function startRedisSentinel({ folder }: { readonly folder: string }
     }),
   ]);
   if (master === undefined || replica === undefined) throw new Error('startAll answers as many as it is given');
-  // The master has to know its replica first: the Sentinel asks for it on its start, and then only every 10 s.
+  // The master must know its replica first: the Sentinel asks for it at startup, and then only every 10 s.
   await until('the replica of Redis has its master', () =>
     answers(masterPort, 'INFO replication\r\n', says(/^slave0:.*state=online/m)),
   );
@@ -142,7 +142,7 @@ export async function startRedisSentinel({ folder }: { readonly folder: string }
   return Object.assign(group('redis-sentinel', url, [master, replica, sentinel]), { master, replica, sentinel });
 }
 
-/** It writes what it learns into its configuration: an existing one is kept. */
+/** The Sentinel writes what it learns into its configuration file, so an existing file is kept. */
 function startSentinel(folder: string, port: number, masterPort: number): Promise<Server> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'sentinel.conf');

@@ -11,7 +11,7 @@ export interface RegistryOptions extends JavaOptions {
   readonly port?: number;
 }
 
-/** `http://127.0.0.1:<port>/apis/ccompat/v7`: what Confluent's has at `/` lies below that path. */
+/** `http://127.0.0.1:<port>/apis/ccompat/v7`: the paths of Confluent's registry are below this one. */
 export async function startRegistry(options: RegistryOptions): Promise<Server> {
   const port = await portFor(options.port);
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`;
@@ -30,7 +30,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Server> {
       '-Dquarkus.http.host=127.0.0.1',
       `-Dquarkus.http.port=${port}`,
       '-Dquarkus.log.level=WARN',
-      // Without the delay a schema that it has acknowledged outlives a kill.
+      // Without a write delay, an acknowledged schema survives a kill.
       `-Dquarkus.datasource.jdbc.url=jdbc:h2:file:${join(options.folder, 'schemas')};WRITE_DELAY=0`,
       '-Dquarkus.datasource.jdbc.initial-size=2',
       '-Dquarkus.datasource.jdbc.min-size=2',

@@ -1,14 +1,14 @@
-/** For a test that `npm run test:servers` runs: the servers of that run. */
+/** The servers of a `npm run test:servers` run, for its tests. */
 import type { Server } from './server.ts';
 import type { ServerName } from './set.ts';
 
-/** Shared by all tests of the run: who pauses or kills a server starts one of its own. */
+/** Shared by all tests of the run. A test that pauses or kills a server must start its own. */
 export type RunningServer = Pick<Server, 'name' | 'url'> & { readonly pid: number };
 
-/** Where the run answers: `GET /<name>`. */
+/** The variable with the address of the run, which answers `GET /<name>`. */
 export const SERVERS_VARIABLE = 'TRIBUTARY_SERVERS';
 
-/** Waits until it is ready; the first one who asks for it has it started. Throws what its start failed with. */
+/** Waits until the server is ready. The first call for a server starts it. Throws the error of a failed start. */
 export async function running(name: ServerName): Promise<RunningServer> {
   const run = process.env[SERVERS_VARIABLE];
   const file = process.argv[1] ?? '<file>';

@@ -1,4 +1,4 @@
-/** An S3 server: versitygw over a folder. It takes no key that is also the prefix of another one (`a` and `a/b`). */
+/** An S3 server: versitygw on a folder. It refuses a key that is a path prefix of another one (`a` and `a/b`). */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed } from './installed.ts';
@@ -12,11 +12,11 @@ export const S3_REGION = 'us-east-1';
 export interface S3Options {
   readonly folder: string;
   readonly port?: number;
-  /** Buckets that are there from the start. */
+  /** Buckets that exist from the start. */
   readonly buckets?: readonly string[];
 }
 
-/** `http://127.0.0.1:<port>`, the endpoint; buckets are in the path. Every bucket is a folder of `<folder>/buckets`. */
+/** The endpoint, `http://127.0.0.1:<port>`; buckets are in the path. Each bucket is a folder of `<folder>/buckets`. */
 export async function startS3(options: S3Options): Promise<Server> {
   const port = await portFor(options.port);
   const url = `http://127.0.0.1:${port}`;
@@ -28,7 +28,7 @@ export async function startS3(options: S3Options): Promise<Server> {
     folder: options.folder,
     command: join(installed('s3'), 'versitygw'),
     args: ['--port', `127.0.0.1:${port}`, '--region', S3_REGION, '--quiet', 'posix', buckets],
-    // Not by flags, which everybody on the machine can read.
+    // Not as flags, which everybody on the machine can read.
     env: { ROOT_ACCESS_KEY: S3_ACCESS_KEY, ROOT_SECRET_KEY: S3_SECRET_KEY },
     ready: () => answersHttp(url),
   });

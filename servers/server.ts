@@ -1,7 +1,6 @@
 /**
- * A real server as a process of ours: started in a folder on free ports of 127.0.0.1, ready when its own protocol answers,
- * killed and started again on the same data by those who test faults. It ends when the process that started it ends, however
- * that one ends.
+ * A real server as a child process. It is started in a folder on free ports of 127.0.0.1, and is ready when its own protocol answers. Fault
+ * tests kill it and start it again on the same data. It ends when the process that started it ends, for whatever reason.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -13,35 +12,35 @@ export { freePorts } from './ports.ts';
 
 export interface Server {
   readonly name: string;
-  /** Where it is, as its adapter is configured: `redis://127.0.0.1:6379`. The same after every start. */
+  /** Its address in the form of the adapter's configuration: `redis://127.0.0.1:6379`. The same after every start. */
   readonly url: string;
-  /** Undefined while it does not run. */
+  /** Undefined while it is not running. */
   readonly pid: number | undefined;
-  /** Starts it again, with the data and the ports it had, and waits until it answers. */
+  /** Starts it again with the same data and ports, and waits until it answers. */
   start(): Promise<void>;
-  /** Asks it to end (SIGTERM), and waits; after 20 s by SIGKILL. */
+  /** Asks it to end (SIGTERM) and waits. Sends SIGKILL after 20 s. */
   stop(): Promise<void>;
-  /** SIGKILL to it and all that it started, and waits until they are gone. */
+  /** Sends SIGKILL to it and its descendants, and waits until they are gone. */
   kill(): Promise<void>;
-  /** SIGSTOP to it and all that it started: it keeps its connections and answers nothing. */
+  /** Sends SIGSTOP to it and its descendants. It keeps its connections and does not answer. */
   pause(): void;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void;
 }
 
 export interface Recipe {
   readonly name: string;
   readonly url: string;
-  /** Made if missing. Its output goes to `<folder>/<name>.log`. */
+  /** Created if missing. The output goes to `<folder>/<name>.log`. */
   readonly folder: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** What the command is run by, for one that must not be run by root: see `unprivileged`. */
+  /** The command that runs it, if root must not run it: see `unprivileged`. */
   readonly by?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it answers in its own protocol; errors count as "not yet". */
+  /** Whether it answers in its own protocol. Errors count as "not yet". */
   readonly ready: () => Promise<boolean>;
-  /** How long it may take to answer. */
+  /** How long it may take until it answers. */
   readonly readyMs?: number;
   /** The signal that ends it cleanly, if not SIGTERM. */
   readonly endsBy?: NodeJS.Signals;
@@ -52,7 +51,7 @@ const STOP_MS = 20_000;
 const READY_MS = 300_000;
 const LINES_OF_LOG = 30;
 
-/** Starts it and answers when it is ready. Throws, with the end of its output, when it ends before or takes too long. */
+/** Starts it and returns when it is ready. If it ends before that or takes too long, throws an error with the end of its output. */
 export async function startServer(recipe: Recipe): Promise<Server> {
   const { name, url, folder, command, args, ready, readyMs = READY_MS, endsBy = 'SIGTERM' } = recipe;
   mkdirSync(folder, { recursive: true });
@@ -62,7 +61,7 @@ export async function startServer(recipe: Recipe): Promise<Server> {
   async function start(): Promise<void> {
     if (running !== undefined) return;
     const output = openSync(log, 'a');
-    // The kernel ends it with its parent: a test that was killed leaves no server behind.
+    // The kernel ends it with its parent, so a killed test leaves no server behind.
     const [first = '', ...rest] = [...(recipe.by ?? []), 'setpriv', '--pdeathsig=KILL', '--', command, ...args];
     const child = spawn(first, rest, {
       cwd: folder,
@@ -92,11 +91,11 @@ export async function startServer(recipe: Recipe): Promise<Server> {
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (running === undefined) return;
     const { child, ended } = running;
-    // What it started may outlive it for a moment, holding its ports and its data: then it could not be started again.
+    // Its children may briefly outlive it and hold its ports and data, so that it could not be started again.
     const tree = processTree(child.pid);
     if (signal === 'SIGKILL') sendAll(tree, 'SIGKILL');
     else child.kill(signal);
-    // A paused one gets no other signal before this one.
+    // A paused process gets other signals only after SIGCONT.
     if (signal !== 'SIGKILL') sendAll(tree, 'SIGCONT');
     const late = setTimeout(() => sendAll(processTree(child.pid), 'SIGKILL'), STOP_MS);
     await ended;

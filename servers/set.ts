@@ -13,7 +13,7 @@ export interface Place {
   readonly port?: number;
 }
 
-/** The slowest first. SMTP is not among them: it runs in the process that uses it. */
+/** The slowest first. SMTP is not included: it runs in the process that uses it. */
 export const SERVERS = {
   elasticsearch: startElasticsearch,
   cassandra: startCassandra,

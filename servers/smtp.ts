@@ -1,4 +1,4 @@
-/** An SMTP server in this process: it keeps what it gets, and refuses, delays or asks for a login as it is told. */
+/** An SMTP server in this process. It stores what it receives, and on demand refuses, delays or requires a login. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
@@ -9,30 +9,30 @@ import type { Server } from './server.ts';
 export interface ReceivedMail {
   readonly from: string;
   readonly to: readonly string[];
-  /** The whole message as it came, headers first. */
+  /** The whole message as received, headers first. */
   readonly raw: string;
-  /** The user who logged in, if somebody did. */
+  /** The user who logged in; undefined if nobody did. */
   readonly user: string | undefined;
 }
 
 export interface SmtpOptions {
   readonly port?: number;
-  /** Where mails are kept too, each as `<number>.eml`; with `tls` also the certificates. */
+  /** Mails are also stored here, each as `<number>.eml`; with `tls`, the certificates are too. */
   readonly folder: string;
-  /** Without it everybody may send. */
+  /** Without it, everybody may send. */
   readonly login?: { readonly user: string; readonly password: string };
   /** It offers STARTTLS. The authority's certificate is `<folder>/tls/ca.crt`. */
   readonly tls?: boolean;
-  /** What a recipient is answered instead of being taken: 550 bounces, 451 means later. Asked for every one, every time. */
+  /** The answer to a refused recipient: 550 bounces, 451 means later. Called for every recipient, every time. */
   readonly refuse?: (recipient: string) => { readonly code: number; readonly text: string } | undefined;
 }
 
 export interface SmtpServer extends Server {
-  /** In the order they were taken. */
+  /** In the order of arrival. */
   readonly received: readonly ReceivedMail[];
 }
 
-/** `smtp://127.0.0.1:<port>`, with `tls` too. What it received outlives its stops. */
+/** `smtp://127.0.0.1:<port>`, even with `tls`. Received mails survive its stops. */
 export async function startSmtp(options: SmtpOptions): Promise<SmtpServer> {
   const port = await portFor(options.port);
   const received: ReceivedMail[] = [];
@@ -51,7 +51,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpServer> {
   async function start(): Promise<void> {
     if (listening !== undefined) return;
     const server = new SMTPServer(handlers(options, keep, () => paused.promise));
-    // A client that leaves in the middle of a mail is an error of that connection.
+    // A client that disconnects in the middle of a mail only fails its own connection.
     server.on('error', () => undefined);
     listening = server;
     await new Promise<void>((resolve, reject) => {
@@ -60,7 +60,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpServer> {
     });
   }
 
-  /** In one process there is no difference between being asked to end and being killed. */
+  /** Within one process, a stop and a kill are the same. */
   async function stop(): Promise<void> {
     const server = listening;
     listening = undefined;
@@ -87,7 +87,7 @@ export async function startSmtp(options: SmtpOptions): Promise<SmtpServer> {
   };
 }
 
-/** Every command that a mail takes waits while the server is paused. */
+/** While the server is paused, every command of a mail transaction waits. */
 function handlers(
   { folder, login, tls, refuse }: SmtpOptions,
   keep: (mail: ReceivedMail) => number,

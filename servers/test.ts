@@ -1,7 +1,7 @@
 /**
- * `npm run test:servers [-- <files and options of node --test>]`: runs the tests of test/servers, or those files, two at a time,
- * with real servers in a temporary folder. For files that are named a server is started when one of them asks for it; otherwise all are started,
- * at once. They are gone when the tests have ended, whose exit code this ends with; 1 if a server could not be started.
+ * `npm run test:servers [-- <files and options of node --test>]`: runs the tests of test/servers, or the named files, two at a time, with
+ * real servers in a temporary folder. With named files, a server is started when one of them asks for it; otherwise all are started at
+ * once. The servers end after the tests. The exit code is that of the tests, or 1 if a server could not be started.
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Server } from './server.ts';
 import { isServerName, SERVER_NAMES, SERVERS, type ServerName } from './set.ts';
 
 const ALL = 'test/servers/**/*.test.ts';
-/** Of one test. One that hangs fails, and the others are run. */
+/** For one test file. If one hangs, it fails and the others still run. */
 const TIMEOUT_MS = 600_000;
 const REPORTERS = [
   ['spec', 'stdout'],
@@ -24,16 +24,16 @@ const REPORTERS = [
 const options = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
 const files = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const folder = mkdtempSync(join(tmpdir(), 'tributary-servers-'));
-// For servers that may have to run as somebody else.
+// For servers that must run as another user.
 chmodSync(folder, 0o755);
 const started = new Map<ServerName, Promise<Server>>();
 let failures = 0;
 
-/** Started once, whoever asks for it. */
+/** Started once, however many tests ask for it. */
 function serverOf(name: ServerName): Promise<Server> {
   const starting = started.get(name) ?? start(name);
   started.set(name, starting);
-  // Who waits for it hears of it; this process goes on for the others.
+  // The callers that wait for it get the error. This process continues for the others.
   starting.catch(() => undefined);
   return starting;
 }
@@ -67,14 +67,14 @@ async function runTests(run: string): Promise<number> {
     '--test',
     '--test-concurrency=2',
     `--test-timeout=${TIMEOUT_MS}`,
-    // What the client of some server leaves open must not hold up all others. Where ending matters, a process of its own is tested.
+    // A connection that some client leaves open must not hold up the other tests. Where a clean exit matters, a separate process is tested.
     '--test-force-exit',
     ...REPORTERS,
     ...options,
     ...(files.length > 0 ? files : [ALL]),
   ];
   const tests = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, [SERVERS_VARIABLE]: run } });
-  // They end first, and then this.
+  // The tests end first, then this process.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tests.kill(signal));
   return new Promise((resolve, reject) => {
     tests.once('error', reject).once('exit', (code) => resolve(code ?? 1));

@@ -1,6 +1,6 @@
 /**
- * Trino with its connector to Delta Lake: a coordinator that does nothing else, and workers. Tables lie in a folder (the catalog `lake`), in a
- * bucket (the catalog `s3lake`), or in both.
+ * Trino with its connector to Delta Lake: a dedicated coordinator, and workers. Tables are in a folder (the catalog `lake`), in a bucket
+ * (the catalog `s3lake`), or in both.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ import { type Server, startServer } from './server.ts';
 
 export interface TrinoOptions extends JavaOptions {
   readonly folder: string;
-  /** 1 by default. Without one, the coordinator works by itself. */
+  /** 1 by default. With 0, the coordinator does the work. */
   readonly workers?: number;
-  /** A folder of tables. Trino keeps its own list of them there, too. */
+  /** A folder of tables. Trino also keeps its list of them there. */
   readonly lake?: string;
-  /** A bucket of tables, by the endpoint of our own S3 server. */
+  /** A bucket of tables, and the endpoint of our S3 server. */
   readonly s3?: { readonly endpoint: string; readonly bucket: string };
 }
 
@@ -29,10 +29,10 @@ interface Node {
 }
 
 const HOST = '127.0.0.1';
-/** A query waits for workers, which announce themselves some seconds after their start. */
+/** A query waits for workers, which announce themselves a few seconds after their start. */
 const WORKERS_WAIT = '2m';
 const LOG_LEVELS = 'io.trino=WARN\nio.trino.server.Server=INFO\n';
-/** What Trino's own launcher gives. */
+/** The options that Trino's own launcher sets. */
 const JVM = [
   '-XX:ReservedCodeCacheSize=192m',
   '-XX:-OmitStackTraceInFastThrow',
@@ -44,7 +44,7 @@ const JVM = [
   '--sun-misc-unsafe-memory-access=allow',
 ];
 
-/** `http://127.0.0.1:<port>`, the coordinator; it is the first of the nodes. */
+/** `http://127.0.0.1:<port>`, the coordinator, which is the first node. */
 export async function startTrino(options: TrinoOptions): Promise<Group> {
   const { folder, workers = 1 } = options;
   const ports = await freePorts(1 + workers);
@@ -68,7 +68,7 @@ function startNode(node: Node, folder: string, { lake, s3, ...java }: TrinoOptio
   if (lake !== undefined) writeFileSync(join(catalogs, 'lake.properties'), properties(folderCatalog(lake)));
   if (s3 !== undefined) writeFileSync(join(catalogs, 's3lake.properties'), properties(s3Catalog(s3)));
   const url = `http://${HOST}:${node.port}`;
-  // The server alone, without its launcher: one process, whose pid is the one to end.
+  // The server without its launcher: a single process, with the pid to signal.
   return startServer({
     name: 'trino',
     url,
@@ -101,7 +101,7 @@ const nodeSettings = ({ name, port, coordinator, workers }: Node): Record<string
   'query.max-memory-per-node': '130MB',
   'memory.heap-headroom-per-node': '100MB',
   'catalog.management': 'static',
-  // How long a worker that died is waited for.
+  // How long to wait for a worker that died.
   'query.remote-task.max-error-duration': '5s',
   'exchange.max-error-duration': '5s',
   ...(port === coordinator && {

@@ -1,13 +1,13 @@
-/** Postgres and Elasticsearch refuse to be run by root. */
+/** Postgres and Elasticsearch refuse to run as root. */
 import { execFileSync } from 'node:child_process';
 
-// A user namespace in which root has another number: it still owns its files, wherever they lie.
+// A user namespace in which root has another number. It still owns its files, wherever they are.
 const NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
 const NOBODY = '65534';
 
 /**
- * What a command is run by so that it does not see root, with its folder made fit for that; nothing for who is not root.
- * Where user namespaces are forbidden the folder becomes nobody's: then the folders above it must be open to all.
+ * The command prefix that hides root from a command; it prepares the folder for that. Empty if the user is not root. If user namespaces are
+ * forbidden, the folder is given to nobody, and the folders above it must be accessible to all.
  */
 export function unprivileged(folder: string): readonly string[] {
   if (process.getuid?.() !== 0) return [];

@@ -1,4 +1,4 @@
-/** The dashboard of what makes figures: rollups, reports, and the HTTP service that hands them out. */
+/** The dashboard of rollups, reports, and the HTTP service that serves them. */
 import type { Dashboard } from './grafana.ts';
 import { of, perPartition, perSecond, quantile } from './queries.ts';
 

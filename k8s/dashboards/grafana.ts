@@ -1,22 +1,22 @@
-/** Dashboards of Grafana as values. A dashboard is rows of panels; where each panel lies follows from their order. */
+/** Grafana dashboards as values. A dashboard has rows of panels; the position of each panel follows from their order. */
 
-/** Of the fields of a panel, as Grafana names them. */
+/** The unit of the fields of a panel, as named in Grafana. */
 type Unit = 'short' | 's' | 'bytes' | 'percentunit' | 'ops' | 'none';
 
 export interface Query {
   /** In PromQL. */
   readonly expr: string;
-  /** What a line is called: `{{job}}`, for example. */
+  /** The name of a line, such as `{{job}}`. */
   readonly legend: string;
 }
 
 export interface Panel {
   readonly title: string;
-  /** What somebody reads who does not know the metric. */
+  /** For readers who do not know the metric. */
   readonly about: string;
   readonly unit: Unit;
   readonly queries: readonly Query[];
-  /** One number instead of lines. From the first threshold on it is red. */
+  /** One number instead of lines. It is red from this threshold on. */
   readonly stat?: { readonly redFrom: number };
 }
 
@@ -32,12 +32,12 @@ export interface Dashboard {
   readonly rows: readonly Row[];
 }
 
-/** As Grafana counts: a dashboard is 24 wide. */
+/** Grafana's grid: a dashboard is 24 wide. */
 const WIDTH = 24;
 const SIZES = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 } } as const;
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 
-/** The model that Grafana imports, for versions from 10 on. */
+/** The model to import into Grafana, for versions from 10 on. */
 export function dashboardModel({ uid, title, about, rows }: Dashboard): object {
   return {
     uid,

@@ -1,4 +1,4 @@
-/** The dashboards of the chart, by the names of their files. */
+/** The dashboards of the chart, by file name. */
 import { figuresDashboard } from './figures.ts';
 import { dashboardModel } from './grafana.ts';
 import { jobDashboard } from './job.ts';

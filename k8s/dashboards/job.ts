@@ -1,4 +1,4 @@
-/** The dashboard of one job. The chart makes one of each job that it runs: it writes the name for $JOB and its topic for $TOPIC. */
+/** The dashboard of one job. The chart makes one for each job that it runs: it replaces $JOB by the name and $TOPIC by the topic. */
 import type { Dashboard } from './grafana.ts';
 import { of, perPartition, perSecond, quantile } from './queries.ts';
 

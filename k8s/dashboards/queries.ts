@@ -1,4 +1,4 @@
-/** How metrics are asked for. Every query is about one installation: that of the namespace that is chosen. */
+/** Queries of metrics. Every query covers one installation: that of the selected namespace. */
 
 /** A metric with its labels: `of('records_total', 'job="notify"')`. */
 export const of = (metric: string, ...labels: readonly string[]): string =>
@@ -7,7 +7,7 @@ export const of = (metric: string, ...labels: readonly string[]): string =>
 export const perSecond = (by: string, metric: string, ...labels: readonly string[]): string =>
   `sum by (${by}) (rate(${of(metric, ...labels)}[$__rate_interval]))`;
 
-/** Partitions may be reported by two processes for a moment. */
+/** Two processes may briefly report the same partition. */
 export const perPartition = (metric: string, ...labels: readonly string[]): string =>
   `max by (job, topic, partition) (${of(metric, ...labels)})`;
 
@@ -16,6 +16,6 @@ export const quantile = (q: number, by: string, metric: string, ...labels: reado
   return `histogram_quantile(${q}, sum by (${groups}) (rate(${of(`${metric}_bucket`, ...labels)}[$__rate_interval])))`;
 };
 
-/** What Node says of itself, of our processes alone. */
+/** Node's own metrics, of our processes only. */
 export const ofProcess = (expr: string): string => `${expr} and on (pod) ${of('build_info')}`;
 export const process = (metric: string): string => `${metric}{namespace="$namespace"}`;

@@ -1,4 +1,4 @@
-/** What a file reflects, for those who find it later: in the file where its format has a place for it, otherwise beside it. */
+/** What a file reflects, for people who find it later: inside the file if its format has a place for it, otherwise beside it. */
 import type { FileColumn, FileResult } from './format.ts';
 import { isoUtc } from './times.ts';
 
@@ -11,16 +11,16 @@ export interface AboutColumn extends FileColumn {
 export interface AboutParameter {
   readonly name: string;
   readonly value: string | number | boolean | null;
-  /** Whether the value identifies a person: then it is not written. */
+  /** Whether the value identifies a person. Such a value is not written. */
   readonly personal?: true;
 }
 
-/** What was read of one table. */
+/** What was read from one table. */
 export interface AboutSource {
   readonly table: string;
-  /** Of a Delta table. */
+  /** The version of a Delta table. */
   readonly version?: number;
-  /** How far it had read each log: offsets, by the ids of applications, or of topics and partitions. */
+  /** How far it had read each log: offsets, by application id, or by topic and partition. */
   readonly positions: Readonly<Record<string, number>>;
 }
 
@@ -31,14 +31,14 @@ export interface AboutFile {
   readonly columnsVersion: string;
   readonly columns: readonly AboutColumn[];
   readonly parameters: readonly AboutParameter[];
-  /** In ms since 1970 UTC: what happened until then may be in it. */
+  /** In ms since 1970 UTC. The file may include anything that happened until then. */
   readonly asOf: number;
   readonly sources: readonly AboutSource[];
 }
 
 const LEFT_OUT = 'left out, since it identifies a person';
 
-/** The values that may be shown. */
+/** The parameters, with only those values that may be shown. */
 const shown = ({ parameters }: AboutFile) =>
   parameters.map(({ name, value, personal }) => (personal ? { name, personal } : { name, value }));
 
@@ -52,7 +52,7 @@ const columnsOf = ({ columns }: AboutFile) =>
     ...(personal && { personal }),
   }));
 
-/** As JSON. Without a result if it is written before the rows are. Values that identify a person are not in it. */
+/** As JSON. Without a result if it is written before the rows are. It has no values that identify a person. */
 export function aboutJson(about: AboutFile, result?: FileResult): string {
   const { report, title, definitionVersion, columnsVersion, asOf, sources } = about;
   return JSON.stringify(
@@ -72,7 +72,7 @@ export function aboutJson(about: AboutFile, result?: FileResult): string {
   );
 }
 
-/** The same as the rows of a sheet. */
+/** The same as rows of a sheet. */
 export function aboutRows(about: AboutFile, { rows, truncated, shortened }: FileResult, rowLimit: number): string[][] {
   return [
     ['Report', about.title],
@@ -109,7 +109,7 @@ export function aboutRows(about: AboutFile, { rows, truncated, shortened }: File
   ];
 }
 
-/** What a file says in its last line if it has not all rows. */
+/** The last line of a file that was cut. */
 export const truncatedWords = (rowLimit: number): string =>
   `There are more rows: this file ends at the limit of ${rowLimit.toLocaleString('en')}.`;
 

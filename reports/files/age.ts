@@ -2,14 +2,14 @@
 import { Encrypter } from 'age-encryption';
 
 /**
- * The base 2 logarithm of the work to try one passphrase. With 18, the default of others, it takes 256 MB and a second in which nothing else runs;
- * passphrases are long here instead.
+ * The base 2 logarithm of the work per passphrase. With 18, the default elsewhere, a try takes 256 MB and one second in which nothing else
+ * runs. Passphrases must be long here instead.
  */
 const WORK_FACTOR = 16;
 
 export type AgeKeys = { readonly recipients: readonly string[] } | { readonly passphrase: string };
 
-/** Whether a file can be encrypted for this recipient. */
+/** Whether this is a valid recipient. */
 export function isRecipient(text: string): boolean {
   try {
     new Encrypter().addRecipient(text);

@@ -1,4 +1,4 @@
-/** Cells as CSV has them. `csv-sql.ts` makes the same texts in SQL. */
+/** Cells in CSV. `csv-sql.ts` makes the same texts in SQL. */
 import type { Cell, FileColumn } from './format.ts';
 import type { FileOptions } from './options.ts';
 import {
@@ -20,20 +20,20 @@ type Value = Exclude<Cell, null>;
 export type CellText = (cell: Value) => string;
 
 /**
- * Texts that a spreadsheet may run: https://owasp.org/www-community/attacks/CSV_Injection. Blank characters may precede the sign, which may be of full
- * width. Both expressions are of the syntax that JavaScript and RE2 share.
+ * Texts that a spreadsheet may run as formulas: https://owasp.org/www-community/attacks/CSV_Injection. Blank characters may precede the
+ * sign, which may be full-width. Both expressions use only syntax that JavaScript and RE2 share.
  */
 export const FORMULA = '^[\\x00-\\x20\\xA0\\u3000\\uFEFF]*[=+@\\-＝＋－＠]|^[\\t\\r\\n]';
-/** These are numbers, whatever sign they have: nothing is run. */
+/** These are numbers, whatever their sign: a spreadsheet runs nothing. */
 export const NUMBER = '^[+\\-]?[0-9]+([.,][0-9]+)?$';
 
 const formula = new RegExp(FORMULA, 'u');
 const number = new RegExp(NUMBER, 'u');
-/** Whether a spreadsheet may take a text for a formula. Few texts begin before `A`, and these need a closer look. */
+/** Whether a spreadsheet may take a text for a formula. Few texts begin below `A`; only these are checked by expression. */
 export const isFormula = (text: string): boolean =>
   !(text >= 'A' && text < '\x7F') && formula.test(text) && !number.test(text);
 
-/** A text as a field. An empty one is quoted, which tells it from null. */
+/** A text as a field. An empty text is quoted, to distinguish it from null. */
 export function fieldOf({ separator, escapeFormulas }: FileOptions): (text: string) => string {
   const special = new RegExp(`["\\r\\n${separator}]`);
   return (text) => {
@@ -42,7 +42,7 @@ export function fieldOf({ separator, escapeFormulas }: FileOptions): (text: stri
   };
 }
 
-/** How the cells of a column become fields. */
+/** Formats the cells of a column as fields. */
 export function cellText(column: FileColumn, options: FileOptions): CellText {
   const field = fieldOf(options);
   const decimal = options.decimal === ',' ? (text: string) => text.replace('.', ',') : (text: string) => text;
@@ -63,7 +63,7 @@ export function cellText(column: FileColumn, options: FileOptions): CellText {
   }
 }
 
-/** The shortest digits that are this number; from 1e16 on and below 1e-4 with an exponent of two digits, as in C. */
+/** The shortest digits that identify the number. From 1e16 on and below 1e-4, with an exponent of at least two digits, as in C. */
 function doubleText(value: number): string {
   const size = Math.abs(value);
   if ((size >= 1e-4 && size < 1e16) || size === 0 || !Number.isFinite(value)) return String(value);

@@ -1,12 +1,12 @@
-/** Lines of CSV made by DuckDB, with the same bytes as those of `csv.ts` and several times as fast. */
+/** Lines of CSV made by DuckDB: the same bytes as those of `csv.ts`, several times as fast. */
 import { identifier, quoted } from '../../duckdb/names.ts';
 import { FORMULA, NUMBER } from './csv-cells.ts';
 import type { FileColumn } from './format.ts';
 import type { FileOptions } from './options.ts';
 
 /**
- * An expression of DuckDB's SQL for one line, without its end, over columns of these names. A `timestamp` must be a TIMESTAMP WITH TIME ZONE.
- * Undefined where the expression would be wrong: for timestamps in other zones than UTC, whose rules DuckDB has in a version of its own.
+ * A DuckDB expression for one line, without its line end, over columns of these names. A `timestamp` must be a TIMESTAMP WITH TIME ZONE.
+ * Undefined if the expression would be wrong: for timestamps in zones other than UTC, for which DuckDB has its own version of the rules.
  */
 export function csvLineSql(columns: readonly FileColumn[], options: FileOptions): string | undefined {
   if (options.zone !== 'UTC' && columns.some(({ type }) => type === 'timestamp')) return undefined;
@@ -15,7 +15,7 @@ export function csvLineSql(columns: readonly FileColumn[], options: FileOptions)
   return `concat_ws(${quoted(options.separator)}, ${fields.join(', ')})`;
 }
 
-/** Null for null. */
+/** Null stays null. */
 function fieldSql({ name, type }: FileColumn, options: FileOptions): string {
   const column = identifier(name);
   const decimal = (sql: string): string => (options.decimal === ',' ? `replace(${sql}, '.', ',')` : sql);
@@ -38,7 +38,7 @@ function fieldSql({ name, type }: FileColumn, options: FileOptions): string {
   }
 }
 
-/** Times without end have no text: they are errors, as they are in rows. */
+/** Infinite times have no text. They are errors, as in `csv.ts`. */
 function finite(name: string, type: string): string {
   const value = `${identifier(name)}::${type}`;
   const message = quoted(`column ${name}: a time without end cannot be written; leave it out or use another value`);
@@ -46,7 +46,7 @@ function finite(name: string, type: string): string {
 }
 
 function textSql(column: string, { separator, escapeFormulas }: FileOptions): string {
-  // RE2 writes code points otherwise.
+  // RE2 has another escape for code points.
   const pattern = (source: string): string => quoted(source.replaceAll(/\\u([0-9A-F]{4})/g, '\\x{$1}'));
   const safe = escapeFormulas
     ? `CASE WHEN regexp_matches(${column}, ${pattern(FORMULA)}) AND NOT regexp_matches(${column}, ${pattern(NUMBER)}) THEN '''' || ${column} ELSE ${column} END`
@@ -68,7 +68,7 @@ const PATTERNS: Readonly<Record<FileOptions['dates'], string>> = {
   'DD.MM.YYYY': '%d.%m.%Y',
 };
 
-/** A time by a pattern of strftime, except for years that do not have four digits. */
+/** A time by a strftime pattern; years without exactly four digits are handled separately. */
 function timeSql(value: string, pattern: string): string {
   const year = `year(${value})`;
   const long = `CASE WHEN ${year} < 0 THEN '-' ELSE '+' END || lpad(abs(${year})::VARCHAR, 6, '0')`;

@@ -1,4 +1,4 @@
-/** CSV: RFC 4180 in UTF-8, every line ended by CR LF, a null as nothing and an empty text as `""`. */
+/** CSV: RFC 4180 in UTF-8, with CR LF after every line. Null is an empty field, an empty text is `""`. */
 import { truncatedWords } from './about.ts';
 import { cellText, fieldOf } from './csv-cells.ts';
 import type { FileRow, FileSpec, Progress } from './format.ts';
@@ -14,7 +14,7 @@ export function writeCsv(
 ): AsyncIterable<Uint8Array> {
   const { columns, options } = spec;
   const texts = columns.map((column) => cellText(column, options));
-  // A line with nothing in it would be no line for many readers.
+  // Many readers ignore an empty line.
   const nothing = columns.length === 1 ? '""' : '';
   const lineOf = (row: FileRow): string => {
     let line = '';
@@ -28,7 +28,7 @@ export function writeCsv(
   return encoded(csvOf(spec, progress, pages, (page) => page.map(lineOf).join('')));
 }
 
-/** The same from lines that were made in SQL: each row has one cell, a line without its end. */
+/** The same from lines made in SQL: each row has one cell, a line without its end. */
 export function writeCsvLines(
   spec: FileSpec,
   pages: AsyncIterable<readonly FileRow[]>,

@@ -1,4 +1,4 @@
-/** Rows as the bytes of a file: in its format, with its limit, and protected before anything leaves. */
+/** Rows as the bytes of a file: in its format, up to its limit, and protected before any byte leaves. */
 import { TributaryError } from '../../core/errors.ts';
 import { aboutJson } from './about.ts';
 import { agedOf } from './age.ts';
@@ -41,8 +41,9 @@ const FORMATS: Readonly<Record<FileFormat, Format>> = {
 };
 
 /**
- * The file of these pages of rows. Nothing is read before its bytes are. `onRows` hears how many rows are in the file so far, after each page.
- * Throws QUERY_INVALID if the format cannot have these columns; a value that it cannot have is an error of the bytes with the same code.
+ * The file for these pages of rows. Pages are read only as the bytes are. `onRows` is called after each page with the number of rows in the
+ * file so far. Throws QUERY_INVALID if the format cannot have these columns. A value that the format cannot have fails the bytes with the
+ * same code.
  */
 export function fileOf(
   spec: FileSpec,
@@ -52,7 +53,7 @@ export function fileOf(
   return made(spec, FORMATS[spec.format].write, pages, onRows);
 }
 
-/** The file of CSV lines from `csvLineSql`: each row has one cell, the line. The columns are those that the lines were made of. */
+/** The file of CSV lines from `csvLineSql`: each row has one cell, the line. `columns` are those from which the lines were made. */
 export function fileOfLines(
   spec: FileSpec & { readonly format: 'csv' },
   pages: AsyncIterable<readonly FileRow[]>,
@@ -76,7 +77,7 @@ function made(
       yield* protectedBytes(spec, write(spec, rows, progress), progress);
       isWhole = true;
     } finally {
-      // However reading ended, nobody asks for more rows.
+      // Close the rows, however reading ended.
       await rows.return(undefined);
     }
   }
@@ -141,7 +142,7 @@ async function* archived(
   yield { name: 'about.json', bytes: aboutBytes(() => aboutJson(about, progress)) };
 }
 
-/** What describes the file beside it, protected as the file is. Undefined for an archive, which has it within. */
+/** The description beside the file, protected like the file. Undefined for an archive, which contains it. */
 export function descriptionOf(
   { about, protection }: Pick<FileSpec, 'about' | 'protection'>,
   result: FileResult,

@@ -1,4 +1,4 @@
-/** What a report file is made of: its columns and cells, and how it is written, protected and described. */
+/** The parts of a report file: its columns and cells, and how it is written, protected and described. */
 import type { AboutFile } from './about.ts';
 import type { FileOptions } from './options.ts';
 
@@ -11,13 +11,13 @@ export interface FileColumn {
   readonly title: string;
   readonly type: ColumnType;
   readonly unit?: string;
-  /** Of a decimal in Parquet: digits after the point. Otherwise the most digits of the first rows count. */
+  /** For a decimal in Parquet: digits after the point. By default the largest number in the first rows. */
   readonly scale?: number;
 }
 
 /**
- * As `sinks/query/port.ts` has them: a `long` is a bigint (a number is accepted if it is safe), a `timestamp` is whole ms since 1970 UTC, a `date` is
- * `YYYY-MM-DD`, and a `decimal` is a string with all digits.
+ * Values as in `sinks/query/port.ts`: a `long` is a bigint (a safe integer is accepted), a `timestamp` is whole ms since 1970 UTC, a `date`
+ * is `YYYY-MM-DD`, and a `decimal` is a string with all digits.
  */
 export type Cell = string | bigint | number | boolean | null;
 /** In the order of the columns. */
@@ -26,12 +26,12 @@ export type FileRow = readonly Cell[];
 export const FILE_FORMATS = ['csv', 'xlsx', 'ndjson', 'parquet'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
-/** See `protection.ts` for what is accepted. */
+/** See `protection.ts` for the accepted values. */
 export type Protection =
   | { readonly kind: 'none' }
   /** A zip archive encrypted by AES-256, with the file and `about.json`. */
   | { readonly kind: 'zip'; readonly password: string }
-  /** A file of https://age-encryption.org for the owners of these public keys, `age1…`. */
+  /** An https://age-encryption.org file for the owners of these public keys, `age1…`. */
   | { readonly kind: 'age'; readonly recipients: readonly string[] }
   | { readonly kind: 'age'; readonly passphrase: string };
 
@@ -41,9 +41,9 @@ export interface FileSpec {
   readonly columns: readonly FileColumn[];
   readonly options: FileOptions;
   readonly protection: Protection;
-  /** The base name of the file in an archive, where everybody can read it: it must tell nothing about a person. */
+  /** The base name of the file in an archive. Everybody can read it there, so it must not reveal anything about a person. */
   readonly name: string;
-  /** The file has at most so many rows. If there are more, it says so. */
+  /** The file has at most this many rows. If there are more, it states that. */
   readonly rowLimit: number;
   readonly about: AboutFile;
 }
@@ -52,7 +52,7 @@ export interface FileResult {
   readonly rows: number;
   /** Whether there were more rows than the limit. */
   readonly truncated: boolean;
-  /** How many texts were longer than a cell may be, and were shortened. Only XLSX has such a limit. */
+  /** The number of texts that were cut to the longest text of a cell. Only XLSX has such a limit. */
   readonly shortened: number;
 }
 
@@ -61,18 +61,18 @@ export interface ReportFile {
   readonly extension: string;
   readonly mediaType: string;
   /**
-   * The whole file as it is stored, in small pieces. Can be read once. A reader that stops early ends the pages, too; an error of the pages is the
-   * reader's.
+   * The whole file as stored, in small pieces. Can be read once. If the reader stops early, the pages are closed too. An error of the pages
+   * is passed on to the reader.
    */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Can be asked for when all bytes were read. */
+  /** Available once all bytes were read. */
   result(): FileResult;
 }
 
-/** The same while the file is written. */
+/** The result while the file is being written. */
 export type Progress = { -readonly [name in keyof FileResult]: FileResult[name] };
 
-/** The bytes of a file of these pages. When the pages have ended, `progress` has what is known of them. */
+/** The bytes of a file with these pages. When the pages have ended, `progress` is complete. */
 export type WriteFile = (
   spec: FileSpec,
   pages: AsyncIterable<readonly FileRow[]>,

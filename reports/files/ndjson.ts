@@ -1,4 +1,4 @@
-/** NDJSON: an object a line, by the names of the columns. Longs and decimals are numbers with all digits, timestamps are ISO 8601 in UTC. */
+/** NDJSON: one object per line, keyed by column name. Longs and decimals are numbers with all digits, timestamps are ISO 8601 in UTC. */
 import { truncatedWords } from './about.ts';
 import type { Cell, ColumnType, FileColumn, FileRow, FileSpec, Progress } from './format.ts';
 import { encoded } from './pages.ts';
@@ -36,7 +36,7 @@ type ValueText = (cell: Exclude<Cell, null>) => string;
 const VALUES: Readonly<Record<ColumnType, ValueText>> = {
   string: JSON.stringify,
   long: String,
-  // JSON has no numbers that are none.
+  // JSON has no NaN and no infinite numbers.
   double: (cell) => (Number.isFinite(cell) ? JSON.stringify(cell) : `"${cell}"`),
   decimal: String,
   boolean: String,

@@ -3,20 +3,20 @@ import { IANAZone } from 'luxon';
 
 const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t' } as const;
 const DECIMALS = { point: '.', comma: ',' } as const;
-/** In CSV. `iso` has milliseconds and the offset of the zone. The others have seconds and no offset, as spreadsheets read them. */
+/** Dates in CSV. `iso` has milliseconds and the zone's offset. The others have seconds and no offset, as spreadsheets read them. */
 export const DATE_FORMATS = ['iso', 'YYYY-MM-DD', 'DD/MM/YYYY', 'MM/DD/YYYY', 'DD.MM.YYYY'] as const;
 
 export interface FileOptions {
-  /** The IANA time zone of timestamps in CSV and XLSX. Dates have none, and NDJSON and Parquet are in UTC. */
+  /** The IANA time zone of timestamps in CSV and XLSX. Dates have no zone. NDJSON and Parquet use UTC. */
   readonly zone: string;
-  /** In CSV. */
+  /** The separator in CSV. */
   readonly separator: ',' | ';' | '\t';
-  /** Whether CSV begins with a byte order mark: without one Excel reads letters beyond ASCII wrongly. */
+  /** Whether CSV begins with a byte order mark. Without one, Excel misreads non-ASCII letters. */
   readonly bom: boolean;
-  /** In CSV. A comma needs another separator. */
+  /** The decimal sign in CSV. A comma requires another separator. */
   readonly decimal: '.' | ',';
   readonly dates: (typeof DATE_FORMATS)[number];
-  /** Whether CSV has an apostrophe before texts that a spreadsheet would run as formulas. */
+  /** Whether CSV puts an apostrophe before texts that a spreadsheet would run as formulas. */
   readonly escapeFormulas: boolean;
 }
 
@@ -29,12 +29,12 @@ export const FILE_OPTIONS = {
   escapeFormulas: true,
 } as const satisfies FileOptions;
 
-/** A value, or everything that is wrong, as sentences for people. */
+/** A value, or all errors, as sentences for people. */
 export type Parsed<T> = { readonly value: T } | { readonly problems: readonly string[] };
 
 /**
- * Options as callers write them: `zone=Asia/Kolkata`, `separator=semicolon` (comma, semicolon, tab, or the character), `bom=true`, `decimal=comma`
- * (point, comma, or the character), `dates=DD.MM.YYYY`, `escapeFormulas=false`. Options that are not given have their defaults.
+ * Parses options as callers write them: `zone=Asia/Kolkata`, `separator=semicolon` (comma, semicolon, tab, or the character), `bom=true`,
+ * `decimal=comma` (point, comma, or the character), `dates=DD.MM.YYYY`, `escapeFormulas=false`. Missing options have their defaults.
  */
 export function parseFileOptions(given: Readonly<Record<string, string>>): Parsed<FileOptions> {
   const problems: string[] = [];
@@ -61,7 +61,7 @@ export function parseFileOptions(given: Readonly<Record<string, string>>): Parse
       `unknown options: ${unknown.map((each) => JSON.stringify(each)).join(', ')}; there are ${Object.keys(FILE_OPTIONS).join(', ')}`,
     );
   }
-  // Offsets are refused: a file of a whole year needs the rules of a place.
+  // Offsets are refused: a file that covers a whole year needs the rules of a place.
   if (!/^[A-Za-z]/.test(options.zone) || !IANAZone.isValidZone(options.zone)) {
     problems.push(`zone is the name of a time zone, such as Asia/Kolkata, not ${JSON.stringify(options.zone)}`);
   }

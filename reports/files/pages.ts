@@ -1,10 +1,10 @@
 /** Pages of rows on their way into a file. */
 import type { Progress } from './format.ts';
 
-/** What is written at once: pages of queries are about as long. */
+/** The number of rows written at once. Pages of queries have about as many. */
 const PAGE_ROWS = 2048;
 
-/** The first rows of the pages, up to the limit, in pages of bounded size. One more row ends the pages, and is noted as truncation. */
+/** The first rows up to the limit, in pages of bounded size. One row beyond the limit ends the pages and is noted as truncation. */
 export async function* limited<R>(
   pages: AsyncIterable<readonly R[]>,
   rowLimit: number,
@@ -26,10 +26,10 @@ export async function* limited<R>(
   }
 }
 
-/** How many characters are written at once. */
+/** The number of characters written at once. */
 export const PIECE = 64 * 1024;
 
-/** Texts as UTF-8, in pieces of some 64 KiB however short or long the texts are. */
+/** Texts as UTF-8, in pieces of about 64 KiB, however short or long the texts are. */
 export async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let waiting = '';

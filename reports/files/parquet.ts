@@ -1,11 +1,11 @@
-/** Parquet in row groups: only one group is in memory. Timestamps are in UTC, and longs have 64 bits. */
+/** Parquet in row groups, of which only one is in memory. Timestamps are in UTC, and longs have 64 bits. */
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { TributaryError } from '../../core/errors.ts';
 import { aboutJson, truncatedWords } from './about.ts';
 import type { Cell, FileColumn, FileRow, FileSpec, Progress } from './format.ts';
 import { dayFrom, daysTo } from './times.ts';
 
-/** A group ends when it has so many rows, or texts of so many characters. */
+/** A group ends at this many rows, or at texts of this many characters. */
 const GROUP_ROWS = 8_192;
 const GROUP_CHARACTERS = 4_000_000;
 const DECIMAL_DIGITS = 38;
@@ -27,7 +27,7 @@ export async function* writeParquet(
 ): AsyncGenerator<Uint8Array> {
   let file: GroupWriter | undefined;
   for await (const group of groupsOf(pages, spec.columns)) {
-    // The first rows say how many digits a decimal has after its point.
+    // The first rows determine the digits after the point of a decimal.
     file ??= groupWriter(spec.columns, group);
     yield file.write(group);
   }
@@ -71,7 +71,7 @@ function groupWriter(columns: readonly FileColumn[], first: readonly FileRow[]):
     ...stored.map(({ field }): Field => ({ ...field, repetition_type: 'OPTIONAL' })),
   ];
   const writer = new ParquetWriter({ writer: bytes, schema });
-  /** What was written since the last time. */
+  /** The bytes written since the last call. */
   const taken = (): Uint8Array => {
     const piece = bytes.getBytes().slice();
     bytes.index = 0;
@@ -79,7 +79,7 @@ function groupWriter(columns: readonly FileColumn[], first: readonly FileRow[]):
   };
   return {
     write(group) {
-      // With a buffer as its target nothing has to be awaited.
+      // The target is a buffer, so there is nothing to await.
       void writer.write({
         columnData: stored.map(({ field, store }, at) => ({
           name: field.name,
@@ -154,7 +154,7 @@ function long(column: string, value: bigint): bigint {
 
 const scaleOf = (cell: Cell): number => (typeof cell === 'string' ? (cell.split('.')[1]?.length ?? 0) : 0);
 
-/** A decimal as a whole number of its last digit. */
+/** A decimal as an integer, in units of its last digit. */
 function unscaled(column: string, text: string, scale: number): bigint {
   const [whole = '', fraction = ''] = text.split('.');
   const digits = fraction.replace(/0+$/, '');

@@ -3,7 +3,7 @@ import { isRecipient } from './age.ts';
 import type { Protection } from './format.ts';
 import type { Parsed } from './options.ts';
 
-/** As callers write it. Several recipients are separated by spaces, commas or line ends. */
+/** As written by callers. Several recipients are separated by spaces, commas or line ends. */
 export interface GivenProtection {
   readonly kind: string;
   readonly password?: string;
@@ -13,12 +13,12 @@ export interface GivenProtection {
 
 const KINDS = ['none', 'zip', 'age'];
 const SHORTEST = 16;
-/** Of zip: 7-Zip takes no longer ones. */
+/** The longest password of a zip: 7-Zip accepts no longer ones. */
 const LONGEST = 99;
 const DIFFERENT = 8;
 const MOST_RECIPIENTS = 20;
 
-/** A secret is in no problem. */
+/** No problem contains a secret. */
 export function parseProtection(given: GivenProtection): Parsed<Protection> {
   const problems = [...misplaced(given)];
   switch (given.kind) {
@@ -52,7 +52,7 @@ const done = (value: Protection, problems: readonly string[]): Parsed<Protection
 const listed = (recipients: GivenProtection['recipients'] = []): readonly string[] =>
   typeof recipients === 'string' ? recipients.split(/[\s,]+/).filter((each) => each !== '') : recipients;
 
-/** A password for another kind of file would be no protection at all. */
+/** A password given for another kind of file would not protect anything. */
 function misplaced({ kind, password, recipients, passphrase }: GivenProtection): string[] {
   if (!KINDS.includes(kind)) return [];
   return [
@@ -62,7 +62,7 @@ function misplaced({ kind, password, recipients, passphrase }: GivenProtection):
   ];
 }
 
-/** Whoever has the file can try as many passwords as they have time for. */
+/** A holder of the file can try as many passwords as time allows. */
 function secretProblems(name: string, secret: string | undefined): string[] {
   if (secret === undefined || secret === '') return [`a ${name} is missing`];
   const problems: string[] = [];

@@ -1,4 +1,4 @@
-/** Moments as dates and times of a zone, quickly: a file may have millions of them. */
+/** Converts moments to dates and times of a zone. It must be fast: a file may have millions of them. */
 import { IANAZone } from 'luxon';
 
 const SECOND = 1000;
@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Offsets change at whole quarters of an hour, with few exceptions in the past. */
 const QUARTER = 15 * MINUTE;
-/** What is remembered is forgotten when it is so much. */
+/** A cache is cleared when it has this many entries. */
 const MOST_REMEMBERED = 20_000;
 
 /** The offset of a zone from UTC at a moment, in ms. */
@@ -17,7 +17,7 @@ export function offsetsOf(zone: string): OffsetAt {
   if (zone === 'UTC') return () => 0;
   const rules = IANAZone.create(zone);
   const exact: OffsetAt = (ms) => Math.round(rules.offset(ms) * MINUTE);
-  /** By quarters, undefined where it changes within one. */
+  /** By quarter of an hour; undefined if the offset changes within it. */
   const known = new Map<number, number | undefined>();
   return (ms) => {
     const quarter = Math.floor(ms / QUARTER);
@@ -33,15 +33,15 @@ export function offsetsOf(zone: string): OffsetAt {
 export const pad = (value: number, digits: number): string => String(value).padStart(digits, '0');
 
 export interface Day {
-  /** Of the proleptic Gregorian calendar. The year before 1 is 0. */
+  /** In the proleptic Gregorian calendar. The year before 1 is 0. */
   readonly year: number;
   readonly month: number;
   readonly day: number;
 }
 
-/** The date that is so many days after 1970-01-01. */
+/** The date this many days after 1970-01-01. */
 export function dayOf(days: number): Day {
-  // Years that begin in March end with the leap day: http://howardhinnant.github.io/date_algorithms.html#civil_from_days
+  // In years that begin in March, the leap day comes last: http://howardhinnant.github.io/date_algorithms.html#civil_from_days
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const ofEra = shifted - era * 146_097;
@@ -68,18 +68,18 @@ export function daysTo({ year, month, day }: Day): number {
   return era * 146_097 + ofEra - 719_468;
 }
 
-/** Reads `YYYY-MM-DD`, and `±YYYYYY-MM-DD` of other years. */
+/** Reads `YYYY-MM-DD`, or `±YYYYYY-MM-DD` for other years. */
 export function dayFrom(text: string): Day {
   const found = /^([+-]?\d{4,6})-(\d\d)-(\d\d)$/.exec(text);
   if (found === null) throw new RangeError(`a date is YYYY-MM-DD, not ${JSON.stringify(text)}`);
   return { year: Number(found[1]), month: Number(found[2]), day: Number(found[3]) };
 }
 
-/** A year as ISO 8601 has it: four digits, or a sign and six. */
+/** A year in ISO 8601: four digits, or a sign and six. */
 export const yearText = (year: number): string =>
   year >= 0 && year <= 9999 ? pad(year, 4) : `${year < 0 ? '-' : '+'}${pad(Math.abs(year), 6)}`;
 
-/** The wall clock: ms since 1970 as if it were UTC. */
+/** Wall-clock time: ms since 1970 as if it were UTC. */
 export interface Wall {
   readonly days: number;
   readonly msOfDay: number;
@@ -99,7 +99,7 @@ export function clockText(msOfDay: number): string {
 const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => pad(value, 2));
 const pad2 = (value: number): string => TWO_DIGITS[value] as string;
 
-/** `Z`, or `+05:30`; with seconds, if there are any, as before standard time. */
+/** `Z` or `+05:30`. Offsets before standard time may have seconds. */
 export function offsetText(offset: number, zone: string): string {
   if (zone === 'UTC') return 'Z';
   const seconds = Math.abs(offset) / SECOND;
@@ -115,7 +115,7 @@ export function isoUtc(ms: number): string {
 
 export const isoDay = ({ year, month, day }: Day): string => `${yearText(year)}-${pad(month, 2)}-${pad(day, 2)}`;
 
-/** Remembers what a function made of each value, until that is too much. */
+/** Caches the results of a function, up to a limit. */
 export function remembered<K, V>(make: (key: K) => V): (key: K) => V {
   const known = new Map<K, V>();
   return (key) => {

@@ -1,4 +1,4 @@
-/** Zip archives, streamed: the sizes of an entry are after its data, as they are not known before. */
+/** Zip archives, streamed. The sizes of an entry follow its data, because they are not known before. */
 
 import { configure, ZipWriter } from '@zip.js/zip.js';
 import { DateTime } from 'luxon';
@@ -6,7 +6,7 @@ import { DateTime } from 'luxon';
 export interface ZipEntry {
   readonly name: string;
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Whether it is compressed already: then it is only stored. */
+  /** Whether the bytes are already compressed. Then they are only stored. */
   readonly compressed?: boolean;
 }
 
@@ -15,14 +15,14 @@ interface ZipOptions {
   readonly time: number;
   /** Encrypts the entries by AES-256, but not their names. */
   readonly password?: string;
-  /** Whether entries may have 4 GiB and more. Excel reads no entry that is declared so. */
+  /** Whether entries may have 4 GiB or more. Excel refuses entries declared so. */
   readonly largeEntries: boolean;
 }
 
-// Threads are the caller's to have.
+// No web workers: whether to use threads is up to the caller.
 configure({ useWebWorkers: false });
 
-/** An archive of these entries, each read to its end before the next is asked for. */
+/** An archive of these entries. Each is read to its end before the next is requested. */
 export async function* zipOf(entries: AsyncIterable<ZipEntry>, options: ZipOptions): AsyncGenerator<Uint8Array> {
   const { time, password, largeEntries } = options;
   let fail: (error: unknown) => void = () => undefined;
@@ -47,7 +47,7 @@ export async function* zipOf(entries: AsyncIterable<ZipEntry>, options: ZipOptio
   try {
     yield* pipe.readable;
   } finally {
-    // A reader that stops makes the next write fail, which ends the entries.
+    // If the reader stops, the next write fails, which ends the entries.
     await written;
   }
 }

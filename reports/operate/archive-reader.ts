@@ -1,6 +1,6 @@
 /**
- * Reads the archive of a topic as records: those of one partition in the order of their offsets. It is read in windows of offsets, for which
- * only the segments are fetched that may have some of them, so that an archive of any size is read with the memory of one window.
+ * Reads the archive of a topic as records, each partition in the order of its offsets. It reads windows of offsets, and fetches only the
+ * segments that may have records of a window. So an archive of any size is read with the memory of one window.
  */
 import { isOfARow } from '../../core/event.ts';
 import { quoted } from '../../duckdb/names.ts';
@@ -21,28 +21,28 @@ const WINDOW = 50_000;
 type File = ReturnType<typeof filesOf>[number];
 type Row = Readonly<Record<string, unknown>>;
 
-/** A filter of events; missing properties do not filter. Times are in ms since 1970 UTC. */
+/** A filter of events. Missing properties do not filter. Times are in ms since 1970 UTC. */
 export interface Wanted {
-  /** Logged at that time or later. */
+  /** Logged at this time or later. */
   readonly from?: number | undefined;
-  /** Logged before that time. */
+  /** Logged before this time. */
   readonly to?: number | undefined;
   readonly types?: readonly string[] | undefined;
   readonly key?: string | undefined;
   /**
-   * For which job or datasource it is read: records for it alone are among the events. By default for the archive itself, whose dead letters were
-   * replayed for it.
+   * The job or datasource that reads. Of the records for one reader alone, it gets its own. By default the archive itself: dead letters may
+   * have been replayed for it.
    */
   readonly reader?: string | undefined;
 }
 
-/** Offsets of one partition of one topic id: `from` and before `to`. */
+/** Offsets of one partition of one topic id: from `from` (inclusive) to `to` (exclusive). */
 export interface Range {
   readonly topicId: string;
   readonly partition: number;
   readonly from: number;
   readonly to: number;
-  /** At most so many events of each window. */
+  /** At most this many events of each window. */
   readonly limit?: number;
 }
 
@@ -62,11 +62,11 @@ export interface Archived {
   readonly key: string | null;
   readonly origin: string | undefined;
   readonly broadcast: boolean;
-  /** As in the JSON of events, with personal fields. */
+  /** As in the JSON of events, including personal fields. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** Fields of which something does not fit, as they were sent. */
+  /** The original values of fields from which something was dropped, since it does not fit the schema. */
   readonly unfit: Readonly<Record<string, unknown>>;
-  /** By their names, the headers that say for whom a record is, and what it was before. */
+  /** By name: the headers that state for whom a record is, and what it was before. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -95,7 +95,7 @@ export class ArchiveReader {
     this.#parts = new Map(archivedDefs(topic).map((def) => [def.type, partsOf(def)]));
   }
 
-  /** The matching parts of the archive, by topic id and partition: in the order in which the topics were made, then of the partitions. */
+  /** The matching parts of the archive by topic id and partition, in the order in which the topics were created, then by partition. */
   async extents(signal: AbortSignal): Promise<PartitionExtent[]> {
     const columns = 'count(*) AS events, min(log_offset) AS first, max(log_offset) AS last, min(recorded_at) AS since';
     const sql = (from: string): string =>
@@ -117,7 +117,7 @@ export class ArchiveReader {
       .sort((a, b) => (since.get(a.topicId) ?? 0) - (since.get(b.topicId) ?? 0) || a.partition - b.partition);
   }
 
-  /** By type, the number of matching events; and how many of them jobs had derived. */
+  /** By type: the number of matching events, and how many of them jobs derived. */
   async types(
     signal: AbortSignal,
   ): Promise<{ readonly type: string; readonly events: number; readonly derived: number }[]> {
@@ -139,11 +139,11 @@ export class ArchiveReader {
     return typeof row?.['day'] === 'string' ? row['day'] : undefined;
   }
 
-  /** In the order of their offsets, one window at a time. */
+  /** Reads in the order of offsets, one window at a time. */
   async *read({ topicId, partition, from, to, limit }: Range, signal: AbortSignal): AsyncGenerator<Archived[]> {
     const spans = this.#files.map((file) => ({ file, ...spanOf(file, partition) }));
     for (let at = from; at < to; ) {
-      // There is nothing before the next span: windows without archived events are skipped.
+      // No file has records before the next span, so windows without archived events are skipped.
       const next = Math.min(...spans.filter(({ last }) => last >= at).map(({ first }) => Math.max(first, at)));
       if (next >= to) return;
       const end = Math.min(to, next + WINDOW);
@@ -200,7 +200,7 @@ export class ArchiveReader {
 
 function headersOf(row: Row, type: string): Record<string, string> {
   const columns = {
-    // An event of the runtime names its job in its data.
+    // Events of the runtime have their job in their data.
     ...(!isOfARow(type) && { [ONLY_FOR]: row['only_for'] }),
     [ONLY_ROWS]: row['only_rows'],
     [ONLY_VIEWS]: row['only_views'],
@@ -210,20 +210,20 @@ function headersOf(row: Row, type: string): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
-/** Of a type that the topic no longer declares. */
+/** For a type that the topic no longer declares. */
 const NOTHING_PERSONAL: Parts = { personal: [], hasBytes: false };
 
-/** Of a broadcast one copy. */
+/** One copy of each broadcast. */
 const ONCE = '(NOT broadcast OR log_partition = 0)';
 
-/** Days are those of `recorded_at`. Files without a day were written by other programs. */
+/** Days are those of `recorded_at`. Segments without a day were written by other programs. */
 function mayHave(day: string, { from, to }: Wanted): boolean {
   if (day === '') return true;
   if (from !== undefined && day < new Date(from).toISOString().slice(0, 10)) return false;
   return to === undefined || day <= new Date(to).toISOString().slice(0, 10);
 }
 
-/** The range of offsets within which a segment may have records of the partition. */
+/** The range of offsets in which a segment may have records of the partition. */
 function spanOf({ stats }: File, partition: number): { readonly first: number; readonly last: number } {
   const { minValues = {}, maxValues = {} } = JSON.parse(stats ?? '{}') as Record<'minValues' | 'maxValues', Row>;
   const [least, most] = [numberIn(minValues, 'log_partition'), numberIn(maxValues, 'log_partition')];
@@ -238,7 +238,7 @@ const numberIn = (values: Row, name: string): number | undefined => {
 
 const encoder = new TextEncoder();
 
-/** The record of an archived event, at its position: in binary mode, with data as JSON. */
+/** The record of an archived event at its position: in binary mode, with JSON data. */
 export function recordOf(archived: Archived): LogRecord {
   const { partition, offset, recordedAt, id, source, type, time, subject, tenant, key, origin } = archived;
   const { data, unfit, headers } = archived;

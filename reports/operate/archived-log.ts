@@ -1,6 +1,6 @@
 /**
- * The log of a topic including what it has lost: below the first offset that can still be read, records come from the archive. So a reader
- * that reads the topic from its beginning reads beyond its retention, and no other code needs to know.
+ * The log of a topic including the records it has lost: below the first offset that can still be read, records come from the archive. So a
+ * consumer that starts at the beginning of the topic reads beyond its retention, and no other code needs to know.
  */
 import { TributaryError } from '../../core/errors.ts';
 import { withKinds } from '../../jobs/runtime/retrying.ts';
@@ -23,16 +23,16 @@ export interface ArchivedLogParts {
   readonly stores: KeptStores;
   readonly transport: Transport;
   readonly topic: Topic;
-  /** Of the topic's archive. */
+  /** The snapshot of the topic's archive. */
   readonly snapshot: Snapshot;
-  /** The job or datasource for which it is read: of the records for one reader alone, it gets its own. */
+  /** The job or datasource that reads. Of the records for one reader alone, it gets its own. */
   readonly reader: string;
-  /** Whether it is refused if anything is missing in it: records for one job alone, or those between the archive and the topic. */
+  /** Whether to refuse the log if anything is missing: records for one job alone, or records between the archive and the topic. */
   readonly whole: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Throws USAGE where it has to be whole and is not; a claim does so, too, if the topic has lost more since. */
+/** Throws USAGE if it has to be whole and is not. A claim does so too, if the topic has lost more since. */
 export async function archivedLog(options: ArchivedLogParts): Promise<ArchivedLog> {
   const { stores, transport, topic, snapshot, reader: name, whole, signal } = options;
   const reader = new ArchiveReader(stores, topic, snapshot, { reader: name });
@@ -101,7 +101,7 @@ interface Before {
   /** The first offset that the archive has. */
   readonly first: number;
   readonly archived: (from: number) => AsyncGenerator<Archived[]>;
-  /** As it is by now. */
+  /** The first offset of the topic's partition at the time of the call. */
   readonly beginOfLog: () => Promise<number>;
 }
 

@@ -1,4 +1,4 @@
-/** What of each partition of a topic only its archive has, and whether anything is missing there. */
+/** Which records of each partition only the archive of a topic has, and whether any are missing there. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Snapshot } from '../../sinks/delta/index.ts';
 import type { Topic } from '../../topics/define.ts';
@@ -16,9 +16,9 @@ export interface ArchivedPart {
   readonly begin: number;
   /** The first offset that is in the archive but not in the topic; undefined if there is none. */
   readonly first: number | undefined;
-  /** The archive has every record before it, as far as it reaches back; undefined where nothing was ever archived. */
+  /** The archive has every record before this offset, as far as it reaches back. Undefined if nothing was ever archived. */
   readonly reach: number | undefined;
-  /** From that offset on the archive has no gaps, and has records for one job alone, too; undefined: not known of any. */
+  /** From this offset on the archive has no gaps and also has records for one job alone. Undefined if no such offset is known. */
   readonly whole: number | undefined;
 }
 
@@ -33,7 +33,7 @@ interface Of {
 }
 
 export interface ArchivedParts {
-  /** Of the topic that there is now: records of an earlier one of its name do not count. */
+  /** The id of the current topic. Records of an earlier topic with the same name do not count. */
   readonly topicId: string;
   /** By partition. */
   readonly parts: readonly ArchivedPart[];
@@ -64,7 +64,7 @@ export async function archivedParts({ transport, topic, snapshot, reader, signal
   return { topicId, parts };
 }
 
-/** Throws USAGE if rows of a job that are made of the archive and the topic would lack events without anybody noticing. */
+/** Throws USAGE if rows of a job made from the archive and the topic would silently lack events. */
 export async function checkWhole(
   { topicId, parts }: ArchivedParts,
   { topic, reader, signal }: Pick<Of, 'topic' | 'reader' | 'signal'>,
@@ -82,7 +82,7 @@ export async function checkWhole(
   }
 }
 
-/** Throws USAGE if there are records that neither the archive nor the topic has, which begins at `begin`. */
+/** Throws USAGE if neither the archive nor the topic, which begins at `begin`, has some records. */
 export function checkJoined({ name, from }: Source, { partition, reach }: ArchivedPart, begin: number): void {
   if (reach === undefined || reach >= begin) return;
   throw new TributaryError(

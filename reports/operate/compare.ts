@@ -1,4 +1,4 @@
-/** The totals per day and tenant of two generations of a datasource, day after day. */
+/** Compares the totals of two generations of a datasource per day and tenant, day by day. */
 import type { DuckDb } from '../../duckdb/database.ts';
 import { filesOf, pinFiles, type Snapshot } from '../../sinks/delta/index.ts';
 import type { SegmentCache } from '../../sinks/segments/cache.ts';
@@ -9,7 +9,7 @@ import { isLocalDay } from '../granularity.ts';
 import { summarySql } from '../sql/finish.ts';
 import { daysOf } from './kept.ts';
 
-/** Sums of doubles depend on their order in the last digits. */
+/** The last digits of a sum of doubles depend on the order. */
 const TOLERANCE = 1e-9;
 const MOST_EXAMPLES = 20;
 const MOST_FILES = 1000;
@@ -21,18 +21,18 @@ export interface Difference {
   readonly day: string;
   readonly tenant: string;
   readonly metric: string;
-  /** Null where there is no row. */
+  /** Null if there is no row. */
   readonly before: Total;
   readonly after: Total;
 }
 
 export interface Compared {
-  /** Days that both have, with equal totals. */
+  /** Days in both, with equal totals. */
   readonly equalDays: number;
   readonly differentDays: number;
   readonly onlyBefore: readonly string[];
   readonly onlyAfter: readonly string[];
-  /** Examples of them. */
+  /** Examples of the differences. */
   readonly examples: readonly Difference[];
 }
 
@@ -79,7 +79,7 @@ export async function compareTables(
   };
 }
 
-/** Days that are read together, in their order: so few that their segments fit on the disk and into memory. */
+/** Groups of consecutive days to read together, small enough for their segments to fit on the disk and into memory. */
 function groupsOf(days: readonly string[], snapshots: readonly Snapshot[]): string[][] {
   const groups: string[][] = [];
   let [files, bytes] = [0, 0];
@@ -143,7 +143,7 @@ function differencesOf(day: string, datasource: Datasource, before: Totals, afte
   );
 }
 
-/** As in JSON; a whole number beyond 2^53 as text. */
+/** As in JSON, but a whole number beyond 2^53 as text. */
 function totalOf(value: unknown): Total {
   if (value === undefined || value === null) return null;
   if (typeof value === 'bigint') {

@@ -1,4 +1,4 @@
-/** What tables of segments hold of a person: events in archives, and rows of rollups with the person as a dimension. */
+/** What tables of segments hold about a person: events in archives, and rows of rollups with the person as a dimension. */
 import { randomUUID } from 'node:crypto';
 import { EVENTS_OF_ROWS } from '../../core/event.ts';
 import { identifier, quoted } from '../../duckdb/names.ts';
@@ -19,7 +19,7 @@ interface Table {
   readonly datasource: Datasource | undefined;
 }
 
-/** By table: how many rows name the person. With `erase` they are taken out. Tables that can name nobody are left out. */
+/** By table: the number of rows that name the person. `erase` removes them. Tables that cannot name anybody are left out. */
 export async function segmentRows(
   stores: KeptStores,
   tables: readonly Table[],
@@ -38,17 +38,17 @@ export async function segmentRows(
   return found;
 }
 
-/** SQL that is true for rows that name the person; undefined where none can. */
+/** A SQL condition for rows that name the person; undefined if none can. */
 function namingSql({ datasource, source }: Table, { tenant, userId }: Person): string | undefined {
   const user = quoted(userId);
   const ofTenant = `tenant = ${quoted(tenant)}`;
   if (datasource === undefined) {
     const fields = new Set([...source.wanted.values()].flatMap(({ schema }) => personNames(schema.fields)));
-    // The data are JSON without spaces, as `JSON.stringify` makes it.
+    // The data are JSON without spaces, as written by `JSON.stringify`.
     const named = [...fields].map(
       (name) => `contains(data, ${quoted(`${JSON.stringify(name)}:${JSON.stringify(userId)}`)})`,
     );
-    // Events of the runtime name a row by its key, and so do replayed dead letters.
+    // Events of the runtime and replayed dead letters name a row by its key.
     const text = quoted(JSON.stringify(userId));
     const types = EVENTS_OF_ROWS.map(({ type }) => quoted(type)).join(', ');
     const ofRows = [

@@ -1,7 +1,7 @@
 /**
- * The generations of a source. The first one always exists; for each other one there is an object `<prefix>/made/<number>.json`, which
- * is created once, so that a number is never reused. A dropped generation has another object beside it, which is created before
- * anything is deleted: a process that still writes to it notices that, and late writes are never read.
+ * The generations of a source. The first one always exists. Each other one has an object `<prefix>/made/<number>.json`, which is created
+ * once, so a number is never reused. A dropped generation has a second object, which is created before anything is deleted. So a process
+ * that still writes to it notices, and late writes are never read.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
@@ -17,9 +17,9 @@ const droppedName = (prefix: string, generation: number): string =>
   `${prefix}/made/${String(generation).padStart(8, '0')}.dropped.json`;
 
 export interface Made {
-  /** In their order, without dropped ones. */
+  /** In ascending order, without dropped ones. */
   readonly kept: readonly number[];
-  /** The largest number that was ever used. */
+  /** The largest number ever used. */
   readonly last: number;
 }
 
@@ -36,7 +36,7 @@ export async function madeGenerations(objects: Objects, prefix: string): Promise
   };
 }
 
-/** The generation that is being made, or else a new one. */
+/** The generation being built, or else a new one. */
 export async function openNewest(objects: Objects, prefix: string, current: number): Promise<number> {
   for (;;) {
     const { kept, last } = await madeGenerations(objects, prefix);
@@ -50,7 +50,7 @@ export async function openNewest(objects: Objects, prefix: string, current: numb
 export const isDropped = async (objects: Objects, prefix: string, generation: number): Promise<boolean> =>
   (await objects.head(droppedName(prefix, generation))) !== undefined;
 
-/** Deletes a generation for good, including the rest after a crash. Returns the number of deleted objects. */
+/** Deletes a generation for good. After a crash, it deletes the rest. Returns the number of deleted objects. */
 export async function dropGeneration(
   objects: Objects,
   prefix: string,
@@ -74,7 +74,7 @@ export async function dropGeneration(
   return count;
 }
 
-/** False if it exists. */
+/** False if it exists already. */
 async function createOnce(objects: Objects, name: string): Promise<boolean> {
   try {
     await objects.create(name, EMPTY);

@@ -1,11 +1,11 @@
-/** The tables of a source for an operator: existing ones are opened, and none is made. */
+/** The tables of a source for an operator. It opens existing tables and creates none. */
 import { type DeltaTable, deltaTable, filesOf, type Snapshot } from '../../sinks/delta/index.ts';
 import type { SegmentCache } from '../../sinks/segments/cache.ts';
 import { currentGeneration, tableName } from '../runtime/generations.ts';
 import type { SegmentSource } from '../runtime/source.ts';
 import type { TableStores } from '../runtime/tables.ts';
 
-/** What the upkeep of tables needs. DuckDB may read the folder of the cache. */
+/** What the upkeep of tables needs. DuckDB must be allowed to read the folder of the cache. */
 export interface KeptStores extends TableStores {
   readonly cache: SegmentCache;
 }
@@ -18,7 +18,7 @@ export function generationTable(
   return deltaTable({ objects, duck, table: tableName(prefix, generation), now, engine });
 }
 
-/** The table that counts, and its content; undefined if nothing was ever published. */
+/** The current table and its content; undefined if nothing was ever published. */
 export async function currentTable(
   stores: TableStores,
   source: Pick<SegmentSource, 'prefix'>,
@@ -29,7 +29,7 @@ export async function currentTable(
   return snapshot && { table, snapshot, generation };
 }
 
-/** The days that have segments, in their order. */
+/** The days that have segments, in ascending order. */
 export const daysOf = (snapshot: Snapshot): string[] => [...snapshot.days.keys()].filter((day) => day !== '').sort();
 
 export interface Extent {
@@ -38,7 +38,7 @@ export interface Extent {
   readonly bytes: number;
   readonly firstDay: string | null;
   readonly lastDay: string | null;
-  /** When the youngest segment was written, in ms since 1970 UTC. */
+  /** When the newest segment was written, in ms since 1970 UTC. */
   readonly writtenAt: number | null;
 }
 

@@ -1,9 +1,10 @@
 /**
- * Makes another generation of a source's table from its topic, beside the rollup: with the same runtime and under the same name, so that the
- * positions in it are those at which the rollup continues when it becomes current. Only its group is another one. It emits nothing: the
- * dead letters of what it counts are those of the rollup, which judges later records when it takes the table over.
+ * Builds another generation of a source's table from its topic, beside the rollup. It uses the same runtime and the same name, so when the
+ * generation becomes current, the rollup continues at the positions in it. Only the consumer group differs. It emits nothing: the dead
+ * letters of the records it counts are those of the rollup, which judges later records when it takes over the table.
  *
- * Several processes may make it together, as members of one group; each may end at any moment and begin again: the table has the position.
+ * Several processes may build it together, as members of one group. Each may stop at any moment and start again: the table has the
+ * position.
  */
 import { TributaryError } from '../../core/errors.ts';
 import { withKinds } from '../../jobs/runtime/retrying.ts';
@@ -21,29 +22,29 @@ import type { SegmentSource } from '../runtime/source.ts';
 import { type OpenGeneration, openGeneration, type SegmentTable, type TableStores } from '../runtime/tables.ts';
 import { isDropped } from './generations.ts';
 
-/** The consumer group of a generation that is being made. */
+/** The consumer group of a generation that is being built. */
 export const rebuildGroup = (source: string, generation: number): string => `rebuild:${source}:${generation}`;
 
 export interface RebuildParts {
   readonly source: SegmentSource;
   readonly generation: number;
   readonly stores: TableStores;
-  /** Its transport may also include what the log has lost: see `archived-log.ts`. */
+  /** Its transport may also include records that the log has lost: see `archived-log.ts`. */
   readonly runtime: Runtime;
   readonly settings: RollupSettings;
 }
 
 export interface CatchUpOptions {
   readonly signal: AbortSignal;
-  /** How many offsets it has yet to read. */
+  /** Called with the number of offsets yet to be read. */
   readonly progress: (behind: number) => void;
 }
 
 const LOOK_MS = 100;
 
 /**
- * Begins to make a generation, or resumes it. Settles when it has everything that the topic had at the call. Throws the reason
- * of the signal, GENERATION_MOVED if it is no longer to be made, and fatal errors.
+ * Starts or resumes building a generation. Settles when it has everything that the topic had at the call. Throws the reason of the signal,
+ * GENERATION_MOVED if the generation is no longer to be built, and fatal errors.
  */
 export async function rebuildGeneration(parts: RebuildParts, { signal, progress }: CatchUpOptions): Promise<void> {
   const { source, generation, stores, runtime } = parts;
@@ -68,7 +69,7 @@ export async function rebuildGeneration(parts: RebuildParts, { signal, progress 
       await stop();
     }
     counted.clear();
-    // What this process had counted is published as it stops, unless another one took the partition over.
+    // On stopping, this process published its counts, unless another one took over the partition.
     const published = await positionsIn(await table.refresh(), source, transport);
     if ((await behindOf(published, source, transport, ends)) === 0) return;
   }
@@ -86,7 +87,7 @@ async function start(
     telemetry: {
       tell(event) {
         if (event.kind === 'batch') counted.set(event.partition, event.next);
-        // What an ended claim has counted is ignored.
+        // The counts of an ended claim are ignored.
         if (event.kind === 'claimed' || event.kind === 'released') counted.delete(event.partition);
         runtime.telemetry.tell(event);
       },
@@ -96,7 +97,7 @@ async function start(
   return { running, stop: () => running.stop() };
 }
 
-/** One generation while it is being made. */
+/** A generation that is being built. */
 export class MadeTable implements SegmentTable {
   readonly name: string;
   readonly #generation: number;
@@ -149,7 +150,7 @@ export class MadeTable implements SegmentTable {
   }
 }
 
-/** It has its own group, whatever the name of the source, and emits nothing but offsets. */
+/** A transport with its own group, whatever the name of the source. It emits nothing but offsets. */
 export function silentTransport(transport: Transport, group: string): Transport {
   return {
     ...withKinds(transport, {}),
@@ -204,7 +205,7 @@ async function positionsIn(
   });
 }
 
-/** The number of offsets between the positions and the ends, in partitions that have records there. */
+/** The number of offsets between positions and ends, over the partitions that have records in between. */
 async function behindOf(
   positions: readonly number[],
   { from }: Pick<SegmentSource, 'from'>,
@@ -215,7 +216,7 @@ async function behindOf(
   const lags = await Promise.all(
     ends.map(async (end, partition) => {
       const next = Math.max(positions[partition] ?? 0, info?.partitions[partition]?.begin ?? 0);
-      // After the last record there may be only markers of transactions.
+      // Only transaction markers may follow the last record.
       const [first] = next < end ? await transport.read(from.name, partition, next, 1) : [];
       return first !== undefined && first.offset < end ? end - next : 0;
     }),

@@ -1,4 +1,4 @@
-/** Sends archived events to a topic again: unchanged, with the same identity, in the order of partition and offset. */
+/** Sends archived events to a topic again, unchanged and with the same identity, in the order of partition and offset. */
 import { messageOf } from '../../core/errors.ts';
 import type { EventDef } from '../../core/event.ts';
 import { avroHeaders, type Codec } from '../../topics/codec/codec.ts';
@@ -11,7 +11,7 @@ import type { Archived, ArchiveReader } from './archive-reader.ts';
 const BATCH = 1000;
 const MOST_PROBLEMS = 20;
 
-/** The position of a replay: everything up to it was sent. */
+/** The position of a replay: everything up to and including it was sent. */
 export interface ReplayPosition {
   readonly topicId: string;
   readonly partition: number;
@@ -23,9 +23,9 @@ export interface ReplayOptions {
   readonly into: Topic;
   readonly codec: Codec;
   readonly transport: Transport;
-  /** The time at which the records are logged, in ms since 1970 UTC. */
+  /** The timestamp of the records, in ms since 1970 UTC. */
   readonly now: () => number;
-  /** Everything up to it was sent by an earlier replay. */
+  /** An earlier replay sent everything up to and including this. */
   readonly after: ReplayPosition | undefined;
   readonly signal: AbortSignal;
   readonly progress: (events: number, at: ReplayPosition) => void;
@@ -34,7 +34,7 @@ export interface ReplayOptions {
 export interface Replayed {
   readonly events: number;
   readonly records: number;
-  /** Events that could not be sent, and examples of reasons. */
+  /** The number of events that could not be sent, and examples of reasons. */
   readonly leftOut: number;
   readonly problems: readonly string[];
 }
@@ -65,7 +65,7 @@ export async function replayArchive(options: ReplayOptions): Promise<Replayed> {
     for await (const some of reader.read({ topicId, partition, from, to: last + 1 }, signal)) {
       for (const archived of some) {
         signal.throwIfAborted();
-        // Every partition has a copy of a broadcast; the first is sent to all.
+        // Every partition has a copy of a broadcast. The copy of partition 0 is sent to all.
         if (archived.broadcast && archived.partition !== 0) continue;
         const made = recordsFor(archived, { into, defs, codec, partitions, timestamp: now() });
         if (typeof made === 'string') {
@@ -91,7 +91,7 @@ interface Into {
   readonly timestamp: number;
 }
 
-/** Or the reason why there are none. */
+/** The records of an event, or the reason why there are none. */
 function recordsFor(
   { type, id, source, time, tenant, origin, subject, key, data }: Archived,
   { into, defs, codec, partitions, timestamp }: Into,

@@ -1,7 +1,4 @@
-/**
- * When each kind of upkeep last did all tables: the time of an object beside them. Who asks needs not be the process that did it, and knows it after
- * any restart.
- */
+/** When each kind of upkeep last completed all tables: the time of an object beside them. So any process can ask, even after a restart. */
 import type { Objects } from '../../sinks/objects/port.ts';
 
 export const UPKEEPS = ['compact', 'expire', 'vacuum'] as const;
@@ -13,7 +10,7 @@ export async function noteUpkeep(objects: Pick<Objects, 'put'>, upkeep: Upkeep):
   await objects.put(objectOf(upkeep), Buffer.from(`${upkeep}\n`));
 }
 
-/** In ms since 1970 UTC. What was never done counts from the first time that somebody asks: nobody who has just begun is late. */
+/** In ms since 1970 UTC. Upkeep that was never done counts from the first call, so a new installation is not late. */
 export async function upkeepTimes(objects: Pick<Objects, 'head' | 'put'>): Promise<ReadonlyMap<Upkeep, number>> {
   const times = new Map<Upkeep, number>();
   for (const upkeep of UPKEEPS) {

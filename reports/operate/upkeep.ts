@@ -1,4 +1,4 @@
-/** Keeps a table small: segments of a day are compacted, expired days are removed, and files without a snapshot are deleted. */
+/** Keeps a table small: compacts the segments of a day, removes expired days, and deletes files that no snapshot has. */
 import { randomUUID } from 'node:crypto';
 import {
   type Compacted,
@@ -21,7 +21,7 @@ export interface CompactionChoice {
   readonly signal?: AbortSignal;
 }
 
-/** The plan of a compaction: by day, the number of segments. */
+/** The plan of a compaction: the number of segments by day. */
 export async function plannedCompaction(
   table: DeltaTable,
   { day, rules }: CompactionChoice,
@@ -33,7 +33,7 @@ export async function plannedCompaction(
   }));
 }
 
-/** Runs beside writers and readers: a group is left unchanged if another process removes one of its segments meanwhile. */
+/** Runs beside writers and readers. If another process removes a segment of a group meanwhile, the group is left unchanged. */
 export function compactTable(
   { objects, duck, cache, now }: KeptStores,
   source: SegmentSource,
@@ -56,7 +56,7 @@ export function compactTable(
   });
 }
 
-/** The first day that is kept, `YYYY-MM-DD`. The last of the days is the current one in UTC. */
+/** The first day that is kept, `YYYY-MM-DD`. The last one is the current day in UTC. */
 export function firstKeptDay(retentionDays: number, now: number): string {
   return new Date(now - (retentionDays - 1) * DAY_MS).toISOString().slice(0, 10);
 }
@@ -66,7 +66,7 @@ export interface Expired {
   readonly segments: number;
 }
 
-/** Removes the days before `first`, all in one commit. */
+/** Removes the days before `first`, in one commit. */
 export async function expireTable(
   table: DeltaTable,
   first: string,

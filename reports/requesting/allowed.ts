@@ -1,4 +1,4 @@
-/** Who may have the file of a request. Asked again whenever rows or bytes are handed out: roles may have gone since the file was asked for. */
+/** Who may have the file of a request. Checked whenever rows or bytes are handed out: roles may have been removed since the request. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Request, Result } from '../../sinks/requests/port.ts';
 import type { ParameterValues, Reads, Report } from '../define-report.ts';
@@ -9,7 +9,7 @@ type File = Pick<Request, 'id' | 'state' | 'result' | 'columns'>;
 export const isPersonal = ({ columns }: Pick<Report, 'columns'>, { columns: chosen }: Pick<File, 'columns'>): boolean =>
   columns.some(({ name, personal }) => personal === true && chosen?.includes(name) !== false);
 
-/** Throws NOT_ALLOWED with the roles that are missing. */
+/** Throws NOT_ALLOWED and names the missing roles. */
 export function checkRoles(report: Report, request: Pick<File, 'id' | 'columns'>, roles: readonly string[]): void {
   const needed = [report.role, ...(isPersonal(report, request) ? ['personal-data'] : [])];
   const missing = [...new Set(needed)].filter((role) => !roles.includes(role));
@@ -28,7 +28,7 @@ export function resultAt({ id, state, result }: File, now: number): Result {
   throw new TributaryError('WRONG_STATE', `the file of the request ${id} has expired: ask for the report again`);
 }
 
-/** Throws NOT_ALLOWED if people whose data are in the file have withdrawn their consent since. */
+/** Throws NOT_ALLOWED if people whose data are in the file have since withdrawn their consent. */
 export async function checkConsent(
   report: Report,
   request: Pick<Request, 'id' | 'parameters' | 'createdAt'>,

@@ -1,6 +1,6 @@
 /**
- * From what somebody asks for to a request that can be kept: checked up front, with all that is wrong in one error. Nothing that is refused here
- * becomes a request that fails later.
+ * Turns what somebody asks for into a request to store. It is checked up front, and one error lists all problems. So nothing that can be
+ * refused now becomes a request that fails later.
  */
 import { createHash } from 'node:crypto';
 import { type FieldProblem, TributaryError } from '../../core/errors.ts';
@@ -20,29 +20,29 @@ export interface Ask {
   readonly report: string;
   readonly parameters: GivenValues;
   readonly format: string;
-  /** Of the format: see `files/options.ts`. */
+  /** Options of the format: see `files/options.ts`. */
   readonly options: Readonly<Record<string, string>>;
-  /** The names of the columns in their order; null: all that the caller may have. */
+  /** The names of the columns, in order; null for all that the caller may have. */
   readonly columns: readonly string[] | null;
   readonly protection: GivenProtection;
-  /** Fewer rows than the report allows; null: what it allows. */
+  /** A smaller limit than the report's; null for the report's limit. */
   readonly rowLimit: number | null;
   readonly requestedBy: string;
-  /** Vouched for by who submits. */
+  /** The code that submits the request vouches for them. */
   readonly roles: readonly string[];
-  /** How old a file may be, in ms; null: as the report says. 0 makes a new one. */
+  /** The maximum age of a file, in ms; null for the report's. 0 makes a new file. */
   readonly freshMs: number | null;
 }
 
 export interface AskContext {
   readonly reports: readonly Report[];
-  /** Undefined if the installation has no secret for them. */
+  /** Undefined if the installation has no secret for sealing. */
   readonly keys: SealingKeys | undefined;
   /** In ms since 1970 UTC. */
   readonly now: number;
 }
 
-/** A request, and the report with the values that it would run with now. */
+/** A request, and the report with the values with which it would run now. */
 export interface Planned {
   readonly request: NewRequest;
   readonly report: Report;
@@ -50,16 +50,16 @@ export interface Planned {
 }
 
 interface Outlined {
-  /** What whoever asks should know before the report runs. */
+  /** What the asker should know before the report runs. */
   readonly notes: readonly string[];
 }
 
-/** A request that loses its worker so often has something that ends workers. */
+/** If a request loses its worker this often, it probably contains something that ends workers. */
 const MAX_ATTEMPTS = 8;
-/** Where a report does not say how many rows it will have. */
+/** The estimate if a report does not estimate its number of rows. */
 const SOME_ROWS = 10_000;
 
-/** Throws NOT_FOUND, NOT_ALLOWED, USAGE or CONFIG_INVALID. Looks at no data, so it can plan the requests of schedules. */
+/** Throws NOT_FOUND, NOT_ALLOWED, USAGE or CONFIG_INVALID. Reads no data, so it can plan the requests of schedules. */
 export function plan(ask: Ask, { reports, keys, now }: AskContext): Planned {
   const report = reportNamed(ask.report, reports);
   checkRole(report, ask);
@@ -99,7 +99,7 @@ export function plan(ask: Ask, { reports, keys, now }: AskContext): Planned {
   return { request, report, values: resolved(report, parameters.values, now) };
 }
 
-/** The same after a look at the data: an unknown batch, no consent, or too many rows are refused now. */
+/** Like `plan`, but also reads data: an unknown batch, no consent, or too many rows are refused now. */
 export async function planned(
   ask: Ask,
   context: AskContext,
@@ -174,7 +174,7 @@ interface Parts {
   readonly format: FileFormat;
   readonly columns: readonly NamedColumn[];
   readonly protection: Protection;
-  /** For a protected file. */
+  /** The sealing keys, for a protected file. */
   readonly keys: SealingKeys | undefined;
   readonly rowLimit: number;
 }
@@ -185,7 +185,7 @@ function requestOf(ask: Ask, { report, values, format, columns, protection, keys
   const secret = JSON.stringify(protection);
   const fingerprint = keys?.fingerprint(secret) ?? '';
   const parameters = JSON.stringify(values);
-  // Personal data are for who asked: nobody is handed a file that was made for somebody else.
+  // Personal data are only for the asker. Nobody gets such a file that was made for another user.
   const person = columns.some(({ personal }) => personal) ? requestedBy : null;
   const hash = hashOf([
     tenant,
@@ -222,6 +222,6 @@ function requestOf(ask: Ask, { report, values, format, columns, protection, keys
 export const hashOf = (parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
 
-/** Changes with the columns: a reader of files can tell whether they are as before. */
+/** Changes with the columns, so that a reader of files can tell whether they are the same as before. */
 export const columnsVersion = (columns: readonly NamedColumn[]): string =>
   hashOf(columns.map(({ name, type, unit = null }) => [name, type, unit])).slice(0, 8);

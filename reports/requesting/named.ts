@@ -1,4 +1,4 @@
-/** What reports and their files are called. */
+/** The names of reports and their files. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Request } from '../../sinks/requests/port.ts';
 import type { Report } from '../define-report.ts';

@@ -1,4 +1,4 @@
-/** From what a caller gives to the values of a report's parameters, with all errors at once. */
+/** Turns the values that a caller gives into values of a report's parameters, and reports all errors at once. */
 import { DateTime } from 'luxon';
 import type { FieldProblem } from '../../core/errors.ts';
 import {
@@ -11,16 +11,16 @@ import {
 } from '../define-report.ts';
 import { isZone } from '../granularity.ts';
 
-/** As people type them or JSON has them. Null is the same as leaving it out. */
+/** As people type them, or as JSON. Null is the same as no value. */
 export type GivenValues = Readonly<Record<string, unknown>>;
 
 export type Parsed = { readonly values: ParameterValues } | { readonly problems: readonly FieldProblem[] };
 
 /**
- * The values are in the order of the declaration, whatever order they were given in.
+ * The values are in the order of the declaration, whatever the order in which they were given.
  *
- * - A day may be given as `today`, `today-7` or `today+1`: by the clocks of the report's zone, if it has a parameter for that.
- * - A moment may be given as `now`. It stays `now` until the report runs (`resolved`), so that two who ask for the same get the same file.
+ * - A day may be given as `today`, `today-7` or `today+1`, in the zone of the report if it has a parameter for that.
+ * - A moment may be given as `now`. It stays `now` until the report runs (`resolved`), so that equal requests share a file.
  */
 export function parseParameters(
   report: Pick<Report, 'name' | 'parameters' | 'problems'>,
@@ -50,7 +50,7 @@ export function parseParameters(
   return problems.length > 0 ? { problems } : { values };
 }
 
-/** The values that a report runs with at `now`, in ms since 1970 UTC. */
+/** The values with which a report runs at `now`, in ms since 1970 UTC. */
 export function resolved(
   { parameters }: Pick<Report, 'parameters'>,
   values: ParameterValues,
@@ -70,7 +70,7 @@ interface At {
   readonly zone: string;
 }
 
-/** Where `today` is. */
+/** The zone of `today`. */
 function zoneOf({ parameters }: Pick<Report, 'parameters'>, given: GivenValues): string {
   const [name, spec] = Object.entries(parameters).find(([, { type }]) => type === 'zone') ?? [];
   const zone = (name === undefined ? undefined : given[name]) ?? (spec?.type === 'zone' ? spec.default : undefined);
@@ -86,7 +86,7 @@ function readValue(spec: Parameter, given: unknown, at: At): Read {
 }
 
 function parsed(spec: Parameter, given: unknown, at: At): Read {
-  // A list of one number has the text of that number.
+  // A list is not text: as a string, a list of one number would look like that number.
   const text = typeof given === 'string' ? given.trim() : typeof given === 'object' ? '' : String(given);
   switch (spec.type) {
     case 'text': {
@@ -138,13 +138,13 @@ function dayOf(text: string, { now, zone }: At): string | undefined {
   return isDay(text) ? text : undefined;
 }
 
-/** Whole ms from the year 1 to the year 9999: those that every engine has. */
+/** Whole ms from the year 1 to the year 9999, the range that every engine supports. */
 function isMoment(at: number): boolean {
   const { isValid, year } = DateTime.fromMillis(Number.isSafeInteger(at) ? at : Number.NaN, { zone: 'utc' });
   return isValid && year >= 1 && year <= 9999;
 }
 
-/** A local time is another moment elsewhere, so the zone is needed. */
+/** A local time is a different moment in each zone, so the offset is required. */
 function momentOf(text: string): number | undefined {
   if (!/(Z|[+-]\d\d:?\d\d)$/i.test(text)) return undefined;
   const time = DateTime.fromISO(text);

@@ -11,14 +11,14 @@ import type { FileOptions } from '../files/options.ts';
 import { filledSql } from './sql-text.ts';
 import { readsUntil } from './until.ts';
 
-/** What reports read. Nothing is opened before it is asked for. */
+/** What reports read. Nothing is opened before it is needed. */
 export interface RowSources {
-  /** Of one tenant. */
+  /** Reads of one tenant. */
   reads(tenant: string): Reads;
   query(): Promise<QueryEngine>;
-  /** The text of a file that a report's `sql` names. */
+  /** The text of the file that a report's `sql` refers to. */
   text(file: URL): Promise<string>;
-  /** How far the jobs are that keep these tables: their rows reflect at least that. By table. */
+  /** By table: how far the jobs that write it have come. Its rows reflect at least that. */
   positions(tables: readonly TableDef[]): Promise<Reflected>;
 }
 
@@ -26,11 +26,11 @@ export interface Wanted {
   readonly report: Report;
   readonly tenant: string;
   readonly values: ParameterValues;
-  /** The names of the chosen columns, in the order of the file; null: all. */
+  /** The names of the chosen columns, in the order of the file; null for all. */
   readonly columns: readonly string[] | null;
-  /** For a CSV file: its options. Where the engine can make the lines, the rows are lines. */
+  /** For a CSV file: its options. If the engine can make the lines, the rows are lines. */
   readonly csv?: FileOptions;
-  /** Ends the reading. */
+  /** Stops the reading. */
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +45,7 @@ export interface ReportRows extends AsyncDisposable {
   readonly reflected: Reflected;
 }
 
-/** The columns that are chosen. Throws USAGE for names that the report does not have, and for one that is chosen twice. */
+/** The chosen columns. Throws USAGE for names that the report does not have, and for a name chosen twice. */
 export function chosenColumns({ name, columns }: Report, chosen: readonly string[] | null): readonly NamedColumn[] {
   if (chosen === null) return columns;
   const unknown = chosen.filter((each) => !columns.some((column) => column.name === each));
@@ -59,7 +59,7 @@ export function chosenColumns({ name, columns }: Report, chosen: readonly string
   return chosen.map((each) => columns.find((column) => column.name === each) as NamedColumn);
 }
 
-/** The query of a report, filled in. */
+/** The query of a report, with its parameters filled in. */
 export async function sqlOf({ report, tenant, values }: Wanted, sources: Pick<RowSources, 'text'>): Promise<string> {
   const { from } = report;
   if (!('sql' in from)) throw new Error(`${report.name} has no query`);
@@ -72,7 +72,7 @@ export async function rowsOf(wanted: Wanted, sources: RowSources): Promise<Repor
   const columns = chosenColumns(report, wanted.columns);
   const { from } = report;
   if ('sql' in from) return queried(wanted, sources, columns);
-  // How far the jobs are, before anything is read.
+  // How far the jobs have come, before any row is read.
   const reflected = await sources.positions(from.reads);
   const pages = cellsOf(from.rows(values, readsUntil(signal, sources.reads(tenant))), columns);
   return { columns, pages, areLines: false, reflected, async [Symbol.asyncDispose]() {} };
@@ -119,7 +119,7 @@ async function* cellsAt({ pages }: Answer, at: readonly number[]): AsyncGenerato
   for await (const page of pages) yield page.map((row) => at.map((index) => row[index] as Cell));
 }
 
-/** Where each column is in a row of the answer. An answer with other names or types is an error of the report. */
+/** The index of each column in a row of the answer. An answer with other names or types is an error of the report. */
 function positionsIn({ name: report }: Report, columns: readonly NamedColumn[], answer: Answer): number[] {
   return columns.map(({ name, type }) => {
     const index = answer.columns.findIndex((each) => each.name === name);

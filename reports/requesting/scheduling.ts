@@ -1,4 +1,4 @@
-/** From what somebody asks for to a schedule that can be kept. What cannot run now is refused, as a request would be. */
+/** Turns what somebody asks for into a schedule to store. What cannot run now is refused, as it would be for a request. */
 import type { CatchUp, NewSchedule } from '../../sinks/requests/schedule.ts';
 import type { Reads } from '../define-report.ts';
 import { type Ask, type AskContext, planned } from './asking.ts';
@@ -12,7 +12,7 @@ export interface When {
   readonly enabled: boolean;
 }
 
-/** Throws as `planned` does. */
+/** Throws the errors of `planned`. */
 export async function plannedSchedule(ask: Ask, when: When, context: AskContext, reads: Reads): Promise<NewSchedule> {
   const { request } = await planned(ask, context, reads);
   const { hash: _hash, freshMs: _freshMs, secret: _secret, ...what } = request;
@@ -21,7 +21,7 @@ export async function plannedSchedule(ask: Ask, when: When, context: AskContext,
   return {
     ...what,
     ...when,
-    // As they were given: a day such as today-7 is another one each time.
+    // As given: a day such as today-7 is a different day at each run.
     parameters: JSON.stringify(ask.parameters),
     columns: ask.columns,
     secret: protection.kind === 'none' ? null : (context.keys?.seal(JSON.stringify(protection), use) ?? null),

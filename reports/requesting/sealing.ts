@@ -1,17 +1,17 @@
 /**
- * Secrets of requests (passwords, passphrases, and for whom a file is encrypted) are kept sealed: AES-256-GCM with a key that the store of
- * requests does not have. A key is derived from each secret of the installation. The first one seals; any of them opens, so that
- * a secret can be replaced.
+ * Secrets of requests (passwords, passphrases, and the recipients of an encrypted file) are stored sealed: AES-256-GCM with a key that the
+ * store of requests does not have. A key is derived from each secret of the installation. The first one seals, and any of them opens, so
+ * that a secret can be rotated.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 
 export interface SealingKeys {
-  /** The sealed text can only be opened for the same use, such as `requestUse`. */
+  /** A sealed text can only be opened for the same use, such as `requestUse`. */
   seal(text: string, use: string): string;
-  /** Throws STORE_BROKEN if it was sealed with another secret, for another use, or was changed. */
+  /** Throws STORE_BROKEN if it was sealed with another secret or for another use, or was changed. */
   open(sealed: string, use: string): string;
-  /** Equal for equal texts, and tells nothing else about them. */
+  /** Equal for equal texts. It reveals nothing else about them. */
   fingerprint(text: string): string;
 }
 

@@ -1,14 +1,14 @@
 /**
- * From the SQL of a report to the SQL of a request: `:name` becomes a literal of the parameter's type, in the subset that all engines
- * share. Literals, quoted names and comments stay as they are.
+ * Turns the SQL of a report into the SQL of a request: `:name` becomes a literal of the parameter's type, in the subset that all engines
+ * share. Literals, quoted names and comments stay unchanged.
  */
 import { DateTime } from 'luxon';
 import type { Parameter, ParameterValue, ParameterValues, Report } from '../define-report.ts';
 
-/** A text in quotes, a name in quotes, a comment, or a parameter. A parameter does not follow a colon or a letter. */
+/** A quoted text, a quoted name, a comment, or a parameter. A parameter does not follow a colon or a word character. */
 const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|(?<![:\w]):([A-Za-z]\w*)/g;
 
-/** Throws if the text names a parameter that the report does not have, or does not name the tenant: that is an error of the report. */
+/** Throws if the SQL has a parameter that the report does not declare, or does not use the tenant. That is an error of the report. */
 export function filledSql(
   sql: string,
   { name: report, parameters }: Pick<Report, 'name' | 'parameters'>,
@@ -29,7 +29,7 @@ export function filledSql(
   return text.trim();
 }
 
-/** What a literal of null is cast to, so that engines know its type. */
+/** The type to which a null literal is cast, so that engines know its type. */
 const SQL_TYPES: Readonly<Record<Parameter['type'], string>> = {
   text: 'varchar',
   zone: 'varchar',
@@ -44,7 +44,7 @@ function literal({ type }: Parameter, value: ParameterValue): string {
   if (value === null) return `cast(null as ${SQL_TYPES[type]})`;
   if (type === 'date') return `date '${value}'`;
   if (type === 'moment') {
-    // Not by a format: that has the digits of the machine's language.
+    // Not `toFormat`: that uses the digits of the machine's language.
     const text = DateTime.fromMillis(value as number, { zone: 'utc' }).toISO() ?? '';
     return `cast('${text.slice(0, 10)} ${text.slice(11, 23)} UTC' as timestamp with time zone)`;
   }

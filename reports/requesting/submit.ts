@@ -1,10 +1,10 @@
-/** Hands a planned request to the store, in a span of its own: what becomes of the request goes on with that trace. */
+/** Stores a planned request, in a span of its own. The further processing of the request continues that trace. */
 import type { NewRequest, Requests } from '../../sinks/requests/port.ts';
 import type { Headers } from '../../topics/log/transport.ts';
 import { traceText } from '../../topics/tracing/carried.ts';
 import { inSpan } from '../../topics/tracing/work.ts';
 
-/** `from`: headers that may carry the trace of who asks. */
+/** `from`: headers that may carry the trace of the asker. */
 export const submit = (
   requests: Pick<Requests, 'ask'>,
   request: NewRequest,

@@ -1,4 +1,4 @@
-/** Reads that end with a signal. A report whose caller is gone, or has waited too long, reads no further page. */
+/** Reads that end with a signal. If a report's caller is gone or has waited too long, it reads no further page. */
 import type { Reads } from '../define-report.ts';
 
 export function readsUntil(signal: AbortSignal | undefined, reads: Reads): Reads {

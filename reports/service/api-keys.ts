@@ -1,6 +1,6 @@
 /**
- * API keys, by which programs call the service. A key is `tributary_<id>_<secret>`. Only its SHA-256 is kept: the secret has 256 random bits,
- * so nobody finds it from the hash.
+ * API keys, with which programs call the service. A key is `tributary_<id>_<secret>`. Only its SHA-256 is stored: the secret has 256 random
+ * bits, so it cannot be found from the hash.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { DateTime } from 'luxon';
@@ -10,7 +10,7 @@ import type { Caller } from './route.ts';
 
 const apiKey = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{12}$/),
-  /** For people, and in audit lines; unique in the file. */
+  /** For people and for audit lines. Unique in the file. */
   name: z.string().min(1).max(200),
   tenant: z.string().min(1).max(300),
   roles: z.array(z.enum(ROLES)),
@@ -22,10 +22,10 @@ const apiKey = z.strictObject({
 
 export type ApiKey = z.output<typeof apiKey>;
 
-/** What the file of keys has. */
+/** The contents of the file of keys. */
 export const apiKeysFile = z.strictObject({ keys: z.array(apiKey) });
 
-/** What the user of a key begins with: nobody who signs in is called so. */
+/** The prefix of a key's user name. No user who signs in has such a name. */
 export const KEY_USER = 'key:';
 
 const FORM = /^tributary_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
@@ -37,7 +37,7 @@ export const apiKeyText = (id: string, secret: Uint8Array): string =>
 
 export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** Undefined if there is no such key, or its time is over. */
+/** Undefined if there is no such key, or if it has expired. */
 export function callerByKey(token: string, keys: readonly ApiKey[], now: number): Caller | undefined {
   const [, id] = FORM.exec(token) ?? [];
   const key = keys.find((each) => each.id === id);

@@ -1,25 +1,25 @@
-/** From the claims of a verified token to a caller. */
+/** Maps the claims of a verified token to a caller. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Role } from '../define-report.ts';
 import { ROLES, SCOPES } from '../rights.ts';
 import { KEY_USER } from './api-keys.ts';
 import type { Caller } from './route.ts';
 
-/** An OIDC provider that is trusted. */
+/** A trusted OIDC provider. */
 export interface Issuer {
   readonly url: string;
-  /** The one tenant of its users, whatever their tokens say; undefined: their tokens say which. */
+  /** The one tenant of its users, whatever their tokens claim. Undefined: taken from the token. */
   readonly tenant: string | undefined;
 }
 
-/** Where a token has what. A path such as `realm_access.roles` leads into claims within claims. */
+/** Where to find the claims in a token. A path such as `realm_access.roles` leads into nested claims. */
 export interface ClaimNames {
   readonly user: string;
   readonly roles: string;
   readonly tenant: string;
 }
 
-/** `https://login.example.org`, or `acme@https://login.acme.example` for one whose users are all of the tenant `acme`. */
+/** `https://login.example.org`, or `acme@https://login.acme.example` if all its users belong to the tenant `acme`. */
 export function issuersIn(text: string): readonly Issuer[] {
   return text
     .split(/\s+/)
@@ -34,14 +34,14 @@ export function issuersIn(text: string): readonly Issuer[] {
     });
 }
 
-/** Keys that come over plain HTTP could be anybody's. */
+/** Keys fetched over plain HTTP could come from anybody. */
 function isSafe(url: string): boolean {
   const parsed = URL.parse(url);
   const isHere = ['127.0.0.1', 'localhost', '[::1]'].includes(parsed?.hostname ?? '');
   return parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && isHere);
 }
 
-/** Throws NOT_ALLOWED if the token does not say what it must. */
+/** Throws NOT_ALLOWED if the token lacks a required claim. */
 export function callerByClaims(claims: Readonly<Record<string, unknown>>, issuer: Issuer, names: ClaimNames): Caller {
   const user = textAt(claims, names.user);
   const tenant = issuer.tenant ?? textAt(claims, names.tenant);
@@ -50,7 +50,7 @@ export function callerByClaims(claims: Readonly<Record<string, unknown>>, issuer
   if (user.startsWith(KEY_USER))
     throw new TributaryError('NOT_ALLOWED', `a user may not be called ${user}: ${KEY_USER} is for API keys`);
   const given = listAt(claims, names.roles);
-  // Reports of operators show the whole installation, so nobody who rules over one tenant may make operators.
+  // Reports of operators show the whole installation. So the administrator of one tenant must not be able to make operators.
   const roles = ROLES.filter(
     (role: Role) => given.includes(role) && (role !== 'operator' || issuer.tenant === undefined),
   );
@@ -65,7 +65,7 @@ function lacking(claim: string, key: string, { url }: Issuer): TributaryError {
 }
 
 function valueAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
-  // Names of claims may be URLs, which have dots.
+  // The name of a claim may be a URL, which has dots.
   if (Object.hasOwn(claims, path)) return claims[path];
   let value: unknown = claims;
   for (const part of path.split('.')) {

@@ -1,4 +1,4 @@
-/** Requests and schedules that a caller may see: their own, and for operators all of the tenant. To others they do not exist. */
+/** Requests and schedules that a caller may see: their own, or for operators all of the tenant. For anybody else they do not exist. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Request } from '../../sinks/requests/port.ts';
 import type { Schedule } from '../../sinks/requests/schedule.ts';
@@ -19,7 +19,7 @@ export async function requestFor(
   throw new TributaryError('NOT_FOUND', `there is no request ${id}: GET /v1/requests lists those there are`);
 }
 
-/** Whether a caller sees the request, and whether it is theirs alone. */
+/** Whether the caller may see the request, and whether nobody else asked for it. */
 export async function mayDecide(
   caller: Caller,
   { id, requestedBy }: Pick<Request, 'id' | 'requestedBy'>,
@@ -30,7 +30,7 @@ export async function mayDecide(
   return { sees, isAlone: sees && askers.every((user) => user === caller.user) };
 }
 
-/** The request and its report, once the roles were compared with what it shows. */
+/** The request and its report, after checking the roles against what it shows. */
 export async function readableFor(
   caller: Caller,
   id: string,

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document of routes. It follows from their declarations alone. */
+/** The OpenAPI 3.1 document of routes, derived from their declarations alone. */
 import { z } from 'zod';
 import { camelCase } from './names.ts';
 import type { JsonSchema } from './parameter-schema.ts';
@@ -10,7 +10,7 @@ interface Named {
   readonly version: string;
 }
 
-/** Answers that any route may give, besides those it declares. */
+/** Answers that any route may give besides its declared ones. */
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'The request is wrong, or takes too long. Each problem names its field.',
   401: 'Nobody has signed in, or the token or key is not valid.',
@@ -25,7 +25,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   503: 'A server that is needed does not answer: try again.',
 };
 
-/** The statuses of problems that a route may answer with. */
+/** The problem statuses that a route may answer with. */
 export function problemStatusesOf({ method, scope, takes, answers, path, mayConflict }: Route): readonly number[] {
   const statuses = [400, 404, 429, 500, 503];
   if (scope !== null) statuses.push(401, 403);
@@ -38,7 +38,7 @@ export function problemStatusesOf({ method, scope, takes, answers, path, mayConf
 export function openApiOf({ routes, version }: Named): JsonSchema {
   const schemas: Record<string, JsonSchema> = {};
   const schemaOf = (shape: z.ZodType, io: 'input' | 'output' = 'output'): JsonSchema => {
-    // Within another one, a named schema becomes a reference.
+    // Inside another schema, a named schema becomes a reference.
     const { properties, $defs = {} } = z.toJSONSchema(z.object({ it: shape }), { io });
     for (const [name, each] of Object.entries($defs)) schemas[name] = moved(withoutId(each));
     return moved((properties as Readonly<Record<string, JsonSchema>>)['it'] as JsonSchema);
@@ -110,7 +110,7 @@ function operationOf(route: Route, schemaOf: SchemaOf): JsonSchema {
   };
 }
 
-/** What generated clients call the file or class of an operation: `/v1/reports/…` is one of the reports. */
+/** The name that generated clients use for the file or class of an operation: for `/v1/reports/…` it is `reports`. */
 const tagOf = ({ path }: Route): string => path.split('/')[path.startsWith('/v1/') ? 2 : 1] ?? '';
 
 const schemasOf = (types: NonNullable<Route['bodyTypes']>, schemaOf: SchemaOf) =>
@@ -145,6 +145,6 @@ function parametersOf(shape: z.ZodObject | undefined, where: 'path' | 'query', s
 
 const withoutId = ({ id: _, ...schema }: JsonSchema): JsonSchema => schema;
 
-/** With references to the components. */
+/** With references to the components of the document. */
 const moved = (schema: JsonSchema): JsonSchema =>
   JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema;

@@ -4,7 +4,7 @@ import { LONGEST_TEXT, type Parameter, type Report } from '../define-report.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A body that has the parameters and columns of a report, among others. */
+/** The schema of a body that includes the parameters and columns of a report. */
 export function askSchema(report: Pick<Report, 'parameters' | 'columns'>, body: z.ZodType): JsonSchema {
   const { $schema: _, ...base } = z.toJSONSchema(body, { io: 'input' });
   const specs = Object.entries(report.parameters);

@@ -13,7 +13,7 @@ interface Previewed {
   readonly request: Pick<Request, 'tenant' | 'parameters' | 'columns'>;
   readonly report: Report;
   readonly now: number;
-  /** At most so many rows. */
+  /** The maximum number of rows. */
   readonly limit: number;
   readonly signal: AbortSignal;
 }

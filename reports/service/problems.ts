@@ -1,4 +1,4 @@
-/** Errors as problems of RFC 9457. What was not foreseen says nothing of the inside. */
+/** Errors as RFC 9457 problems. An unexpected error reveals nothing about the internals. */
 import type { z } from 'zod';
 import { type ErrorCode, type FieldProblem, TributaryError } from '../../core/errors.ts';
 import type { problemShape } from './shapes.ts';
@@ -17,7 +17,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   LEASE_LOST: 409,
   RECORD_TOO_LARGE: 413,
   TOO_MANY: 429,
-  // The installation lacks what the caller needs: the message says what.
+  // The installation lacks something that the caller needs. The message names it.
   CONFIG_INVALID: 503,
 };
 
@@ -39,7 +39,7 @@ const TITLES: Readonly<Record<number, string>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof TributaryError) {
     const status = STATUSES[error.code] ?? (error.kind === 'retry' ? 503 : 500);
-    // Messages about stores are for operators: the log has them.
+    // Messages about stores are for operators, who find them in the log.
     if (error.kind === 'retry') return problem(503, error.code, 'something that is needed does not answer: try again');
     if (status !== 500) return problem(status, error.code, error.message, error.problems);
   }

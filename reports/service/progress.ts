@@ -1,10 +1,10 @@
-/** The state of a request as server-sent events. The store is asked again and again, so that any instance can tell what a worker elsewhere does. */
+/** The state of a request as server-sent events. It polls the store, so any instance can report what a worker elsewhere does. */
 import type { Request } from '../../sinks/requests/port.ts';
 import type { Service } from './route.ts';
 import { requestView } from './views.ts';
 
 const LOOK_MS = 500;
-/** A comment keeps proxies from closing a connection on which nothing happens. */
+/** A comment keeps proxies from closing an idle connection. */
 const COMMENT_MS = 15_000;
 const ENDED: readonly string[] = ['done', 'failed', 'cancelled', 'expired'];
 

@@ -1,4 +1,4 @@
-/** The header Range of RFC 9110, for one range of bytes. */
+/** The Range header of RFC 9110, for one range of bytes. */
 
 export interface Range {
   readonly start: number;
@@ -6,7 +6,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** Undefined: send all of it. What is not understood, and several ranges, are answered with all. */
+/** Undefined: send everything. That is the answer to headers that are not understood, and to several ranges. */
 export function rangeOf(header: string | undefined, bytes: number): Range | 'unsatisfiable' | undefined {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined;

@@ -1,4 +1,4 @@
-/** What a call gives, checked against its route, with all that is wrong in one error. */
+/** Checks the input of a call against its route. One error lists all problems. */
 import type { z } from 'zod';
 import { type FieldProblem, TributaryError } from '../../core/errors.ts';
 import type { Call, Route } from './route.ts';

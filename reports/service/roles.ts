@@ -1,4 +1,4 @@
-/** What the roles of a caller allow, besides reports. */
+/** What the roles of a caller allow besides reports. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Role } from '../define-report.ts';
 import type { Caller } from './route.ts';
@@ -12,5 +12,5 @@ export function needRole({ user, roles }: Caller, role: Role, what: string): voi
   );
 }
 
-/** How an installation names an operator of whom it keeps what was done: users of two tenants may have the same name. */
+/** The name of an operator in records of what they did. It includes the tenant, since users of two tenants may have the same name. */
 export const resolverName = ({ user, tenant }: Pick<Caller, 'user' | 'tenant'>): string => `${user} of ${tenant}`;

@@ -1,4 +1,4 @@
-/** From a question about a datasource to a query of one tenant. Names are those that are declared, and values become literals, so nothing else can be asked. */
+/** Turns a question about a datasource into a query of one tenant. Only declared names are accepted, and values become literals. */
 import { type FieldProblem, TributaryError } from '../../core/errors.ts';
 import type { AnswerType, QueryEngine, Value } from '../../sinks/query/port.ts';
 import { type Datasource, type Dimension, type Metric, pointName } from '../define-datasource.ts';
@@ -9,18 +9,18 @@ import { textLiteral } from '../requesting/sql-text.ts';
 import { summarySql } from '../sql/finish.ts';
 import type { JsonSchema } from './parameter-schema.ts';
 
-/** The most rows of an answer. */
+/** The largest number of rows in an answer. */
 export const MOST_ROWS = 10_000;
 
 export interface Asked {
   readonly every: 'day' | 'week' | 'month' | null;
   readonly zone: string;
   readonly by: readonly string[];
-  /** Null: all. */
+  /** Null for all. */
   readonly metrics: readonly string[] | null;
   readonly first: string | null;
   readonly last: string | null;
-  /** By dimension, the values that count; null is unknown. */
+  /** By dimension: the values to include; null means unknown. */
   readonly filter: Readonly<Record<string, readonly (string | number | boolean | null)[]>>;
   readonly limit: number;
 }
@@ -32,7 +32,7 @@ export interface AskedColumn {
   readonly unit?: string;
 }
 
-/** The metrics as they are answered: a quantile is a column for each of its points. */
+/** The metrics as answered: a quantile has a column for each of its points. */
 function metricColumns(datasource: Datasource): readonly AskedColumn[] {
   const dimensions = datasource.dimensions.map(({ name }) => name);
   const keys = ['date', 'bucket', 'tenant', ...dimensions];
@@ -41,7 +41,7 @@ function metricColumns(datasource: Datasource): readonly AskedColumn[] {
     .map(described);
 }
 
-/** As they are listed: the kind says what may be added up. */
+/** The metrics as listed. The kind shows whether they can be added up. */
 export function listedMetrics(datasource: Datasource) {
   const kinds = new Map<string, Metric['kind']>();
   for (const metric of datasource.metrics) {
@@ -66,7 +66,7 @@ export const dimensionColumn = ({ name, doc, ...rest }: Dimension) => ({
   personal: rest.personal === true,
 });
 
-/** Throws USAGE or NOT_ALLOWED with all that is wrong. */
+/** Throws USAGE or NOT_ALLOWED and lists all problems. */
 export function rollupQuery(
   datasource: Datasource,
   asked: Asked,
@@ -127,7 +127,7 @@ function problemsOf(datasource: Datasource, asked: Asked, metrics: readonly Aske
   return problems;
 }
 
-/** Buckets of local days add up to days of their own zone alone. */
+/** Buckets of local days add up only to days of their own zone. */
 function zoneProblems(datasource: Datasource, every: 'day' | 'week' | 'month', zone: string): FieldProblem[] {
   try {
     summarySql(datasource, { from: datasource.name, time: { every, zone }, by: [] });
@@ -187,7 +187,7 @@ function jsonOf(type: AnswerType | undefined, value: Value): unknown {
   return Number.isFinite(value) ? value : String(value);
 }
 
-/** The body of a query as JSON Schema, with the names of this datasource. */
+/** The JSON Schema of a query body, with the names of this datasource. */
 export function querySchema(datasource: Datasource, base: JsonSchema): JsonSchema {
   const properties = base['properties'] as JsonSchema;
   const dimensions = datasource.dimensions.map(({ name }) => name);

@@ -1,6 +1,7 @@
 /**
- * How a route of the HTTP service is declared: its address, what it takes and answers, and who may call it. Checks, the OpenAPI document and
- * the tests of tenants follow from the declaration. A route knows no HTTP library, no clock and no logger: what it needs is handed in.
+ * How a route of the HTTP service is declared: its address, its input and answers, and who may call it. Checks, the OpenAPI document and
+ * the tenant tests are derived from the declaration. A route knows no HTTP library, no clock and no logger; it gets what it needs as
+ * arguments.
  */
 import type { z } from 'zod';
 import type { Clock } from '../../jobs/runtime/stores.ts';
@@ -19,16 +20,16 @@ import type { SealingKeys } from '../requesting/sealing.ts';
 import type { Scope } from '../rights.ts';
 import type { Operations } from './operate/operations.ts';
 
-/** Who calls, as it was proved. */
+/** The caller, as authenticated. */
 export interface Caller {
-  /** Within the tenant. */
+  /** Unique within the tenant. */
   readonly user: string;
   readonly tenant: string;
   readonly roles: readonly Role[];
   readonly scopes: readonly Scope[];
 }
 
-/** Something that a caller did, for the audit log. Values of parameters are not in it. */
+/** An action of a caller, for the audit log. It has no values of parameters. */
 export interface AuditEntry {
   readonly action: string;
   readonly report?: string;
@@ -39,31 +40,31 @@ export interface AuditEntry {
   readonly topic?: string;
   readonly events?: number;
   readonly job?: string;
-  /** The id of one, or how many. */
+  /** The id of a single letter, or the number of letters. */
   readonly deadLetter?: string;
   readonly deadLetters?: number;
-  /** Whether personal data were asked for. */
+  /** Whether the caller asked for personal data. */
   readonly personal?: boolean;
-  /** Why they may be seen: they are shown to the person alone, or the person has consented. */
+  /** Why the caller may see them: they are about the caller, or the person has consented. */
   readonly basis?: 'self' | 'consent';
 }
 
-/** Where events go that callers produce. */
+/** The log to which the events of callers are produced. */
 export interface EventLog {
-  /** What is needed to make records of the topic. Throws CONFIG_INVALID if the log does not have it. */
+  /** What it takes to make records of the topic. Throws CONFIG_INVALID if the log does not have the topic. */
   targetOf(topic: Topic): Promise<Target>;
-  /** All or nothing. Answers the offset of each record, in the order given. */
+  /** All or nothing. Returns the offset of each record, in the order given. */
   append(records: readonly NewRecord[]): Promise<number[]>;
 }
 
-/** Where the records are that jobs keep for readers. */
+/** The stores of the records that jobs keep for readers. */
 export interface Projections {
   readonly tables: Pick<Tables, 'select'>;
   readonly search: Pick<Search, 'search'>;
   readonly cache: Pick<Cache, 'read' | 'subscribe'>;
 }
 
-/** What the service says of itself. */
+/** What the service tells about itself. */
 export interface About {
   readonly version: string;
   readonly zone: string | null;
@@ -88,7 +89,7 @@ export interface Service {
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
   /** How long files are kept, in ms. */
   readonly keepMs: number;
-  /** Whether a link to an object is genuine and still holds; undefined if somebody else serves the objects. */
+  /** Whether a link to an object is genuine and still valid. Undefined if another server serves the objects. */
   readonly isLinkValid: ((link: ObjectLink, now: number) => boolean) | undefined;
   audit(caller: Pick<Caller, 'user' | 'tenant'>, entry: AuditEntry): void;
 }
@@ -109,64 +110,64 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   readonly path: P;
   readonly query: Q;
   readonly body: B;
-  /** By names in lower case. */
+  /** Keyed by name in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Whether the caller wants the headers of the answer alone: then a file need not be opened. */
+  /** Whether the caller only wants the headers of the answer. Then a file need not be opened. */
   readonly isHead: boolean;
-  /** Aborted when the caller is gone, or has waited for too long. */
+  /** Aborted when the caller is gone, or has waited too long. */
   readonly signal: AbortSignal;
-  /** Aborted when the process is asked to stop. */
+  /** Aborted when the process has to stop. */
   readonly stopping: AbortSignal;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON, or bytes with a `content-type` among the headers; undefined for none. */
+  /** JSON, or bytes with a `content-type` header; undefined for none. */
   readonly body?: unknown;
   readonly stream?: AsyncIterable<Uint8Array | string>;
 }
 
 interface Documented {
   readonly doc: string;
-  /** Of a JSON body. */
+  /** The schema of a JSON body. */
   readonly body?: z.ZodType;
-  /** Of another body. */
+  /** The media type of another body. */
   readonly type?: string;
-  /** Headers worth knowing, with what they say. */
+  /** Headers worth knowing, with their meaning. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Route {
-  /** Also the name by which generated clients call it. */
+  /** Also the name of the operation in generated clients. */
   readonly name: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** With `{name}` for each part that is given. A last `{name*}` may have slashes. */
+  /** `{name}` is a variable part. A last `{name*}` may contain slashes. */
   readonly path: string;
   readonly summary: string;
   readonly doc?: string;
-  /** `any`: whoever signed in. Null: whoever has the address; then there is no caller. */
+  /** `any`: anybody who signed in. Null: anybody who knows the address; then there is no caller. */
   readonly scope: Scope | 'any' | null;
   readonly takes: {
     readonly path?: z.ZodObject;
     readonly query?: z.ZodObject;
     readonly body?: z.ZodType;
-    /** Headers it heeds, with what they are for. */
+    /** The headers it uses, with their purpose. */
     readonly headers?: Readonly<Record<string, string>>;
   };
-  /** By status. */
+  /** Keyed by status. */
   readonly answers: Readonly<Record<number, Documented>>;
-  /** How the body looks in the OpenAPI document, where that can say more than is checked at first. */
+  /** The schema of the body in the OpenAPI document, if it can be more precise than the first check. */
   readonly bodySchema?: Readonly<Record<string, unknown>>;
-  /** By media type, where the body may be other than `application/json`: how it looks. All are read as JSON. */
+  /** The schema by media type, if the body may be something other than `application/json`. All are parsed as JSON. */
   readonly bodyTypes?: Readonly<Record<string, z.ZodType>>;
-  /** The largest body, in bytes; undefined: as everywhere. */
+  /** The largest body, in bytes; undefined for the general limit. */
   readonly mostBytes?: number;
-  /** Whether it may find something in a state in which it cannot be done, or a name taken: 409. */
+  /** Whether it may fail because of the state of something, or because a name is taken: 409. */
   readonly mayConflict?: boolean;
-  /** Whether the answer may last as long as the caller stays. */
+  /** Whether the answer may last as long as the caller stays connected. */
   readonly isLong: boolean;
-  /** How many calls of one caller may be at work at once, in one process; undefined: any number. */
+  /** How many calls of one caller may run at once in one process; undefined for any number. */
   readonly mostAtOnce?: number;
   run(call: Call, service: Service): Promise<Answer>;
 }

@@ -1,15 +1,15 @@
-/** An object as the answer to a call: whole, one range of it, or nothing if the caller has it. */
+/** An object as the answer to a call: whole, one range of it, or nothing if the caller has it already. */
 import type { Objects } from '../../sinks/objects/port.ts';
 import { problem } from './problems.ts';
 import { rangeOf } from './range.ts';
 import type { Answer, Call } from './route.ts';
 
 interface Sent {
-  /** Of the object. */
+  /** The name of the object. */
   readonly name: string;
   readonly bytes: number;
   readonly etag: string;
-  /** The name under which it is saved. */
+  /** The file name for saving. */
   readonly file: string;
 }
 
@@ -39,7 +39,7 @@ export async function sentFile(
       ? { status: 200, headers: common }
       : { status: 206, headers: { ...common, 'content-range': `bytes ${start}-${end - 1}/${bytes}` } };
   if (isHead) return answer;
-  // An empty range is none for the objects.
+  // The objects do not accept an empty range.
   const stream = await objects.get(name, start < end && range !== undefined ? { start, end } : undefined);
   return { ...answer, stream };
 }

@@ -1,4 +1,4 @@
-/** What the service takes and answers, as JSON. Times are ISO 8601 in UTC. */
+/** The JSON that the service takes and answers. Times are ISO 8601 in UTC. */
 import { z } from 'zod';
 import { FILE_FORMATS } from '../files/format.ts';
 
@@ -60,7 +60,7 @@ export const reportShape = z
 
 const errorShape = z.object({ code: z.string(), message: z.string(), whatToDo: z.string().optional() });
 
-/** Of a request and of a schedule. */
+/** Shared by requests and schedules. */
 const askedShape = {
   report: z.string(),
   parameters: z.record(z.string(), z.unknown()),
@@ -102,7 +102,7 @@ export const requestShape = z
   })
   .meta({ id: 'Request' });
 
-/** The answer to who asks. */
+/** The answer to an asker. */
 export const askedRequestShape = requestShape
   .extend({
     notes: z
@@ -120,7 +120,7 @@ const protectionBody = z
   })
   .describe('How the file is protected.');
 
-/** What a report is asked with. Parameters and options are checked against the report, together with everything else. */
+/** The input of a report. Parameters and options are checked against the report, together with everything else. */
 const parameters = z.record(z.string().max(100), z.unknown()).default({});
 const columns = z.array(z.string().max(100)).max(500).nullable().default(null);
 const askFields = {
@@ -146,7 +146,7 @@ export const askBody = z.strictObject({
     .describe('How old a file may be, in ms. 0 makes a new file. Null: as the report says.'),
 });
 
-/** The most rows that are read while the caller waits. */
+/** The largest number of rows read while the caller waits. */
 const MOST_ROWS = 1000;
 export const rowsBody = z.strictObject({
   parameters,
@@ -188,7 +188,7 @@ export const previewShape = z
   })
   .meta({ id: 'Preview' });
 
-/** RFC 9457. */
+/** A problem of RFC 9457. */
 export const problemShape = z
   .object({
     type: z.string().describe('Always `about:blank`. Use `code` to tell problems apart.'),

@@ -1,4 +1,4 @@
-/** The events of requests that ended: one for each asker, and a notification. Their ids follow from the request, so that a repeat is known as one. */
+/** The events of ended requests: one for each asker, and a notification. Their ids are derived from the request, to recognise repeats. */
 import { DateTime } from 'luxon';
 import type { EventDef } from '../../core/event.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
@@ -16,17 +16,17 @@ export interface OwnEvent {
   /** In ms since 1970 UTC. */
   readonly time: number;
   readonly data: Readonly<Record<string, unknown>>;
-  /** The headers of the trace that it goes on with. */
+  /** The headers of the trace that it continues. */
   readonly trace?: Headers | undefined;
 }
 
 export interface Announcing {
   readonly reports: readonly Report[];
-  /** A link to the file that expires; undefined where nothing serves it. */
+  /** An expiring link to the file; undefined if nothing serves the file. */
   linkTo(request: Request, result: Result): Promise<string | undefined>;
 }
 
-/** By which preferences of users refer to these notifications. */
+/** The category by which preferences of users refer to these notifications. */
 const CATEGORY = 'report';
 
 export async function endingEvents({ request, askers }: Ended, parts: Announcing): Promise<OwnEvent[]> {
@@ -72,7 +72,7 @@ const errorOf = ({ error }: Request) => ({
   message: [error?.message, error?.whatToDo].filter((text) => text !== undefined).join('. '),
 });
 
-/** Names nobody: it goes by mail. */
+/** Names no person, since it is sent by mail. */
 function doneBody({ id, format }: Request, { rows, truncated, expiresAt }: Result, link: string | undefined): string {
   return [
     `The file (${format}) has ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}.`,

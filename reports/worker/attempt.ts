@@ -1,7 +1,7 @@
 /**
- * One attempt at a request: its rows become a file in the objects, under a name of this attempt alone. While it runs, the lease is
- * renewed; a lease that is lost, or a request that is cancelled, ends it within a second. Only `finish` makes the file one of the request, and only for
- * the attempt that has the lease: two workers cannot mix.
+ * One attempt at a request: its rows become a file in the objects, under a name unique to the attempt. Meanwhile the lease is renewed. If
+ * the lease is lost, or the request is cancelled, the attempt ends within a second. Only `finish` makes the file the one of the request,
+ * and only for the attempt that has the lease. So two workers cannot mix their files.
  */
 import { createHash } from 'node:crypto';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
@@ -36,16 +36,16 @@ export interface AttemptParts {
   readonly settings: WorkerSettings;
 }
 
-/** What became of an attempt. `lost`: somebody else has the request. `stopped`: the worker was to stop. */
+/** How an attempt ended. `lost`: another worker has the request. `stopped`: the worker had to stop. */
 export type Outcome =
   | { readonly kind: 'done'; readonly result: NewResult }
-  /** `cause`: of an error that is none of ours. */
+  /** `cause`: the original error, if it is not a TributaryError. */
   | { readonly kind: 'failed'; readonly error: RequestError; readonly retryAt: number | null; readonly cause?: unknown }
   | { readonly kind: 'cancelled' | 'lost' | 'stopped' };
 
 /**
- * Throws only when it is not known what became of the attempt. Then its lease runs out, and its object stays: it may be the file of the request. If it
- * is not, it is swept.
+ * Throws only if the outcome of the attempt is not known. Then its lease runs out and its object stays, since it may be the file of the
+ * request. If it is not, it is swept.
  */
 export function attempt(request: LeasedRequest, parts: AttemptParts, stop: AbortSignal): Promise<Outcome> {
   const { id, attempt: number, report, trace } = request;
@@ -89,7 +89,7 @@ async function unlessLost(end: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** Whatever it had written: nobody will ever list it. What cannot be removed now is swept later. */
+/** Removes whatever it had written, since nothing will ever refer to it. What cannot be removed now is swept later. */
 async function removed({ id, attempt }: LeasedRequest, { objects }: AttemptParts): Promise<void> {
   await Promise.allSettled([objects.remove(objectOf(id, attempt)), objects.remove(companionOf(id, attempt))]);
 }
@@ -111,13 +111,13 @@ async function failed(
   return { kind: 'failed', error: described, retryAt, ...(!(error instanceof TributaryError) && { cause: error }) };
 }
 
-/** Another worker begins again at once. It is no failure of the report, so it uses up none of its attempts. */
+/** Another worker starts again at once. The report did not fail, so this uses up none of its attempts. */
 async function stopped(lease: Lease, last: Last, { requests, clock }: AttemptParts): Promise<Outcome> {
   await last(() => requests.release(lease, clock.now()));
   return { kind: 'stopped' };
 }
 
-/** The error as whoever asked sees it. An error that is not ours is a bug, and may have anything in its message. */
+/** The error as shown to askers. Any other error is a bug, and its message may contain anything. */
 function requestError(error: unknown, { id, report }: { id: string; report: string }): RequestError {
   if (error instanceof TributaryError) return { code: error.code, message: error.message };
   return {
@@ -216,7 +216,7 @@ function aboutOf(report: Report, { values, rows, asOf }: Reflecting): AboutFile 
   };
 }
 
-/** They were checked when it was asked for. */
+/** The options were checked when the report was requested. */
 function optionsOf({ options }: LeasedRequest): FileOptions {
   const parsed = parseFileOptions(options);
   if ('value' in parsed) return parsed.value;
@@ -252,7 +252,7 @@ function hashed(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal) {
       count += chunk.length;
       yield chunk;
     }
-    // An object that is complete when its attempt has ended would have to be removed again.
+    // An object that completes after its attempt has ended would have to be removed again.
     signal.throwIfAborted();
   }
   return { bytes: passed(), hash: () => sum.digest('hex'), length: () => count };

@@ -9,10 +9,10 @@ export type Ended = 'cancelled' | 'lost' | 'stopped';
 export interface HeldLease extends AsyncDisposable {
   /** Aborted when the attempt has to end. */
   readonly signal: AbortSignal;
-  /** Why; undefined while it goes on. */
+  /** Why it was aborted; undefined until then. */
   readonly ended: Ended | undefined;
   progress(rows: number): void;
-  /** The call that ends the lease: it is renewed no more. Where the store is away it is made again, as long as the lease may hold. */
+  /** Makes the call that ends the lease and its renewal. If the store does not answer, it retries while the lease may hold. */
   last(call: () => Promise<LeaseOutcome>): Promise<LeaseOutcome>;
 }
 
@@ -22,7 +22,7 @@ interface Parts {
   readonly settings: Pick<WorkerSettings, 'leaseMs' | 'renewMs'>;
 }
 
-/** `until`: when it runs out, if it is never renewed. */
+/** `until`: when the lease runs out if it is never renewed. */
 export function heldLease(
   lease: Lease,
   until: number,
@@ -55,7 +55,7 @@ export function heldLease(
         holdsUntil = now + leaseMs;
       } catch (error) {
         if (error instanceof TributaryError && error.code === 'LEASE_LOST') return end('lost');
-        // The store is away: the lease is held until it runs out.
+        // The store does not answer. The lease holds until it runs out.
         if (clock.now() >= holdsUntil) return end('lost');
       }
     }

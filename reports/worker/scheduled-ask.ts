@@ -1,4 +1,4 @@
-/** What a schedule asks for each time it is due. Its parameters are as they were given, so that `today-7` is another day each time. */
+/** What a schedule asks for at each due time. Its parameters are stored as given, so `today-7` is a different day each time. */
 import { TributaryError } from '../../core/errors.ts';
 import type { DueSchedule } from '../../sinks/requests/schedule.ts';
 import type { Ask } from '../requesting/asking.ts';

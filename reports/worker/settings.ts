@@ -1,22 +1,22 @@
-/** How a report worker works. All times are in ms. */
+/** Settings of a report worker. All times are in ms. */
 export interface WorkerSettings {
-  /** Reports that run at once in this process. */
+  /** The number of reports that run at once in this process. */
   readonly atOnce: number;
-  /** The most that run at once for one tenant, in all workers. */
+  /** The largest number of reports that run at once for one tenant, over all workers. */
   readonly tenantLimit: number;
-  /** How long a lease holds that is not renewed: then another worker begins again. */
+  /** How long a lease holds without renewal. After that, another worker starts again. */
   readonly leaseMs: number;
-  /** How often leases are renewed, and so how soon a cancelled report ends. */
+  /** How often leases are renewed. It also bounds how soon a cancelled report ends. */
   readonly renewMs: number;
   /** How often an idle worker looks for requests. */
   readonly lookMs: number;
   /** How long files are kept. */
   readonly keepMs: number;
-  /** How long requests are remembered after they ended. */
+  /** How long requests are remembered after they have ended. */
   readonly rememberMs: number;
-  /** How often due schedules, expired files and unannounced requests are looked for. */
+  /** How often workers look for due schedules, expired files and unannounced requests. */
   readonly tendMs: number;
-  /** How often objects of attempts that ended without a file are swept. */
+  /** How often workers sweep objects of attempts that ended without a file. */
   readonly sweepMs: number;
   /** The first pause before another attempt, and the longest. */
   readonly backOffMs: readonly [first: number, longest: number];

@@ -1,9 +1,9 @@
 /**
- * Reads the topic of report requests and asks for each of them. What is refused is answered by an event, in the transaction that commits the offset;
- * what is no event becomes a dead letter.
+ * Reads the topic of report requests and makes a request of each record. A refusal is answered by an event, in the transaction that commits
+ * the offset. A record that is not an event becomes a dead letter.
  *
- * A batch may be read again after a crash. A request asks for a file that is at most as old as its record, so the one that a first reading has
- * made is found again, and nothing is made twice.
+ * A batch may be read again after a crash. A request accepts a file that is not older than its record, so the second reading finds the
+ * request that the first one made, and nothing is made twice.
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import type { EventOf } from '../../core/event.ts';
@@ -34,9 +34,9 @@ import type { OwnEvent } from './announcing.ts';
 export interface SubmittingParts {
   readonly work: Work;
   readonly runtime: Runtime;
-  /** Asks on behalf of a service, in the trace that the headers carry. Throws as `planned` does. */
+  /** Asks on behalf of a service, in the trace from the headers. Throws the errors of `planned`. */
   ask(ask: Ask, from: Headers | undefined): Promise<Request>;
-  /** The events about a request that has ended, for one user. */
+  /** The events for one user about a request that has ended. */
   eventsFor(request: Request, user: string): Promise<readonly OwnEvent[]>;
   encode(events: readonly OwnEvent[]): Promise<readonly NewRecord[]>;
 }
@@ -171,7 +171,7 @@ class SubmittingHandler implements Handler {
     try {
       const freshMs = data.freshMs === null ? null : Math.max(data.freshMs, sinceRecord);
       const request = await this.#parts.ask(askOf({ tenant, data }, freshMs), from);
-      // Those who ask while it waits or runs are told by the worker that ends it.
+      // If the request still waits or runs, the worker that ends it notifies the asker.
       if (request.state === 'done') became.emitted.push(...(await this.#parts.eventsFor(request, data.userId)));
       became.applied += 1;
       became.eventTime = time;

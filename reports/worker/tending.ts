@@ -1,4 +1,4 @@
-/** What workers do besides running reports. Everything here may be done by several at once, and again after a crash. */
+/** What workers do besides running reports. Several workers may do any of it at once, and again after a crash. */
 import type { Clock } from '../../jobs/runtime/stores.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import type { Asker, Request, Requests } from '../../sinks/requests/port.ts';
@@ -22,17 +22,17 @@ export interface TendParts {
   readonly keys: SealingKeys | undefined;
   readonly clock: Clock;
   readonly settings: WorkerSettings;
-  /** Emits the events of requests that ended, all or none. Their ids follow from those of the requests, so that readers drop repeats. */
+  /** Emits the events of ended requests, all or none. Their ids are derived from those of the requests, so readers drop repeats. */
   announce(ended: readonly Ended[]): Promise<void>;
   tell(event: WorkerEvent): void;
 }
 
 const AT_ONCE = 100;
 const FORGOTTEN_AT_ONCE = 10_000;
-/** Objects younger than this are left: their attempts may run under a clock that is behind. */
+/** Younger objects are left: their attempts may run on a machine whose clock is behind. */
 export const SWEEP_AFTER_MS = 60_000;
 
-/** Each by itself: what cannot be done now holds up nothing else. Throws the first error in the end. */
+/** Each task runs separately: a failing task does not hold up the others. Throws the first error at the end. */
 export async function tend(
   parts: TendParts,
   { sweep, signal }: { sweep: boolean; signal: AbortSignal },
@@ -57,12 +57,12 @@ const tellCount = ({ tell }: TendParts, what: string, count: number): void => {
   if (count > 0) tell({ kind: 'tended', what, count });
 };
 
-/** Makes the requests of schedules that are due: one for each due time, however many workers do this. */
+/** Makes the requests of due schedules: one for each due time, however many workers do this. */
 async function fire(parts: TendParts): Promise<void> {
   const { requests, reports, keys, clock, tell } = parts;
   const fired = await requests.fire(clock.now(), (schedule, dueAt) => {
     const { request } = plan(scheduledAsk(schedule, keys), { reports, keys, now: dueAt });
-    // A file that somebody asked for a little earlier is not the one that was due.
+    // A file that somebody requested a little earlier does not count as the one that is due.
     return { ...request, freshMs: 0 };
   });
   tellCount(parts, 'requests of schedules', fired.requests.length);
@@ -89,7 +89,7 @@ async function expire(parts: TendParts): Promise<void> {
   tellCount(parts, 'expired files', expired.length);
 }
 
-/** Objects of attempts that ended without a file: a worker died, or could not reach the objects when it gave up. */
+/** Removes objects of attempts that ended without a file: a worker died, or could not reach the objects when it gave up. */
 async function sweepLeftovers(parts: TendParts, signal: AbortSignal): Promise<void> {
   const { requests, objects, clock } = parts;
   let swept = 0;

@@ -1,6 +1,6 @@
 /**
- * A report worker: leases requests, runs them, and tends to what is due: schedules, expired files, the events of requests that ended, and what dead
- * attempts left. Any number of workers share the requests. While a store is away, a worker waits for it.
+ * A report worker. It leases requests, runs them, and tends to whatever is due: schedules, expired files, the events of ended requests, and
+ * leftovers of dead attempts. Any number of workers share the requests. While a store does not answer, a worker waits for it.
  */
 import { kindOf, messageOf } from '../../core/errors.ts';
 import { backOff } from '../../jobs/runtime/back-off.ts';
@@ -13,22 +13,22 @@ export type WorkerEvent =
   | { readonly kind: 'ended'; readonly request: LeasedRequest; readonly outcome: Outcome; readonly durationMs: number }
   | { readonly kind: 'tended'; readonly what: string; readonly count: number }
   | { readonly kind: 'disabled'; readonly schedule: string; readonly tenant: string; readonly message: string }
-  /** A store did not answer, or a bug. The worker tries again. */
+  /** A store did not answer, or there is a bug. The worker tries again. */
   | { readonly kind: 'waiting'; readonly code: string | undefined; readonly message: string };
 
 export interface WorkerParts extends AttemptParts, Omit<TendParts, 'tell'> {
-  /** Of this worker: no two have the same. */
+  /** Unique to this worker. */
   readonly owner: string;
   tell(event: WorkerEvent): void;
 }
 
-/** Runs until the signal is aborted; then attempts end at once, and are begun again by others. */
+/** Runs until the signal is aborted. Then attempts end at once, and other workers start them again. */
 export async function runWorker(parts: WorkerParts, signal: AbortSignal): Promise<void> {
   const slots = Array.from({ length: parts.settings.atOnce }, () => loop(parts, signal, () => workOnce(parts, signal)));
   await Promise.all([...slots, loop(parts, signal, (state) => tendOnce(parts, signal, state))]);
 }
 
-/** One request, if there is one. Returns whether there was. */
+/** Runs one request, if there is one. Returns whether there was. */
 async function workOnce(parts: WorkerParts, signal: AbortSignal): Promise<boolean> {
   const { requests, clock, settings, owner, tell } = parts;
   const now = clock.now();
@@ -56,7 +56,7 @@ async function tendOnce(parts: WorkerParts, signal: AbortSignal, state: TendStat
   await clock.sleep(settings.tendMs, signal);
 }
 
-/** Again and again; after an error it pauses. No error ends a worker: a request that cannot be run fails by itself. */
+/** Repeats the work, with a pause after an error. No error ends a worker: a request that cannot run fails on its own. */
 async function loop(
   { clock, settings, random, tell }: WorkerParts,
   signal: AbortSignal,

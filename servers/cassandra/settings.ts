@@ -1,4 +1,4 @@
-/** The cassandra.yaml and the JVM options of a small ring of one. */
+/** The cassandra.yaml and the JVM options of a small node on its own. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificates } from '../certificates.ts';
@@ -23,12 +23,12 @@ export const CASSANDRA_SETTINGS: Readonly<Record<string, string>> = {
   hinted_handoff_enabled: 'false',
   dynamic_snitch: 'false',
   key_cache_size: '16MiB',
-  // What takes long on a busy machine is not lost.
+  // So that slow operations on a busy machine do not fail.
   write_request_timeout: '10s',
   read_request_timeout: '10s',
   range_request_timeout: '20s',
   request_timeout: '20s',
-  // As production has it: a change that goes over these is worth a failing test.
+  // As in production: a change that exceeds these should fail a test.
   batch_size_warn_threshold: '64KiB',
   batch_size_fail_threshold: '640KiB',
 };
@@ -36,12 +36,12 @@ export const CASSANDRA_SETTINGS: Readonly<Record<string, string>> = {
 export const LOGIN = {
   authenticator: 'PasswordAuthenticator',
   authorizer: 'CassandraAuthorizer',
-  // Nobody else holds the roles: what is granted is known at once.
+  // Roles are not cached, so that a grant takes effect at once.
   roles_validity: '0ms',
   permissions_validity: '0ms',
 };
 
-/** Clients have to use TLS. */
+/** Clients must use TLS. */
 export function encrypted(folder: string): Record<string, string> {
   const { cert, key } = certificates(folder);
   const keyStore = join(folder, 'node.pem');
@@ -78,7 +78,7 @@ const EXPORTS = [
   'jdk.unsupported/sun.misc',
 ];
 
-/** What Cassandra needs of Java's own modules, and no waiting for others of its ring. */
+/** The Java modules that Cassandra needs opened, and no waiting for other nodes. */
 export const CASSANDRA_JVM: readonly string[] = [
   ...OPENS.flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
   ...EXPORTS.flatMap((name) => ['--add-exports', `${name}=ALL-UNNAMED`]),

@@ -1,11 +1,11 @@
-/** As much of Kafka's protocol as it takes to see whether a broker serves. https://kafka.apache.org/protocol.html */
+/** The part of Kafka's protocol that shows whether a broker serves requests. https://kafka.apache.org/protocol.html */
 
-/** Metadata, version 0, of no topic by name: its length, key, version, correlation, client without a name, and no topics. */
+/** A Metadata request, version 0: length, key, version, correlation id, null client id, and no topics. */
 export const METADATA = Buffer.from([0, 0, 0, 14, 0, 3, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0]);
 
 const BROKERS_AT = 8;
 
-/** Whether an answer to it names all of these brokers: length, correlation, then an id, a host and a port for each. */
+/** Whether a response lists all of these brokers: length, correlation id, then an id, a host and a port for each. */
 export const listsBrokers =
   (ids: readonly number[]) =>
   (reply: Buffer): boolean => {

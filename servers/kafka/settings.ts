@@ -8,13 +8,13 @@ export interface Broker {
   readonly folder: string;
   readonly port: number;
   readonly controllerPort: number;
-  /** Of the listeners `sasl`, `ssl` and `saslSsl`, in this order. */
+  /** The ports of the listeners `sasl`, `ssl` and `saslSsl`, in this order. */
   readonly securePorts: readonly number[];
 }
 
 export const HOST = '127.0.0.1';
 
-// A broker that is gone is missed after 2 s (by default 9), and one that comes back need not wait that long for itself.
+// A broker that is gone is detected after 2 s (by default 9), and a returning broker need not wait longer for its own old session.
 const FAILOVER = {
   'broker.session.timeout.ms': '2000',
   'broker.heartbeat.interval.ms': '500',

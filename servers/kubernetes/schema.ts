@@ -1,11 +1,11 @@
-/** From what Kubernetes says of its objects to JSON Schemas that refuse every field that is not declared. Pure. */
+/** Turns Kubernetes' own schemas of its objects into JSON Schemas that refuse every undeclared field. Pure functions. */
 
 interface Schema {
   readonly [keyword: string]: unknown;
 }
 export type Definitions = Readonly<Record<string, Schema>>;
 
-/** A CRD, as far as it is used here. */
+/** The parts of a CRD that are used here. */
 export interface CustomResource {
   readonly metadata: { readonly name: string };
   readonly spec: {
@@ -24,7 +24,7 @@ interface KindId {
   readonly kind: string;
 }
 
-/** The schema of a kind, with every definition that it refers to. */
+/** The schema of a kind, with every definition it refers to. */
 export function kindSchema(definitions: Definitions, id: KindId): Schema {
   const found = Object.entries(definitions).find(([, schema]) =>
     (schema['x-kubernetes-group-version-kind'] as KindId[] | undefined)?.some(
@@ -33,7 +33,7 @@ export function kindSchema(definitions: Definitions, id: KindId): Schema {
   );
   if (found === undefined) throw new Error(`Kubernetes has no ${id.kind} in ${id.group}/${id.version}`);
   const used = new Set([found[0]]);
-  // The set grows while it is gone through.
+  // The set grows during the loop.
   for (const name of used) for (const other of referredTo(definitions[name])) used.add(other);
   return {
     $ref: `#/definitions/${found[0]}`,
@@ -41,7 +41,7 @@ export function kindSchema(definitions: Definitions, id: KindId): Schema {
   };
 }
 
-/** One for each version. */
+/** One schema for each version. */
 export function customSchemas({ spec: { group, names, versions } }: CustomResource) {
   return versions.map(({ name, schema: { openAPIV3Schema } }) => {
     const properties = {
@@ -61,7 +61,7 @@ function referredTo(value: unknown): string[] {
   return [...JSON.stringify(value).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name = '']) => name);
 }
 
-/** Objects with declared fields take no others. What may be an integer or a string is said in other words. */
+/** Objects with declared fields accept no others. A value that may be an integer or a string is expressed differently. */
 function strict(value: Schema): Schema {
   const properties = value['properties'];
   const isOpen =

@@ -1,7 +1,7 @@
 /**
- * `node schemas.ts <folder>`: makes the JSON Schemas that `kubeconform` checks the chart's objects against, and keeps the CRDs for a real
- * kube-apiserver. Kubernetes and the operators publish neither as files of a registry: they are taken out of Go modules, and Strimzi's
- * are made by its generator.
+ * `node schemas.ts <folder>`: makes the JSON Schemas with which `kubeconform` checks the chart's objects, and keeps the CRDs for a real
+ * kube-apiserver. Kubernetes and the operators do not publish these in a registry. They are extracted from Go modules, and Strimzi's
+ * generator makes Strimzi's.
  */
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'networking.k8s.io/v1': ['NetworkPolicy'],
   'policy/v1': ['PodDisruptionBudget'],
 };
-/** Modules of Go, and the files of CRDs in them. */
+/** Go modules, and their CRD files. */
 const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   'github.com/kedacore/keda/v2@v2.21.0': ['config/crd/bases/keda.sh_{scaledobjects,triggerauthentications}.yaml'],
   'github.com/prometheus-operator/prometheus-operator@v0.85.0': [
@@ -37,7 +37,7 @@ const write = (file: string, text: string): void => {
   writeFileSync(join(into, file), text);
 };
 
-/** The folder of a module of Go. */
+/** The folder of a Go module. */
 function moduleFolder(module: string): string {
   const answer = execFileSync('go', ['mod', 'download', '-json', module], { cwd: into, encoding: 'utf8' });
   return (JSON.parse(answer) as { Dir: string }).Dir;
@@ -46,7 +46,7 @@ function moduleFolder(module: string): string {
 const swagger = readFileSync(join(moduleFolder(KUBERNETES), 'api/openapi-spec/swagger.json'), 'utf8');
 const { definitions } = JSON.parse(swagger) as { definitions: Definitions };
 for (const [apiVersion, kinds] of Object.entries(KINDS)) {
-  // As kubeconform names the group of what has none.
+  // For objects without a group, kubeconform uses the version as the group.
   const [group = '', version = group] = apiVersion.split('/');
   for (const kind of kinds) {
     write(

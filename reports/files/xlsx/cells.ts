@@ -5,23 +5,23 @@ import { dayFrom, daysTo, isoUtc, offsetsOf, remembered } from '../times.ts';
 import { STYLES } from './parts.ts';
 import { xmlText } from './xml.ts';
 
-/** A cell from after its reference on: attributes, content, end. */
+/** The XML of a cell after its reference: attributes, content, end. */
 export type CellXml = (cell: Exclude<Cell, null>) => string;
 
 const DAY = 86_400_000;
-/** The day 1970-01-01 in a spreadsheet. */
+/** The number of the day 1970-01-01 in a spreadsheet. */
 const EPOCH = 25_569;
-/** 1900-03-01: spreadsheets have a day before it that never was. */
+/** 1900-03-01. Spreadsheets count a day before it that never existed. */
 const FIRST_DAY = 61;
-/** After 9999-12-31. */
+/** The day after 9999-12-31. */
 const END_DAY = 2_958_466;
-/** Spreadsheets have numbers of 15 digits; longer ones would be changed, and are texts. */
+/** Spreadsheets keep 15 digits of a number. Longer numbers would be changed, so they are written as texts. */
 const MOST_DIGITS = 15;
 const LARGEST = 10 ** MOST_DIGITS;
 /** In UTF-16 units. */
 const LONGEST_TEXT = 32_767;
 
-/** How the cells of a column are written. `onShortened` hears of each text that was too long. */
+/** Formats the cells of a column. `onShortened` is called for each text that was too long. */
 export function cellXml({ type }: FileColumn, zone: string, onShortened: () => void): CellXml {
   switch (type) {
     case 'string':
@@ -54,7 +54,7 @@ const isShort = (long: bigint | number): boolean => long < LARGEST && long > -LA
 const isDay = (day: number): boolean => day >= FIRST_DAY && day < END_DAY;
 const digitsOf = (decimal: string): number => decimal.replaceAll(/[^0-9]/g, '').replace(/^0+/, '').length;
 
-/** A text, whatever it looks like: one that looks like a formula stays a text also when somebody edits its cell. */
+/** A text, whatever it looks like. A text that looks like a formula stays a text even if somebody edits its cell. */
 export function textXml(text: string, style?: number): string {
   const chosen = style ?? (isFormula(text) ? STYLES.quoted : undefined);
   const kind = chosen === undefined ? '' : ` s="${chosen}"`;

@@ -1,7 +1,7 @@
 /** The parts of a workbook other than its sheets. */
 import { xmlText } from './xml.ts';
 
-/** The styles of cells by their numbers in `styles`. */
+/** The styles of cells, as indexes into `styles`. */
 export const STYLES = { moment: 1, date: 2, header: 3, quoted: 4, notice: 5 } as const;
 
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
@@ -14,7 +14,7 @@ export const sheetPath = (at: number): string => `xl/worksheets/sheet${at + 1}.x
 
 export const SHEET_START = `${START}<worksheet xmlns="${MAIN}">`;
 
-/** The small parts, by their names; `sheets` are the names of the sheets in their order. */
+/** The small parts, by name. `sheets` are the names of the sheets, in order. */
 export const partsOf = (sheets: readonly string[]): Readonly<Record<string, string>> => ({
   '[Content_Types].xml': contentTypes(sheets),
   '_rels/.rels': relations(['officeDocument', 'xl/workbook.xml']),
@@ -40,7 +40,7 @@ function contentTypes(sheets: readonly string[]): string {
   );
 }
 
-/** Relations by their kinds and targets, with the ids `rId1`, `rId2` and so on. */
+/** Relations by kind and target, with the ids `rId1`, `rId2` and so on. */
 function relations(...targets: readonly (readonly [kind: string, target: string])[]): string {
   const each = targets.map(
     ([kind, target], at) => `<Relationship Id="rId${at + 1}" Type="${OFFICE}/${kind}" Target="${target}"/>`,
@@ -53,7 +53,7 @@ function workbook(sheets: readonly string[]): string {
   return `${START}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets>${each.join('')}</sheets></workbook>`;
 }
 
-/** The formats are written by their patterns, since the dates that are built in differ by country. */
+/** The formats are written as patterns, since the built-in date formats differ by country. */
 function styles(): string {
   const format = (numFmtId: number, rest = ''): string =>
     `<xf numFmtId="${numFmtId}" fontId="0" fillId="0" borderId="0" xfId="0"${numFmtId > 0 ? ' applyNumberFormat="1"' : ''}${rest}/>`;

@@ -1,4 +1,4 @@
-/** The sheets of a workbook, as their rows come. */
+/** The sheets of a workbook, written as the rows arrive. */
 import { truncatedWords } from '../about.ts';
 import type { FileColumn, FileRow, FileSpec, Progress } from '../format.ts';
 import { PIECE } from '../pages.ts';
@@ -7,16 +7,16 @@ import { SHEET_START, STYLES } from './parts.ts';
 import { columnName } from './xml.ts';
 
 export interface SheetLimits {
-  /** Rows of a sheet, with its header and a notice. */
+  /** Rows of a sheet, including its header and a notice. */
   readonly rows: number;
-  /** Characters of its XML: Excel reads no sheet of 4 GiB, and a character has up to three bytes. */
+  /** Characters of its XML. Excel refuses a sheet of 4 GiB, and a character takes up to three bytes. */
   readonly characters: number;
 }
 export const SHEET_LIMITS: SheetLimits = { rows: 1_048_576, characters: 1_200_000_000 };
 
-/** Rows that one sheet after the other takes from the pages. */
+/** The rows of the pages, taken by one sheet after the other. */
 export interface Rows {
-  /** The next rows that nobody has taken: so many or more, or the last ones; none at the end. */
+  /** The next rows not yet taken: at least this many, or the last ones; none at the end. */
   ahead(least?: number): Promise<readonly FileRow[]>;
   take(count: number): void;
   close(): Promise<void>;
@@ -44,7 +44,7 @@ export function rowsOf(pages: AsyncIterable<readonly FileRow[]>): Rows {
   };
 }
 
-/** The first rows give columns their widths. */
+/** The widths of columns follow from this many first rows. */
 const SAMPLE = 500;
 
 export interface SheetsOptions {
@@ -53,7 +53,7 @@ export interface SheetsOptions {
   readonly limits: SheetLimits;
 }
 
-/** The sheets with the data: their names, and the XML of each, which must be read before the next is asked for. */
+/** The sheets with the data: the name and the XML of each. The XML must be read before the next sheet is requested. */
 export async function* dataSheets(
   rows: Rows,
   { spec, progress, limits }: SheetsOptions,
@@ -74,7 +74,7 @@ export async function* dataSheets(
     let characters = 0;
     for (;;) {
       const ahead = await rows.ahead();
-      // The last row is for a notice.
+      // The last row is reserved for a notice.
       const fitting = ahead.slice(0, limits.rows - 1 - row);
       if (fitting.length === 0 || characters >= limits.characters) break;
       const first = row;
@@ -116,13 +116,13 @@ function rowXml(cells: FileRow, row: number, starts: readonly string[], xmls: re
   return `${xml}</row>`;
 }
 
-/** The header stays in sight. */
+/** The header stays visible. */
 const viewXml = (): string =>
   '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>';
 
 const [NARROWEST, WIDEST] = [9, 60];
 
-/** Widths in characters, after the titles and the first rows. */
+/** Widths in characters, from the titles and the first rows. */
 function widthsXml(columns: readonly FileColumn[], rows: readonly FileRow[]): string {
   const widths = columns.map(({ title, type }, at) => {
     const least = type === 'timestamp' ? 19 : type === 'date' ? 10 : NARROWEST;
@@ -138,7 +138,7 @@ function widthsXml(columns: readonly FileColumn[], rows: readonly FileRow[]): st
 const colsXml = (widths: readonly number[]): string =>
   `<cols>${widths.map((width, at) => `<col min="${at + 1}" max="${at + 1}" width="${width}" customWidth="1"/>`).join('')}</cols>`;
 
-/** A sheet of texts in blocks, which are separated by empty rows. From the second on, a block has a heading. */
+/** A sheet of texts in blocks separated by empty rows. Every block but the first has a heading. */
 export function textSheet(rows: readonly (readonly string[])[]): string {
   const widest = Math.max(1, ...rows.map(({ length }) => length));
   const widths = Array.from({ length: widest }, (_, at) =>

@@ -1,4 +1,4 @@
-/** XLSX (ECMA-376), streamed: cells have their texts in place, and the parts that name the sheets come last. */
+/** XLSX (ECMA-376), streamed: cells contain their texts, and the parts that name the sheets come last. */
 import { aboutRows } from '../about.ts';
 import type { FileRow, FileSpec, Progress } from '../format.ts';
 import { encoded } from '../pages.ts';

@@ -1,9 +1,9 @@
 /** Texts in the XML of workbooks. */
 
-/** What XML 1.0 cannot have, or changes when it is read. */
+/** Characters that XML 1.0 cannot have, or that change when it is read. */
 const UNWRITABLE = '\\x00-\\x08\\x0B-\\x1F\\uFFFE\\uFFFF';
 const unwritable = new RegExp(`[${UNWRITABLE}]`, 'g');
-/** Looks like the escape of such a character. */
+/** Text that looks like the escape of such a character. */
 const escaped = /_(?=x[0-9A-Fa-f]{4}_)/g;
 const special = /[&<>"]/;
 const needsEscape = new RegExp(`[${UNWRITABLE}&<>"]|_x`);

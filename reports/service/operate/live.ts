@@ -1,4 +1,4 @@
-/** The jobs as server-sent events. What is told is shared by all followers: each asks for the latest look, which is made once. */
+/** The jobs as server-sent events. All followers share one reading: each asks for the latest, which is made once. */
 import { kindOf } from '../../../core/errors.ts';
 import { problemOf } from '../problems.ts';
 import type { Service } from '../route.ts';
@@ -7,7 +7,7 @@ import { jobsView } from './views.ts';
 
 const TELL_MS = 2_000;
 
-/** Ends when the signal is aborted. While the log is away it says so, and goes on. */
+/** Ends when the signal is aborted. While the log does not answer, it reports that and continues. */
 export async function* jobEvents(
   first: JobStates,
   { operations, clock }: Pick<Service, 'operations' | 'clock'>,

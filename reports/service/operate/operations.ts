@@ -1,17 +1,17 @@
-/** What operators see and do, as routes know it. All of it is of the whole installation, whatever tenant an operator is of. */
+/** What operators see and do, as routes know it. Everything covers the whole installation, whatever the operator's tenant. */
 
 import type { WholeEvent } from '../../../core/event.ts';
 import type { Finding } from '../../../core/finding.ts';
 
 export interface Operations {
-  /** How far every job is. Asked for as often as anybody likes: the log is looked at every two seconds at most. */
+  /** How far every job is. It may be called at any rate: the log is read at most every two seconds. */
   jobs(): Promise<JobStates>;
-  /** Throws NOT_FOUND for a job that there is not. */
+  /** Throws NOT_FOUND if there is no such job. */
   pause(job: string, resolving: Resolving): Promise<Turned>;
   resume(job: string, resolving: Resolving): Promise<Turned>;
-  /** What is wrong with the installation. */
+  /** The problems of the installation. */
   findings(tenant: string, signal: AbortSignal): Promise<readonly Finding[]>;
-  /** Every dead letter that matches, in any order. Throws USAGE for a topic that there is not. */
+  /** Every matching dead letter, in any order. Throws USAGE if there is no such topic. */
   deadLetters(filter: LetterFilter, signal: AbortSignal): Promise<readonly Letter[]>;
   /** Undefined if there is no such letter. */
   deadLetter(name: LetterName, signal: AbortSignal): Promise<WholeLetter | undefined>;
@@ -22,22 +22,22 @@ export interface Operations {
 }
 
 export interface JobStates {
-  /** When the log was looked at, in ms since 1970 UTC. */
+  /** When the log was read, in ms since 1970 UTC. */
   readonly at: number;
   readonly jobs: readonly JobState[];
 }
 
-/** What reads a topic as a consumer group. */
+/** A reader of a topic with a consumer group. */
 export interface JobState extends Pace {
   /** Also that of its consumer group. */
   readonly name: string;
   readonly kind: JobKind;
   readonly topic: string;
-  /** The views that are behind the rows of the job, with the number of records. */
+  /** The views that are behind the rows of the job, with the number of missing records. */
   readonly views: Readonly<Record<string, number>>;
-  /** What ended it in the process that was asked; of others nothing is known. */
+  /** The error that ended it in the answering process. Other processes are not asked. */
   readonly failed: { readonly code: string; readonly message: string } | null;
-  /** Null if it is not paused, or the tables, which know that, do not answer. */
+  /** Null if it is not paused, or if the tables, which store that, do not answer. */
   readonly paused: Pause | null;
   readonly partitions: readonly PartitionState[];
 }
@@ -51,7 +51,7 @@ export interface Pause {
 
 export interface Turned {
   readonly paused: Pause | null;
-  /** Whether it was, or in a dry run would be, otherwise than before. */
+  /** Whether the call changed anything, or in a dry run would. */
   readonly changed: boolean;
 }
 
@@ -59,11 +59,11 @@ export const JOB_KINDS = ['job', 'rollup', 'archive', 'reports'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 export interface Pace {
-  /** Records that it has still to read. */
+  /** The number of records it has yet to read. */
   readonly lag: number;
-  /** How long the first of them has waited, in ms; null if there is none, or its time is not known. */
+  /** How long the first of these has waited, in ms. Null if there is none, or if its time is not known. */
   readonly lagMs: number | null;
-  /** Records a second that it came forward since the look before; null while that is not known. */
+  /** Records per second since the previous reading; null while unknown. */
   readonly rate: number | null;
 }
 
@@ -71,13 +71,13 @@ export interface PartitionState extends Pace {
   readonly partition: number;
   /** The first offset that can still be read. */
   readonly begin: number;
-  /** The offset that the next record will have. */
+  /** The offset of the next record to be produced. */
   readonly end: number;
-  /** Where the group goes on; null if it never committed. */
+  /** The offset at which the group continues; null if it never committed. */
   readonly committed: number | null;
 }
 
-/** Null: whatever it is. Times are in ms since 1970 UTC. */
+/** Null matches anything. Times are in ms since 1970 UTC. */
 export interface LetterFilter {
   readonly job: string | null;
   readonly code: string | null;
@@ -97,10 +97,10 @@ export const LETTER_STATES = ['open', 'replayed', 'edited', 'discarded'] as cons
 export interface Letter extends LetterName {
   readonly code: string;
   readonly message: string;
-  /** When it was last rejected, in ms since 1970 UTC. */
+  /** The last rejection, in ms since 1970 UTC. */
   readonly rejectedAt: number;
   readonly state: (typeof LETTER_STATES)[number];
-  /** What was done about it, the latest last. Texts are empty where nothing was said. */
+  /** What was done about it, the latest last. Missing texts are empty. */
   readonly resolutions: readonly {
     readonly how: 'replayed' | 'edited' | 'discarded';
     readonly at: number;
@@ -109,7 +109,7 @@ export interface Letter extends LetterName {
   }[];
 }
 
-/** A letter with the record that was rejected. */
+/** A letter with the rejected record. */
 export interface WholeLetter extends Letter {
   readonly topic: string;
   /** When the record was produced, in ms since 1970 UTC. */
@@ -117,35 +117,35 @@ export interface WholeLetter extends Letter {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, string | Uint8Array>>;
-  /** Of the event, as far as the record can be read. */
+  /** The type and data of the event, as far as the record can be read. */
   readonly type: string | null;
   readonly data: unknown;
   /** Why there are no data. */
   readonly problem: { readonly code: string; readonly message: string } | null;
-  /** How many bytes the value had, if not all of them are left. */
+  /** The original size of the value in bytes, if it was cut. */
   readonly cutFrom: number | null;
-  /** The rows that did not take it; null if it is of use to all rows of its event. */
+  /** The rows that did not apply it; null if it concerns all rows of its event. */
   readonly rows: readonly (readonly string[])[] | null;
-  /** The rows that took it, but whose views were not written. */
+  /** The rows that applied it, but whose views were not written. */
   readonly unshown: readonly (readonly string[])[];
-  /** How many rows the letter could not name. */
+  /** The number of rows that the letter could not name. */
   readonly unnamed: number;
 }
 
 export interface LetterChoice {
-  /** Null: those that match the filter. */
+  /** Null for those that match the filter. */
   readonly names: readonly LetterName[] | null;
   readonly filter: LetterFilter;
-  /** Also those that were resolved before. */
+  /** Include letters that were already resolved. */
   readonly again: boolean;
-  /** At most so many, the first ones. */
+  /** At most this many, the first ones. */
   readonly most: number;
 }
 
 export interface Resolving {
   readonly by: string;
   readonly why: string;
-  /** Say what would be done, and do nothing. */
+  /** Report what would be done, and do nothing. */
   readonly dryRun: boolean;
 }
 
@@ -154,17 +154,17 @@ export interface Editing extends Resolving {
 }
 
 export interface EditedLetter extends LetterName {
-  /** As it was sent. */
+  /** The event as sent. */
   readonly event: WholeEvent;
-  /** What was left out of its data, since its schema does not have it. */
+  /** The fields that were left out of its data, since its schema does not have them. */
   readonly leftOut: readonly string[];
 }
 
 export interface Outcome<Done extends LetterName = LetterName> {
-  /** Those that were resolved; in a dry run, those that would be. */
+  /** The resolved letters; in a dry run, those that would be. */
   readonly done: readonly Done[];
-  /** Those that stay as they are. */
+  /** The letters that stay as they are. */
   readonly left: readonly (LetterName & { readonly why: string })[];
-  /** Whether more are to be resolved than were. */
+  /** Whether further letters remain to be resolved. */
   readonly more: boolean;
 }

@@ -1,4 +1,4 @@
-/** Pages of dead letters, the newest first. A cursor is the place of the last letter of a page, so that letters that come meanwhile move nothing. */
+/** Pages of dead letters, newest first. A cursor is the place of a page's last letter, so letters that arrive meanwhile shift nothing. */
 import { z } from 'zod';
 import { type FieldProblem, TributaryError } from '../../../core/errors.ts';
 import type { Letter } from './operations.ts';
@@ -8,11 +8,11 @@ type Place = z.output<typeof place>;
 
 export interface LetterPage {
   readonly letters: readonly Letter[];
-  /** Null at the end. */
+  /** Null after the last page. */
   readonly next: string | null;
 }
 
-/** Throws USAGE for a cursor that is none. */
+/** Throws USAGE for an invalid cursor. */
 export function letterPage(
   letters: readonly Letter[],
   { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },

@@ -1,4 +1,4 @@
-/** What the routes of operators take and answer, as JSON. Times are ISO 8601 in UTC. */
+/** The JSON that the routes of operators take and answer. Times are ISO 8601 in UTC. */
 import { z } from 'zod';
 import { pageQuery } from '../shapes.ts';
 import { JOB_KINDS, LETTER_STATES } from './operations.ts';
@@ -195,7 +195,7 @@ export const letterPath = z.object({
 
 const MOST_NAMES = 1000;
 
-/** Letters by their names, or those that match. */
+/** Letters chosen by name or by a filter. */
 export const resolveBody = z.strictObject({
   deadLetters: z.array(z.strictObject(name)).min(1).max(MOST_NAMES).optional().describe('These dead letters.'),
   filter: z.strictObject(filter).optional().describe(`Or those that match, at most ${MOST_NAMES}; {} is all.`),
@@ -204,7 +204,7 @@ export const resolveBody = z.strictObject({
   dryRun: z.boolean().default(true).describe('Only say what would be done.'),
 });
 
-/** Of an event: what is left out stays, and null takes away. */
+/** A merge patch of the event: omitted fields stay, and null removes a field. */
 export const editBody = resolveBody.extend({
   patch: z
     .strictObject({

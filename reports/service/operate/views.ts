@@ -7,7 +7,7 @@ import { hasPersonal, withoutPersonal } from '../projections/records.ts';
 import type { JobState, JobStates, Letter, Pace, Pause, WholeLetter } from './operations.ts';
 import type { jobsShape, lettersShape, pauseShape, wholeLetterShape } from './shapes.ts';
 
-/** What is shown of a value. */
+/** At most this many bytes of a value are shown. */
 const MOST_BYTES = 64 * 1024;
 
 export const jobsView = ({ at, jobs }: JobStates): z.input<typeof jobsShape> => ({
@@ -53,7 +53,7 @@ export const letterView = (letter: Letter): z.input<typeof lettersShape>['deadLe
   }),
 });
 
-/** `personal`: whether the caller may see personal data. `def` is that of the event, if the topic has one of its type. */
+/** `personal`: whether the caller may see personal data. `def`: the declaration of the event, if the topic declares its type. */
 export function wholeLetterView(
   letter: WholeLetter,
   def: EventDef | undefined,
@@ -76,7 +76,7 @@ export function wholeLetterView(
   };
 }
 
-/** Of an event that nobody declared, nobody knows what is personal in it. */
+/** For an event of an undeclared type, it is not known which data are personal. */
 function visibleData(data: unknown, def: EventDef | undefined): unknown {
   if (def === undefined || typeof data !== 'object' || data === null) return null;
   const record = { record: def.schema };

@@ -1,4 +1,4 @@
-/** The records of one entry of a live cache as server-sent events: those there are, then each change. */
+/** The records of one entry of a live cache as server-sent events: first the existing records, then each change. */
 import type { CacheDef } from '../../../core/target.ts';
 import type { Key } from '../../../sinks/port.ts';
 import type { Service } from '../route.ts';
@@ -8,25 +8,25 @@ type Found = Readonly<Record<string, unknown>>;
 
 interface Followed {
   readonly cache: CacheDef;
-  /** The tenant, and the fields of the cache's key. */
+  /** The tenant, then the fields of the cache's key. */
   readonly entry: Key;
   /** What the caller may see of a record. */
   readonly shown: View;
 }
 
 /**
- * A subscription may miss changes while the cache is away. So the entry is read again as often as this, which also keeps proxies
- * from closing a connection on which nothing happens.
+ * A subscription may miss changes while the cache does not answer. So the entry is read again at this interval, which also keeps proxies
+ * from closing an idle connection.
  */
 const READ_AGAIN_MS = 15_000;
 
-/** Ends when the signal is aborted. Of changes that come faster than the caller reads, the latest of each record is sent. */
+/** Ends when the signal is aborted. If changes arrive faster than the caller reads, only the latest of each record is sent. */
 export async function* liveRecords(
   { cache, entry, shown }: Followed,
   { projections, clock }: Pick<Service, 'projections' | 'clock'>,
   until: AbortSignal,
 ): AsyncGenerator<string> {
-  /** By the sort fields of a record: what is to be sent. */
+  /** By the sort fields of a record: what to send. Undefined for a removal. */
   const pending = new Map<string, Found | undefined>();
   const sent = new Map<string, string>();
   let wake = new AbortController();
@@ -39,7 +39,7 @@ export async function* liveRecords(
     while (!until.aborted) {
       const found = await projections.cache.read(cache, entry);
       const known = new Set(found.map(nameOf));
-      // What was published meanwhile is newer than what was read, or the same.
+      // A change published during the read is at least as new as the record that was read.
       for (const record of found) if (!pending.has(nameOf(record))) pending.set(nameOf(record), record);
       for (const name of sent.keys()) if (!known.has(name) && !pending.has(name)) pending.set(name, undefined);
       yield* changes();
@@ -66,7 +66,7 @@ export async function* liveRecords(
     }
   }
 
-  /** The key of a record that is no more, by its fields. */
+  /** The key fields of a removed record. */
   function keyOf(name: string): Found {
     const values = [...entry.slice(1), ...(JSON.parse(name) as string[])];
     return Object.fromEntries([...cache.key, ...cache.sort].map((field, i) => [field, values[i]]));

@@ -1,4 +1,4 @@
-/** What a caller sees of personal fields: nothing, unless they are for the person themselves, or for those to whom the person consented. */
+/** What a caller sees of personal fields: nothing, unless the data are about the caller, or the person consented to show them. */
 import { z } from 'zod';
 import { type FieldProblem, TributaryError } from '../../../core/errors.ts';
 import type { Target } from '../../../core/target.ts';
@@ -9,10 +9,10 @@ import { hasPersonal, withoutPersonal } from './records.ts';
 
 type Found = Readonly<Record<string, unknown>>;
 
-/** Records as one caller sees them, in their order. */
+/** Records as one caller sees them, in the same order. */
 export type View = (records: readonly Found[]) => Promise<Found[]>;
 
-/** The fields that name the person whom a record is about. */
+/** The fields that name the person of a record. */
 const PERSONS = ['userId', 'recipientId'];
 
 const QUERY = {
@@ -32,14 +32,14 @@ const QUERY = {
     ),
 };
 
-/** What the query of an address has for personal fields; nothing where the target has none. */
+/** The query parameters for personal fields; none if the target has none. */
 export const personalQuery = (target: Target): typeof QUERY | Record<never, never> =>
   hasPersonal(target) ? QUERY : {};
 
 /** The query of a call, checked by `personalQuery`. */
 type Asked = Readonly<Record<string, unknown>>;
 
-/** Whoever sees personal data is in the audit log. */
+/** Every access to personal data is recorded in the audit log. */
 export function viewOf(
   target: Target,
   { caller, query }: { readonly caller: Caller; readonly query: Asked | undefined },
@@ -75,8 +75,8 @@ function both(): TributaryError {
 }
 
 /**
- * Even how many records are found says something about people, whatever is shown of the records. So a question about personal fields is for
- * what the person alone sees. Throws NOT_ALLOWED and USAGE.
+ * Even the number of records found reveals something about people, whatever is shown of the records. So a search by personal fields is only
+ * allowed among the caller's own data. Throws NOT_ALLOWED and USAGE.
  */
 export function checkPersonalTerms(personal: readonly string[], caller: Caller, { self }: Asked): void {
   if (personal.length === 0) return;

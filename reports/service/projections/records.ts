@@ -1,4 +1,4 @@
-/** Records of projections as JSON: their shapes, and what of them is personal. Both follow from the declarations. */
+/** Records of projections as JSON: their shapes, and which parts are personal. Both are derived from the declarations. */
 import { z } from 'zod';
 import { isNullable, present, type RecordSchema, type Schema } from '../../../core/avro.ts';
 import { once } from '../../../core/once.ts';
@@ -7,7 +7,7 @@ import { pascalCase } from '../names.ts';
 
 type Found = Readonly<Record<string, unknown>>;
 
-/** Personal fields may be missing: not everybody sees them. */
+/** Personal fields are optional: not everybody may see them. */
 export const recordShape = ({ name, doc, record }: Target): z.ZodObject =>
   shapeOfRecord(record)
     .describe(doc)
@@ -55,16 +55,16 @@ function primitive(type: Extract<Schema, string>): z.ZodType {
   }
 }
 
-/** Makes a value without what is personal in it. */
+/** Returns a value without its personal parts. */
 type Strip = (value: unknown) => unknown;
 
 export const hasPersonal = ({ record }: Pick<Target, 'record'>): boolean => stripper(record) !== undefined;
 
-/** The record as those see it who have no role for personal data. */
+/** The record for callers without a role for personal data. */
 export const withoutPersonal = ({ record }: Pick<Target, 'record'>, found: Found): Found =>
   (stripper(record)?.(found) as Found | undefined) ?? found;
 
-/** Undefined where nothing is personal. */
+/** Undefined if nothing is personal. */
 const stripper: (schema: RecordSchema) => Strip | undefined = once(({ fields }: RecordSchema) => {
   const personal = fields.filter((field) => field.personal === true).map(({ name }) => name);
   const inner = fields.flatMap(({ name, type }) => {

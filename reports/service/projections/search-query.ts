@@ -1,4 +1,4 @@
-/** What may be asked of a search index in the query of an address: `words`, `filter.state=completed`, `filter.progress.gte=50`, `sort=-progress`. */
+/** The query parameters of a search: `words`, `filter.state=completed`, `filter.progress.gte=50`, `sort=-progress`. */
 import { z } from 'zod';
 import { type EnumSchema, type Field, present, type Schema } from '../../../core/avro.ts';
 import type { IndexDef } from '../../../core/target.ts';
@@ -62,11 +62,11 @@ function valueShape(schema: Schema): z.ZodType {
 }
 
 interface Terms extends Required<Pick<SearchRequest, 'words' | 'filter' | 'ranges'>>, Pick<SearchRequest, 'sort'> {
-  /** The personal fields that the question is about. */
+  /** The personal fields that the query uses. */
   readonly personal: readonly string[];
 }
 
-/** From a query that was checked by `searchQuery`. */
+/** The terms of a query that `searchQuery` has checked. */
 export function termsIn(index: IndexDef, query: Asked): Terms {
   const filter: Record<string, Value> = {};
   const ranges: Record<string, Range> = {};
@@ -93,14 +93,14 @@ export function termsIn(index: IndexDef, query: Asked): Terms {
 const filterable = ({ record, text }: IndexDef): readonly Field[] =>
   record.fields.filter(({ name, type }) => !text.includes(name) && kindOf(type) !== undefined);
 
-/** One text or number. */
+/** Whether it is a single text or number. */
 function isSortable({ type }: Field): boolean {
   const bare = present(type);
   const isList = typeof bare === 'object' && bare.type === 'array';
   return !isList && kindOf(type) !== 'boolean';
 }
 
-/** What a value of the field is, or of its items; undefined for what cannot be compared. */
+/** The type of a field's values, or of its items; undefined if they cannot be compared. */
 function kindOf(schema: Schema): 'string' | 'number' | 'boolean' | undefined {
   const bare = present(schema);
   if (typeof bare === 'string') {
@@ -111,7 +111,7 @@ function kindOf(schema: Schema): 'string' | 'number' | 'boolean' | undefined {
   return bare.type === 'array' ? kindOf(bare.items) : undefined;
 }
 
-/** The values that an enum has. */
+/** The symbols of an enum. */
 function symbolsOf(schema: Schema): EnumSchema['symbols'] | undefined {
   const bare = present(schema);
   if (typeof bare === 'string') return undefined;

@@ -1,4 +1,4 @@
-/** What reports there are. */
+/** The list of reports. */
 import { z } from 'zod';
 import { reportNamed } from '../../requesting/named.ts';
 import { defineRoute } from '../route.ts';

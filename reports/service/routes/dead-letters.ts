@@ -1,4 +1,4 @@
-/** Records that no job could apply: what they are, and what is done about them. */
+/** Records that a job could not apply: what they are, and what is done about them. */
 import { DateTime } from 'luxon';
 import type { z } from 'zod';
 import { TributaryError } from '../../../core/errors.ts';
@@ -22,7 +22,7 @@ import { letterView, wholeLetterView } from '../operate/views.ts';
 import { needRole, resolverName } from '../roles.ts';
 import { type Caller, defineRoute, type Route } from '../route.ts';
 
-/** Reading all letters of a topic is work for the log. */
+/** Listing reads all letters of a topic, which is work for the log. */
 const MOST_CALLS = 4;
 
 export const listDeadLetters = defineRoute({
@@ -74,7 +74,7 @@ export const getDeadLetter = (topics: readonly Topic[]): Route =>
 interface ResolveRoute extends Pick<Route, 'name' | 'summary'> {
   readonly doc: string;
   readonly action: 'replay' | 'discard';
-  /** What was done, in the answer. */
+  /** The result of the action in the answer. */
   readonly done: { readonly name: 'replayed' | 'discarded'; readonly shape: z.ZodType };
 }
 

@@ -8,7 +8,7 @@ import { pascalCase } from '../names.ts';
 import { needRole } from '../roles.ts';
 import { type Call, type Caller, defineRoute, type Route } from '../route.ts';
 
-/** The most events of a batch. */
+/** The largest number of events in a batch. */
 const MOST_EVENTS = 1000;
 const MOST_BYTES = 1024 * 1024;
 
@@ -92,7 +92,7 @@ function bodyTypesOf({ name, events, broadcasts }: Topic) {
   };
 }
 
-/** One event as it came: its members, and where it is in the body. */
+/** One event as received: its members, and its place in the body. */
 interface Placed {
   /** The place in the batch; undefined for a single event. */
   readonly place: number | undefined;
@@ -112,7 +112,7 @@ function givenIn(body: unknown, headers: Call['headers']): readonly Placed[] {
   return body.map((value, place) => ({ place, value }));
 }
 
-/** The attributes are headers, with characters that headers do not have as `%` and two digits. */
+/** The attributes are headers. Characters that a header cannot have are percent-encoded. */
 function binary(data: unknown, headers: Call['headers']): unknown {
   const attributes = Object.entries(headers).filter(([name]) => name.startsWith('ce-'));
   const wrong: FieldProblem[] = [];
@@ -133,7 +133,7 @@ interface MadeEvent extends Pick<GivenEvent, 'id' | 'source'> {
   readonly leftOut: readonly string[];
 }
 
-/** Throws USAGE with what is wrong with each event. */
+/** Throws USAGE and lists the problems of each event. */
 function madeOf(given: readonly Placed[], caller: Caller, target: Target): readonly MadeEvent[] {
   const problems: FieldProblem[] = [];
   const made: MadeEvent[] = [];
@@ -159,7 +159,7 @@ function eventOf(value: unknown, { tenant }: Caller, target: Target): MadeEvent 
   return found.kind === 'wrong' ? found.problem : { id, source, records: found.records, leftOut: found.unknown };
 }
 
-/** Problems begin with the path of what is wrong, if it is one member. */
+/** A problem of a single member begins with the path of that member. */
 function problemAt(place: number | undefined, problem: string): FieldProblem {
   const [, member, rest] = /^([a-z_]+(?:\.\w+|\[\d+\])*): ([\s\S]*)$/.exec(problem) ?? [];
   const field = [place, member].filter((each) => each !== undefined).join('.');

@@ -1,4 +1,4 @@
-/** What a request shows: its first rows, its file, what describes the file, and links to it. */
+/** The results of a request: its first rows, its file, the description of the file, and links to it. */
 import { z } from 'zod';
 import { TributaryError } from '../../../core/errors.ts';
 import { isoUtc } from '../../files/times.ts';
@@ -43,7 +43,7 @@ export const previewRequest = defineRoute({
   },
 });
 
-/** Of a request that is done, once roles and consents were asked again. */
+/** The file of a finished request, after checking roles and consents again. */
 async function fileFor(caller: Caller, id: string, service: Service) {
   const { request, report } = await readableFor(caller, id, service);
   const result = resultAt(request, service.clock.now());
@@ -136,7 +136,7 @@ export const linkRequest = defineRoute({
   },
 });
 
-/** What the signature covers is in the query. */
+/** The query has everything that the signature covers. */
 const ownPath = (object: string, url: string): string =>
   `/objects/${object.split('/').map(encodeURIComponent).join('/')}${new URL(url).search}`;
 

@@ -1,4 +1,4 @@
-/** How the installation is: its jobs, and what is wrong with it. */
+/** The state of the installation: its jobs and its problems. */
 import { isoUtc } from '../../files/times.ts';
 import { jobEvents } from '../operate/live.ts';
 import { findingsShape, jobPath, jobsShape, turnBody, turnedShape } from '../operate/shapes.ts';
@@ -32,7 +32,7 @@ export const followJobs = defineRoute({
   answers: { 200: { doc: 'The events.', type: 'text/event-stream' } },
   async run({ caller, signal, stopping }, service) {
     needRole(caller, 'operator', 'see jobs');
-    // A log that is away is told by the status, as long as there is one to give.
+    // If the log does not answer, the status reports that: later there is no status to give.
     const first = await service.operations.jobs();
     const stream = jobEvents(first, service, AbortSignal.any([signal, stopping]));
     return { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, stream };
@@ -61,7 +61,7 @@ export const listFindings = defineRoute({
 interface TurnRoute extends Pick<Route, 'name' | 'summary'> {
   readonly doc?: string;
   readonly action: 'pause' | 'resume';
-  /** Of the answer. */
+  /** Describes the state in the answer. */
   readonly is: string;
 }
 

@@ -1,4 +1,4 @@
-/** What jobs keep for readers: records by key, lists, searches and live updates. Each projection has its own routes, by its kind. */
+/** The records that jobs keep for readers: by key, in lists, by search and live. The routes of a projection depend on its kind. */
 import { z } from 'zod';
 import { type FieldProblem, TributaryError } from '../../../core/errors.ts';
 import { isKeyPart, LONGEST_KEY_PART } from '../../../core/key-part.ts';
@@ -179,7 +179,7 @@ const followEntry = (cache: CacheDef): Route =>
     async run({ caller, path, query, signal, stopping }, service) {
       const shown = viewFor(cache, { caller, query }, service);
       const entry = [caller.tenant, ...keyIn(path, cache.key)];
-      // A cache that is away is told by the status, as long as there is one to give.
+      // If the cache does not answer, the status reports that: later there is no status to give.
       await service.projections.cache.read(cache, entry);
       const stream = liveRecords({ cache, entry, shown }, service, AbortSignal.any([signal, stopping]));
       return { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, stream };
@@ -203,7 +203,7 @@ function oneOf(items: readonly Found[], { name }: Target, key: Key): Found {
   throw new TributaryError('NOT_FOUND', `${name} has no record ${key.join('/')}`);
 }
 
-/** Stores refuse a cursor that is none of theirs, in their own words. */
+/** Each store refuses a foreign cursor with a message of its own. */
 async function withCursor<T>(page: Promise<T>, cursor: string | undefined): Promise<T> {
   try {
     return await page;

@@ -1,4 +1,4 @@
-/** Asking for reports, and what has become of it. */
+/** Requesting reports, and following what becomes of the requests. */
 import { z } from 'zod';
 import { TributaryError } from '../../../core/errors.ts';
 import type { NewRequest } from '../../../sinks/requests/port.ts';
@@ -59,7 +59,7 @@ export const requestReport = (report: Report): Route =>
     },
   });
 
-/** Without the fields that were not given. */
+/** Without the missing fields. */
 export function given({ kind, password, passphrase, recipients }: z.output<typeof askBody>['protection']) {
   return {
     kind,
@@ -74,7 +74,7 @@ function badKey(): TributaryError {
   return new TributaryError('USAGE', `${IDEMPOTENCY}: ${message}`, { problems: [{ field: IDEMPOTENCY, message }] });
 }
 
-/** A key makes requests of one user that are joined with no others, for as long as a file is kept. */
+/** Requests of one user with the same key share a file, as long as it is kept. No other request shares it. */
 function keyed(request: NewRequest, key: string, keepMs: number): NewRequest {
   return { ...request, hash: hashOf([request.hash, request.requestedBy, key]), freshMs: keepMs };
 }

@@ -1,4 +1,4 @@
-/** Figures of datasources: typed questions, never SQL. */
+/** Figures of datasources, by typed questions and never SQL. */
 import { z } from 'zod';
 import type { Datasource } from '../../define-datasource.ts';
 import { needRole } from '../roles.ts';

@@ -1,4 +1,4 @@
-/** The first rows of a report while the caller waits: for reports of few rows, such as a funnel on a page. Nothing is stored. */
+/** The first rows of a report while the caller waits: for reports with few rows, such as a funnel on a page. Nothing is stored. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Report } from '../../define-report.ts';
 import { isPersonal } from '../../requesting/allowed.ts';

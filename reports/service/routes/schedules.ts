@@ -1,4 +1,4 @@
-/** Reports that are made again and again. */
+/** Reports that are requested repeatedly. */
 import { z } from 'zod';
 import { TributaryError } from '../../../core/errors.ts';
 import { plannedSchedule } from '../../requesting/scheduling.ts';

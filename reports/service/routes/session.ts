@@ -1,4 +1,4 @@
-/** What a page must know before it shows anything: how to sign in, and who did. */
+/** What a page must know before it shows anything: how to sign in, and who has signed in. */
 import { z } from 'zod';
 import { ROLES, SCOPES } from '../../rights.ts';
 import { defineRoute } from '../route.ts';
