@@ -19,7 +19,7 @@ class History<V> {
   base: Map<string, V>;
   /** The later writes of each key, oldest first; `undefined` is a deletion. */
   writes: Map<string, Write<V>[]>;
-  /** The history from which this one was forked, or itself: the same for all histories with the same store contents. */
+  /** The history from which all forks began, or this one: forks share its store contents. */
   readonly root: History<V>;
   newest = 0;
 
