@@ -1,4 +1,4 @@
-/** What all channels share: which addresses they can reach, and a message as a mail. Nothing here sends. */
+/** What all channels share: which addresses they can reach, and the conversion of a message to a mail. Nothing is sent here. */
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import type { ChannelName } from '../../core/channel.ts';
@@ -9,7 +9,7 @@ import type { Message } from './port.ts';
 const LONGEST_LOCAL_PART = 64;
 const LONGEST_MAIL_ADDRESS = 254;
 const LONGEST_TITLE = 200;
-/** With the name of its header it has to fit into one line of 998 bytes. */
+/** Together with the name of its header, it must fit into one line of 998 bytes. */
 const LONGEST_UNSUBSCRIBE = 900;
 
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
@@ -19,7 +19,7 @@ export function nameOf(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 32);
 }
 
-/** Why the channel can never reach the address, for people; undefined if it may. */
+/** Why the channel can never reach the address, as a text for people; undefined if it may. */
 export function problemOf(channel: ChannelName, address: string): string | undefined {
   switch (channel) {
     case 'mail':
@@ -34,8 +34,8 @@ export function problemOf(channel: ChannelName, address: string): string | undef
 }
 
 /**
- * Whether it is one mail address, as people have them: no quotes, comments or lists, which are legal and used to smuggle.
- * Letters of all scripts are taken (RFC 6531).
+ * Whether the text is one mail address in its usual form. Quotes, comments and lists are legal, but are used for
+ * smuggling, and are refused. Letters of all scripts are accepted (RFC 6531).
  */
 export function isMailAddress(address: string): boolean {
   const at = address.lastIndexOf('@');
@@ -58,14 +58,14 @@ function isWebAddress(address: string): boolean {
   return URL.canParse(address);
 }
 
-/** The title as one line of at most 200 characters, whatever was in it: a header has room for 998 bytes. */
+/** The title as one line of at most 200 characters, whatever it contains: a header has room for 998 bytes. */
 export function titleLine(message: Message): string {
   const characters = [...message.title.toWellFormed().replace(CONTROLS, ' ').trim()];
   if (characters.length <= LONGEST_TITLE) return characters.join('');
   return `${characters.slice(0, LONGEST_TITLE - 1).join('')}…`;
 }
 
-/** The text as a reader sees it: the body, and the link on a line of its own below. Lines end with "\n". */
+/** The text as a reader sees it: the body, then the link on its own line. Lines end with "\n". */
 export function textOf(message: Message): string {
   const parts = message.link === null ? [message.body] : [message.body, message.link];
   return parts
@@ -75,7 +75,7 @@ export function textOf(message: Message): string {
     .join('\n');
 }
 
-/** Who a mail is from. */
+/** The sender of a mail. */
 export interface Sender {
   readonly name: string;
   readonly address: string;
@@ -83,7 +83,7 @@ export interface Sender {
 
 const SENDER = /^(?:(?:"((?:[^"\\]|\\.)*)"|([^"<>,;:@]*?))\s*<([^<>]*)>|([^<>\s]*))$/;
 
-/** Of `campus@example.org` or `"Campus, Leeds" <campus@example.org>`; throws CONFIG_INVALID for anything else. */
+/** Parses `campus@example.org` or `"Campus, Leeds" <campus@example.org>`; throws CONFIG_INVALID for anything else. */
 export function senderOf(from: string): Sender {
   const [, quoted, plain = '', inBrackets, alone = ''] = SENDER.exec(from.trim()) ?? [];
   const sender = { name: quoted?.replace(/\\(.)/g, '$1') ?? plain, address: inBrackets ?? alone };
@@ -94,7 +94,7 @@ export function senderOf(from: string): Sender {
   );
 }
 
-/** By https alone, as RFC 8058 wants it. Any other link is left out: mail programs would ignore it, or show it as a fault. */
+/** Only an https link, as RFC 8058 requires. Other links are left out: mail programs would ignore them, or show them as a fault. */
 function unsubscribeHeaders({ unsubscribe }: Message): Readonly<Record<string, string>> {
   if (unsubscribe === undefined || unsubscribe === null || !URL.canParse(unsubscribe)) return {};
   const { href, protocol } = new URL(unsubscribe);
@@ -103,8 +103,8 @@ function unsubscribeHeaders({ unsubscribe }: Message): Readonly<Record<string, s
 }
 
 /**
- * The message as nodemailer's options for a mail: but for its date the same bytes for the same message, however often it is made.
- * The address has passed `problemOf`.
+ * The message as nodemailer's options for a mail. The same message makes the same bytes every time, except for the
+ * date. The address has passed `problemOf`.
  */
 export function mailOf(message: Message, from: Sender) {
   const domain = domainToASCII(from.address.slice(from.address.lastIndexOf('@') + 1));
@@ -114,7 +114,7 @@ export function mailOf(message: Message, from: Sender) {
     subject: titleLine(message),
     date: new Date(message.sentAt),
     messageId: `<${nameOf(message.key)}@${domain}>`,
-    // RFC 3834: no machine answers this, so that an absence note does not come back.
+    // RFC 3834: no machine answers this mail, so no absence notes come back.
     headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(message) },
     text: textOf(message),
     encoding: 'quoted-printable',

@@ -2,11 +2,11 @@
 import { TributaryError } from '../../core/errors.ts';
 
 const SEGMENT = /^[A-Za-z0-9._=-]+$/;
-/** The limit of S3 for a whole name, and that of file systems between two slashes. */
+/** The limits of S3 for a whole name, and of file systems between two slashes. */
 const LONGEST_NAME = 1024;
 const LONGEST_SEGMENT = 255;
 
-/** Whether it is valid between two slashes of a name. */
+/** Whether the text is valid between two slashes of a name. */
 export function isSegment(text: string): boolean {
   return SEGMENT.test(text) && text !== '.' && text !== '..' && text.length <= LONGEST_SEGMENT;
 }
@@ -17,16 +17,16 @@ export function checkName(name: string): void {
   if (problem !== undefined) throw usage(`${show(name)} cannot be the name of an object: ${problem}`);
 }
 
-/** A prefix may end anywhere in a name, also within a segment. Throws USAGE if no name can begin with it. */
+/** A prefix may end anywhere in a name, even within a segment. Throws USAGE if no name can begin with it. */
 export function checkPrefix(prefix: string): void {
   const segments = prefix.split('/');
   const last = segments.pop() ?? '';
-  // A letter turns the beginning of a segment, such as "" or "..", into a whole segment.
+  // The added letter completes the last segment, which may be only a beginning, such as "" or "..".
   const problem = problemOf([...segments, `${last}x`], prefix.length);
   if (problem !== undefined) throw usage(`no object's name begins with ${show(prefix)}: ${problem}`);
 }
 
-/** Throws USAGE unless it is a range of whole numbers. A range that goes beyond the object is cut off. */
+/** Throws USAGE unless the range has whole numbers. A range that goes beyond the object is cut off. */
 export function checkRange(name: string, range: { start: number; end: number }): void {
   const { start, end } = range;
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return;

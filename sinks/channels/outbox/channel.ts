@@ -1,7 +1,7 @@
 /**
  * A channel that stores messages as files: `<folder>/mail/<name>.eml`, which mail programs open, and
- * `<folder>/<channel>/<name>.json` for the other channels. The name is made from the key, and a file is never
- * replaced: so one message is one file, however often it is sent, by however many processes.
+ * `<folder>/<channel>/<name>.json` for the other channels. The name is derived from the key, and a file is never
+ * replaced. So one message is one file, however often and by however many processes it is sent.
  */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
@@ -13,13 +13,13 @@ import { mailOf, nameOf, problemOf, senderOf, textOf, titleLine } from '../messa
 import type { Channel, Message } from '../port.ts';
 
 const HOUR = 3_600_000;
-/** The ending of a file that is being written; mail programs do not look at it. */
+/** The ending of a file that is being written; mail programs ignore it. */
 const PARTIAL = '.partial';
 
 export interface OutboxOptions {
   readonly folder: string;
   readonly channel: ChannelName;
-  /** Who the message is from. For mail an address, with or without a name: "Campus <campus@example.org>". */
+  /** The sender of messages. For mail an address, with or without a name: "Campus <campus@example.org>". */
   readonly from: string;
 }
 
@@ -65,7 +65,7 @@ function jsonWriter({ channel, from }: OutboxOptions): Writer {
   };
 }
 
-/** Answers whether this call wrote the file: it appears whole, and only if there is none. */
+/** Returns whether this call wrote the file. The file appears whole, and only if it did not exist. */
 async function writeOnce(file: string, bytes: Uint8Array): Promise<boolean> {
   if (await exists(file)) return false;
   const temporary = `${file}.${randomUUID()}${PARTIAL}`;
@@ -83,7 +83,7 @@ async function writeOnce(file: string, bytes: Uint8Array): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    // What cannot be removed now is swept later.
+    // A file that cannot be removed now is swept later.
     await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
@@ -95,7 +95,7 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-/** Removes what processes left that died while writing. */
+/** Removes files of processes that died while writing. */
 async function sweep(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.endsWith(PARTIAL)) continue;
@@ -108,7 +108,7 @@ async function sweep(folder: string, now: number): Promise<void> {
   }
 }
 
-/** An error of the file system, not of ours: it names the call that failed. */
+/** Whether the error comes from the file system: it then names the failed call. */
 function isFileError(error: unknown): boolean {
   return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 }

@@ -8,18 +8,18 @@ interface Failure {
   readonly responseCode?: unknown;
 }
 
-/** Errors that are about this mail: its sender, its recipient or its text. All others are about the connection. */
+/** Errors about this mail: its sender, its recipient or its text. All others are about the connection. */
 const ABOUT_THE_MAIL: readonly unknown[] = ['EENVELOPE', 'EMESSAGE'];
-/** RFC 4954: asked to log in, or to log in otherwise. It is no fault of the mail, in whatever step it is said. */
+/** RFC 4954: the server asks for a login, or for another one. In whatever step this happens, it is not the mail's fault. */
 const ABOUT_US: readonly unknown[] = [503, 530, 534, 535, 538];
 const LONGEST_DETAIL = 300;
 
 /**
- * - A final refusal of sender, recipient or text (5xx) never helps to try again. Neither does a mail that the server's limit of size
- *   forbids, or that could not be addressed.
- * - Any other answer (4xx), and a connection that cannot be made or ends, is away; a login that fails, too: nobody's mail is to be lost
- *   for a password that is changed.
- * - Without an answer to a text that has left, the mail may have been accepted: see the port.
+ * - A final refusal of the sender, recipient or text (5xx) is `refused`: trying again never helps. So is a mail that is
+ *   larger than the server allows, or that could not be addressed.
+ * - Any other answer (4xx), and a connection that cannot be made or ends, is `away`. So is a failed login: nobody's
+ *   mail should be lost because a password was changed.
+ * - If the server does not answer after the whole text was sent, it may have accepted the mail: see the port.
  */
 export function answerTo(error: unknown, textHasLeft: boolean, repeats: Channel['repeats']): Answer {
   const { code, responseCode } = error as Failure;

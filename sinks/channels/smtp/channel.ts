@@ -1,9 +1,9 @@
 /**
- * Mail by SMTP, through a relay that queues. A mail that the relay has accepted counts as sent.
+ * Mail by SMTP, through a relay with a queue. A mail that the relay has accepted counts as sent.
  *
- * A mail has the same Message-ID however often it is sent, by which most mailboxes show a repeat once. SMTP itself does not
- * recognise repeats: if a connection ends after the text and before the answer, it is unknown whether the mail was accepted. `repeats`
- * decides whether it is sent again.
+ * A mail has the same Message-ID however often it is sent, so most mailboxes show repeats once. SMTP itself does not
+ * recognise repeats: if a connection ends after the text and before the answer, it is unknown whether the mail was
+ * accepted. `repeats` determines whether it is then sent again.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
@@ -16,12 +16,12 @@ import { answerTo } from './answer.ts';
 import { type ConnectionOptions, connectionOf } from './request.ts';
 
 export interface SmtpOptions extends ConnectionOptions {
-  /** Who mail is from: an address, with or without a name: "Campus <campus@example.org>". */
+  /** The sender of mail: an address, with or without a name: "Campus <campus@example.org>". */
   readonly from: string;
   readonly dkim?: DkimOptions | undefined;
   /** Whether a mail that may have been accepted is sent again. */
   readonly repeats?: 'at-least-once' | 'at-most-once';
-  /** How long one mail may take, from when a connection is free for it. */
+  /** How long one mail may take once a connection is free for it, in ms. */
   readonly timeoutMs?: number;
 }
 
@@ -34,16 +34,16 @@ export interface DkimOptions {
 }
 
 const TIMEOUT_MS = 30_000;
-/** RFC 6376 section 5.4.1, and both headers that RFC 8058 wants signed; a header that a mail has not is left out. */
+/** RFC 6376 section 5.4.1, and both headers that RFC 8058 requires to be signed. Headers that a mail lacks are left out. */
 const SIGNED = [
   ...['from', 'to', 'subject', 'date', 'message-id', 'auto-submitted'],
   ...['mime-version', 'content-type', 'content-transfer-encoding', 'list-unsubscribe', 'list-unsubscribe-post'],
 ].join(':');
 
-/** One mail on its way. */
+/** One mail that is being sent. */
 interface Sending {
   readonly stop: AbortController;
-  /** Undefined as long as no connection is free for it; at its end when the server has all of it. */
+  /** Undefined until a connection is free for the mail. Has ended once the connection has taken all of it. */
   text: Readable | undefined;
 }
 
@@ -52,7 +52,7 @@ export function smtpChannel(options: SmtpOptions): Channel {
   const sender = senderOf(options.from);
   const dkim = options.dkim && signer(options.dkim);
   const transport = createTransport({ pool: true, ...connectionOf(options) });
-  // Sending fails with the error, too; errors of idle connections are ignored.
+  // A failed mail gets the error, too; errors of idle connections are ignored.
   transport.on('error', () => {});
   const waiting = new Set<Sending>();
   const running = new Set<Promise<Answer>>();
@@ -64,9 +64,9 @@ export function smtpChannel(options: SmtpOptions): Channel {
       waiting.delete(sending);
       const timer = setTimeout(() => sending.stop.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
       sending.stop.signal.addEventListener('abort', () => clearTimeout(timer));
-      // Without a buffer of its own: it ends only when the connection has taken all of it.
+      // It has no buffer of its own, so it ends only when the connection has taken everything.
       const text = new PassThrough();
-      // Its errors are reported by nodemailer as errors of the mail.
+      // nodemailer reports its errors as errors of the mail.
       pipeline(dkim === undefined ? input : dkim.sign(input), text, () => {});
       sending.text = text;
       return text;
@@ -78,7 +78,7 @@ export function smtpChannel(options: SmtpOptions): Channel {
     const { stop } = sending;
     waiting.add(sending);
     try {
-      // Lines end with CR LF in SMTP anyway; a stream that sees to it would stand between `text` and the connection.
+      // SMTP ends lines with CR LF anyway; a stream for that would come between `text` and the connection.
       const extra = { newline: undefined, signal: stop.signal, sending };
       const { response } = await transport.sendMail({ ...mail, ...extra });
       return { outcome: 'sent', detail: response };
@@ -90,7 +90,7 @@ export function smtpChannel(options: SmtpOptions): Channel {
       return answer;
     } finally {
       waiting.delete(sending);
-      // Ends its timer.
+      // Clears the timer.
       stop.abort();
     }
   }
@@ -104,7 +104,7 @@ export function smtpChannel(options: SmtpOptions): Channel {
       running.add(sent);
       return sent.finally(() => running.delete(sent));
     },
-    /** Waits for the mails that are on their way; those that no connection is free for are away. */
+    /** Waits for the mails that are being sent; those still waiting for a connection become `away`. */
     async close() {
       for (const { stop } of waiting) stop.abort(new Error('the channel was closed'));
       transport.close();

@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a mail server: connects, encrypts and logs in, and sends nothing. */
+/** What `tributary doctor` checks about a mail server: it connects, encrypts and logs in, and sends nothing. */
 import { createTransport } from 'nodemailer';
 import { messageOf } from '../../../core/errors.ts';
 import { type Finding, ok, problem } from '../../../core/finding.ts';
@@ -8,7 +8,7 @@ import { connectionOf } from './request.ts';
 
 const [SMTPS_PORT, SUBMISSION_PORT] = [465, 587];
 
-/** Throws when the configuration is wrong: of the URL, the sender, or the DKIM key. */
+/** Throws if the configuration is wrong: the URL, the sender, or the DKIM key. */
 export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
   await smtpChannel(options).close();
   const transport = createTransport(connectionOf(options));
@@ -31,7 +31,7 @@ export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
   }
 }
 
-/** A server of SMTP greets. One that speaks TLS from the beginning waits to be greeted. */
+/** An SMTP server greets first. A server that speaks TLS from the beginning waits for the client. */
 function urlFormOf(options: SmtpOptions): UrlForm {
   const { host, port, secure } = connectionOf(options);
   return {

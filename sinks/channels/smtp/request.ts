@@ -1,23 +1,23 @@
-/** How the server of a URL is connected to, as nodemailer's options. Nothing here sends. */
+/** How to connect to the server of a URL, as nodemailer's options. Nothing is sent here. */
 import { TributaryError } from '../../../core/errors.ts';
 
 export interface ConnectionOptions {
   /**
-   * `smtp://user:password@mail.example.org:587`: TLS by STARTTLS, without which nothing is sent; `smtps://…:465`: TLS from the
-   * beginning. `?tls=offered` takes STARTTLS only where the server offers it, `?tls=never` not at all: for relays of one's own machine
-   * or network. `&name=…` is what we call ourselves in EHLO.
+   * `smtp://user:password@mail.example.org:587`: TLS by STARTTLS, and nothing is sent without it; `smtps://…:465`: TLS
+   * from the beginning. `?tls=offered` uses STARTTLS only if the server offers it, `?tls=never` not at all: for relays
+   * on your own machine or network. `&name=…` is our name in EHLO.
    */
   readonly url: string;
-  /** The authority of the server's certificate, as PEM, if it is none that everybody knows. */
+  /** The authority of the server's certificate, as PEM, if it is not publicly trusted. */
   readonly ca?: string | undefined;
-  /** How many mails go out at the same time, each by a connection of its own that is kept. */
+  /** The number of mails that are sent at the same time, each on its own connection, which is kept. */
   readonly connections?: number;
 }
 
 const CONNECTIONS = 5;
-/** For connecting, TLS included, and again for the greeting. */
+/** For connecting, including TLS, and again for the greeting. */
 const CONNECT_MS = 10_000;
-/** Of silence, in any other step. */
+/** The longest silence in any other step. */
 const SILENCE_MS = 30_000;
 const TLS = ['required', 'offered', 'never'];
 const PARAMETERS = ['tls', 'name'];
@@ -50,7 +50,7 @@ export function connectionOf({ url: text, ca, connections = CONNECTIONS }: Conne
     ...(user === '' ? {} : { auth: { user, pass } }),
     tls: { minVersion: 'TLSv1.2' as const, ...(ca === undefined ? {} : { ca }) },
     maxConnections: connections,
-    // A mail of which nothing was sent yet may be sent by another connection when the server has closed the kept one.
+    // If the server closes a kept connection before anything of a mail was sent, the mail is sent by another connection.
     maxRequeues: 2,
     connectionTimeout: CONNECT_MS,
     dnsTimeout: CONNECT_MS,
@@ -67,7 +67,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Without the URL: there may be a password in it. */
+/** Without the URL, which may contain a password. */
 function invalid(problem: string): TributaryError {
   return new TributaryError('CONFIG_INVALID', `the URL of the mail server cannot be used: ${problem}`);
 }

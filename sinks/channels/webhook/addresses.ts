@@ -1,23 +1,23 @@
 /**
- * The addresses to which a URL chosen by a user may lead: only those of the public internet, so that nobody reaches internal services through
- * Tributary. The address of the connection counts, not its name.
+ * The addresses to which a URL chosen by a user may lead: only those of the public internet, so that nobody reaches
+ * internal services through Tributary. What counts is the address of the connection, not its name.
  */
 import { lookup as systemLookup } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 
-/** All of IPv4 that the IANA registry of special-purpose addresses calls not globally reachable, and multicast. */
+/** All IPv4 networks that the IANA registry of special-purpose addresses marks as not globally reachable, and multicast. */
 const NOT_PUBLIC_V4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24'],
   ...['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
 ];
-/** IPv6 has one public block, of which these are taken out: among them the ones that stand for addresses of IPv4. */
+/** IPv6 has one public block. These networks in it are excluded, among them those that represent IPv4 addresses. */
 const PUBLIC_V6 = ['2000::/3'];
 const NOT_PUBLIC_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
-/** The resolver of its own leaves the few threads of the system's one to others, however many names lead nowhere. */
+/** A separate resolver, so that names that lead nowhere do not occupy the few threads of the system's resolver. */
 const RESOLVE_MS = 3000;
 
 export class Addresses {
@@ -31,7 +31,7 @@ export class Addresses {
     this.#allowed = listOf(allowed);
   }
 
-  /** Of an address, without brackets. */
+  /** Whether the address, without brackets, may be reached. */
   mayReach(address: string): boolean {
     const version = isIP(address);
     if (version === 0) return false;
@@ -40,7 +40,7 @@ export class Addresses {
     return !this.#notPublic.check(address, family) && (version === 4 || this.#publicV6.check(address, family));
   }
 
-  /** For a connection: it never gets an address that may not be reached. */
+  /** For a connection: never returns an address that may not be reached. */
   readonly lookup: LookupFunction = (host, { all }, done) => {
     this.#find(host).then(
       (found) => {
@@ -58,7 +58,7 @@ export class Addresses {
     );
   };
 
-  /** By the DNS; and where it has no answer as the system does, which knows names of its own. */
+  /** Asks the DNS. If it does not know the name, asks the system, which has names of its own. */
   async #find(host: string): Promise<string[]> {
     const found = await Promise.allSettled([this.#resolver.resolve4(host), this.#resolver.resolve6(host)]);
     const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
@@ -74,7 +74,7 @@ export class Addresses {
   }
 }
 
-/** The address is one that must not be reached. */
+/** The address must not be reached. */
 export class Forbidden extends Error {}
 
 function listOf(networks: readonly string[]): BlockList {

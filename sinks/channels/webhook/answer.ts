@@ -1,14 +1,14 @@
-/** The outcome of a message whose receiver answered, and how long the receiver asks not to be called. */
+/** The outcome of a message whose receiver answered, and for how long the receiver asks not to be called. */
 import type { Answer } from '../port.ts';
 
-/** Too slow, too early, too many. */
+/** Too slow, too early, too many requests. */
 const PASSING = [408, 425, 429];
-/** From a service of ours these say that we or its URL are wrong, and no message is to be lost for that. */
+/** From one of our services, these mean that we or its URL are wrong. No message should be lost for that. */
 const OUR_FAULT = [401, 403, 404, 405];
 
 /**
- * 2xx: sent; 5xx, 408, 425 and 429: away; anything else, redirects among it, which are not followed: refused. `ours`: the receiver is a
- * service of ours and not somebody's URL.
+ * 2xx is `sent`; 5xx, 408, 425 and 429 are `away`; anything else is `refused`, including redirects, which are not
+ * followed. `ours`: the receiver is one of our services, not a user's URL.
  */
 export function outcomeOf(status: number, ours: boolean): Answer['outcome'] {
   if (status >= 200 && status < 300) return 'sent';
@@ -16,7 +16,7 @@ export function outcomeOf(status: number, ours: boolean): Answer['outcome'] {
   return ours && (OUR_FAULT.includes(status) || (status >= 300 && status < 400)) ? 'away' : 'refused';
 }
 
-/** RFC 9110 section 10.2.3: seconds, or a date. In ms from `now`; 0 if it says nothing. */
+/** RFC 9110 section 10.2.3: seconds, or a date. Returned in ms from `now`; 0 if there is no valid header. */
 export function retryAfterMs(header: string | undefined, now: number): number {
   const text = header?.trim() ?? '';
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;

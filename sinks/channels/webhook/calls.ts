@@ -1,4 +1,4 @@
-/** Signed calls. Each waits for its turn, and receivers that fail are not called for a while. */
+/** Signed calls. Each waits for its turn. Receivers that fail are not called for a while. */
 import type { Answer, Channel, Message } from '../port.ts';
 import { Forbidden } from './addresses.ts';
 import { outcomeOf, retryAfterMs } from './answer.ts';
@@ -9,26 +9,26 @@ import { Poster, type PostOptions, Unanswered } from './post.ts';
 import type { Signer } from './secrets.ts';
 
 export interface CommonOptions {
-  /** The authority of the receivers' certificates, as PEM, if it is none that everybody knows. */
+  /** The authority of the receivers' certificates, as PEM, if it is not publicly trusted. */
   readonly ca?: string | undefined;
   /**
-   * What to do with a message if it is unknown whether it arrived. `honours-key`: the receiver is known to accept every `webhook-id` only
-   * once.
+   * What to do with a message if it is unknown whether it arrived. `honours-key`: the receiver is known to accept each
+   * `webhook-id` only once.
    */
   readonly repeats?: Channel['repeats'];
   readonly timeoutMs?: number;
-  /** How many calls are made at once to one host. */
+  /** How many calls to one host are made at once. */
   readonly callsAtOnce?: number;
   /** A clock in ms since 1970 UTC, for tests. */
   readonly now?: () => number;
-  /** In ms since some moment, and always forward; for tests. */
+  /** A monotonic clock in ms, for tests. */
   readonly elapsed?: () => number;
 }
 
 const TIMEOUT_MS = 10_000;
 const LARGEST_BODY = 256 * 1024;
 
-/** A call that can be made. */
+/** A call that is ready to be made. */
 export interface Parcel {
   readonly url: URL;
   readonly signer: Signer;
@@ -36,7 +36,7 @@ export interface Parcel {
 }
 
 interface Kind extends Pick<PostOptions, 'lookup'> {
-  /** Whether the receiver is a service of ours. */
+  /** Whether the receiver is one of our services. */
   readonly ours: boolean;
   readonly callsAtOnce: number;
 }
@@ -83,7 +83,7 @@ export class SignedCalls implements Channel {
     return this.#limit.run(parcel.url.origin, () => this.#inTurn(parcel));
   }
 
-  /** A pause may have begun while the call waited for its turn. */
+  /** Checks for pauses here, because one may have begun while the call waited for its turn. */
   async #inTurn(parcel: Parcel): Promise<Answer> {
     const { origin, href } = parcel.url;
     const elapsed = this.#elapsed();

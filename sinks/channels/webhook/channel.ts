@@ -1,12 +1,13 @@
 /**
- * Messages as signed HTTP calls, by Standard Webhooks (https://www.standardwebhooks.com): to the URL of the recipient, or to a
- * bridge, a service of ours that passes them on to a provider of push messages or SMS.
+ * Messages as signed HTTP calls, by Standard Webhooks (https://www.standardwebhooks.com): to the URL of the recipient,
+ * or to a bridge, a service of ours that passes them on to a provider of push messages or SMS.
  *
- * Headers: `webhook-id`, the same for every attempt at one message, by which a receiver knows a repeat; `webhook-timestamp`;
- * `webhook-signature`, one for each secret. The body is JSON: see `payload.ts`. An answer of 2xx says that the receiver has it.
+ * Headers: `webhook-id`, the same for every attempt at one message, by which a receiver recognises repeats; `webhook-timestamp`;
+ * `webhook-signature`, with one signature for each secret. The body is JSON: see `payload.ts`. A 2xx answer means that the receiver has the
+ * message.
  *
- * A receiver that fails three times in a row, or asks for it by Retry-After, is not called for a while: calls are answered "away"
- * without being made. So a dead receiver does not delay others. Failed connections count for all URLs of a host, answers for one URL.
+ * A receiver that fails three times in a row, or asks for a pause by Retry-After, is not called for a while: messages are `away` without a
+ * call. So a dead receiver does not delay others. Failed connections count for all URLs of a host, answers for one URL.
  */
 
 import { isIP } from 'node:net';
@@ -21,17 +22,17 @@ import { type Secrets, type SecretsByUrl, signerOf, signersOf } from './secrets.
 
 export interface WebhookOptions extends CommonOptions {
   readonly secrets: SecretsByUrl;
-  /** Networks such as `10.1.0.0/16` that URLs may lead to although they are not of the public internet. */
+  /** Networks such as `10.1.0.0/16` that URLs may lead to although they are not public. */
   readonly networks?: readonly string[];
-  /** Whether URLs may be of http: what is sent there can be read on its way. */
+  /** Whether URLs may use http: others on the network can read what is sent there. */
   readonly http?: boolean;
 }
 
 export interface BridgeOptions extends CommonOptions {
-  /** `https://user:password@host/path`, or http within one's own network. */
+  /** `https://user:password@host/path`, or http within your own network. */
   readonly url: string;
   readonly channel: ChannelName;
-  /** Who messages are from, as the provider wants it: a sender's name or number, an application. */
+  /** The sender of messages in the provider's form: a sender's name or number, or an application. */
   readonly from: string;
   readonly secrets: Secrets;
 }
@@ -39,7 +40,7 @@ export interface BridgeOptions extends CommonOptions {
 const CALLS_AT_ONCE = 8;
 const BRIDGE_CALLS_AT_ONCE = 32;
 
-/** To the URL that is the address of the message: only of the public internet, unless `networks` has it. */
+/** Calls the URL that is the address of the message: only on the public internet, unless `networks` includes its address. */
 export function webhookChannel(options: WebhookOptions): Channel {
   const { networks = [], http = false, secrets } = options;
   const addresses = new Addresses(networks);
@@ -50,19 +51,19 @@ export function webhookChannel(options: WebhookOptions): Channel {
     const url = new URL(message.address);
     if (url.protocol === 'http:' && !http)
       return { outcome: 'refused', detail: 'the address is an http URL, so others could read the message' };
-    // An address in numbers is not looked up.
+    // A numeric address is not looked up.
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(host) !== 0 && !addresses.mayReach(host)) {
       return { outcome: 'refused', detail: `${host} is not an address that may be reached` };
     }
     const signer = signerFor(url);
-    // Nobody's message is lost for a secret that is still to come.
+    // A secret may still be configured: no message should be lost meanwhile.
     if (signer === undefined) return { outcome: 'away', detail: `no secret is configured for ${url.origin}` };
     return { url, signer, request: webhookRequest(message) };
   });
 }
 
-/** To one URL, whatever the address: that is for the bridge to reach. */
+/** Calls one URL, whatever the address of the message: the bridge has to reach that. */
 export function bridgeChannel(options: BridgeOptions): Channel {
   const { channel, from } = options;
   const url = URL.canParse(options.url) ? new URL(options.url) : undefined;

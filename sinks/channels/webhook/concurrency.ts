@@ -1,4 +1,4 @@
-/** Limits the number of calls at once for each name; others wait for their turn. Calls of one name never wait for those of another. */
+/** Limits the number of concurrent calls for each name; others wait for their turn. Calls for one name never wait for those for another. */
 
 interface Queue {
   running: number;

@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a bridge: whether anything answers there. Nothing is sent that could be a message. */
+/** What `tributary doctor` checks about a bridge: whether anything answers there. It sends nothing that could be a message. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { ChannelName } from '../../../core/channel.ts';
@@ -25,7 +25,7 @@ export async function diagnoseBridge(channel: ChannelName, url: string, ca: stri
   }
 }
 
-/** Without a signature it may well refuse the request: what counts is that it answers. */
+/** The bridge may well refuse a request without a signature: what counts is that it answers. */
 export function bridgeFinding(channel: ChannelName, status: number): Finding {
   if (status < 500) return ok(channel, `the bridge answers (${status} to HEAD)`);
   return warning(channel, `the bridge answers ${status} to HEAD`, 'see what it logs');

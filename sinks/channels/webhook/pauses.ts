@@ -1,13 +1,13 @@
 /**
- * Until when receivers are not called: those that fail repeatedly, and those that ask for it. All times are in ms of a monotonic clock; by the
- * wall clock, a pause would be longer when that is set back.
+ * Until when receivers are not called: those that fail repeatedly, and those that ask for a pause. All times are in ms
+ * of a monotonic clock: with the wall clock, a pause would become longer if the clock is set back.
  */
 
-/** The number of failures in a row that begins the first pause; each further failure doubles the pause. */
+/** The number of consecutive failures that begins the first pause. Each further failure doubles the pause. */
 const FAILURES = 3;
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
-/** The longest that a receiver may ask for. */
+/** The longest pause that a receiver may ask for. */
 const LONGEST_REQUESTED_MS = 15 * 60_000;
 const MOST_KEPT = 10_000;
 
@@ -20,13 +20,13 @@ export class Pauses {
   /** Ordered by the last failure, the oldest first. */
   readonly #records = new Map<string, Record>();
 
-  /** Until when it is not called; undefined if it may be called. */
+  /** Until when the receiver is not called; undefined if it may be called. */
   until(name: string, now: number): number | undefined {
     const until = this.#records.get(name)?.until ?? 0;
     return until > now ? until : undefined;
   }
 
-  /** `wishMs`: the pause that the receiver asked for; 0 if it did not. */
+  /** `requestedMs`: the pause that the receiver asked for; 0 if it did not. */
   failed(name: string, now: number, requestedMs = 0): void {
     const before = this.#records.get(name);
     const failures = (before?.failures ?? 0) + 1;

@@ -1,4 +1,4 @@
-/** One POST, by connections that are kept. Redirects are not followed. */
+/** One POST, on kept connections. Redirects are not followed. */
 import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -7,11 +7,11 @@ import { messageOf } from '../../../core/errors.ts';
 export interface PostOptions {
   /** PEM. */
   readonly ca: string | undefined;
-  /** Whether a request may be sent a second time, which keeping connections takes: the receiver may end one at the same moment. */
+  /** Whether a request may be sent twice. Kept connections require that: the receiver may close one at the same moment. */
   readonly mayRepeat: boolean;
-  /** How long all of it may take: finding the address, connecting, and the head of the answer. */
+  /** How long the address lookup, the connection and the head of the answer may take together. */
   readonly timeoutMs: number;
-  /** How addresses are found; without it as the system does. */
+  /** Looks up addresses; by default the system does. */
   readonly lookup?: LookupFunction;
 }
 
@@ -30,7 +30,7 @@ export class Unanswered extends Error {
   }
 }
 
-/** What is read of an answer's body, so that the connection can be used again; nobody looks at it. */
+/** How much of an answer's body is read, so that the connection can be used again. The contents are ignored. */
 const LARGEST_BODY = 64 * 1024;
 
 export class Poster {

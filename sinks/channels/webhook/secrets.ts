@@ -1,17 +1,17 @@
-/** Which secrets sign what is posted to a URL, by Standard Webhooks. */
+/** The secrets that sign requests to a URL, by Standard Webhooks. */
 import { Webhook } from 'standardwebhooks';
 import { TributaryError } from '../../../core/errors.ts';
 
 /** One secret, or two while receivers change from one to the other: each signs. `whsec_` and at least 24 bytes in base64. */
 export type Secrets = string | readonly string[];
-/** By the beginning of a URL: whole segments of its path. `*` is for all others. */
+/** By the beginning of a URL, with whole segments of its path. `*` is for all other URLs. */
 export type SecretsByUrl = Readonly<Record<string, Secrets>>;
 
 const FEWEST_BYTES = 24;
 const PREFIX = 'whsec_';
 
 export interface Signer {
-  /** Of the header `webhook-signature`. */
+  /** Returns the value of the header `webhook-signature`. */
   sign(id: string, time: Date, body: string): string;
 }
 
@@ -22,7 +22,7 @@ export function signerOf(secrets: Secrets): Signer {
   return { sign: (id, time, body) => keys.map((key) => key.sign(id, time, body)).join(' ') };
 }
 
-/** The signer of the longest beginning that fits; undefined if none does. */
+/** Returns the signer of the longest beginning that fits a URL; undefined if none does. */
 export function signersOf(byUrl: SecretsByUrl): (url: URL) => Signer | undefined {
   const signers = Object.entries(byUrl).map(([beginning, secrets]) => ({
     fits: beginning === '*' ? () => true : beginsWith(beginning),

@@ -13,7 +13,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Translates an error of the file system. Any other error is returned as it is. */
+/** Translates an error of the file system. Any other error is returned unchanged. */
 export function fileError(error: unknown, what: string): unknown {
   const code = codeOf(error);
   if (error instanceof TributaryError || code === undefined) return error;
@@ -26,7 +26,7 @@ export function fileError(error: unknown, what: string): unknown {
   return new TributaryError('STORE_BROKEN', `${message}; look at the folder, or choose another`, { cause: error });
 }
 
-/** Writes a new file and returns its size and time once it is on disk. An error of the body is thrown as it is. */
+/** Writes a new file, and returns its size and time once it is on disk. An error of the body is thrown unchanged. */
 export async function fill(
   file: string,
   what: string,
@@ -49,7 +49,7 @@ export async function fill(
 
 /** Syncs the names in the folder, and those in its parent folders up to and including `top`. */
 export async function syncFolders(folder: string, top: string): Promise<void> {
-  // Windows has no such call, and does it automatically.
+  // Windows has no such call, and syncs names automatically.
   if (process.platform === 'win32') return;
   for (let each = folder; ; each = dirname(each)) {
     await syncFolder(each);
@@ -62,7 +62,7 @@ async function syncFolder(folder: string): Promise<void> {
   try {
     handle = await open(folder, 'r');
   } catch (error) {
-    // Another call removed the last object in it meanwhile.
+    // Meanwhile, another call removed the last object in the folder.
     if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
@@ -95,7 +95,7 @@ export async function removeEmpty(folder: string): Promise<boolean> {
   }
 }
 
-/** Removes the folder and its parents, as long as they are empty and below `top`; returns the first that stays. */
+/** Removes the folder and its parents, as long as they are empty and below `top`. Returns the first folder that it keeps. */
 export async function removeUpwards(folder: string, top: string): Promise<string> {
   let each = folder;
   for (; each !== top; each = dirname(each)) {

@@ -1,6 +1,6 @@
 /**
  * Links to objects that expire: `<base>/objects/<name>?expires=<ms since 1970 UTC>&file=<name>&signature=<hex>`. The
- * signature is the HMAC-SHA256 of expiry, name and file, so that nobody can make another link from a link.
+ * signature is the HMAC-SHA256 of expiry, name and file, so that nobody can derive another link from one.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { secretIn } from '../../../files/secrets.ts';
@@ -15,7 +15,7 @@ export interface Linked {
   readonly name: string;
   /** In ms since 1970 UTC. */
   readonly expires: number;
-  /** The name under which browsers save it; empty: the last segment of the name. */
+  /** The name under which browsers save the object; empty: the last segment of its name. */
   readonly file?: string;
 }
 

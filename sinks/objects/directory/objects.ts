@@ -1,9 +1,9 @@
 /**
  * Objects as files in a directory: the object "a/b" is the file a/b, so that other programs read them as they are.
  *
- * - A body is written to a file in `.partial/`, which then gets its name in one step: by a rename, which replaces, or by
- *   a hard link, which does not. File and folders are synced before the call answers.
- * - A name cannot be an object and the folder of other objects at once, and no name begins with `.partial/` or is
+ * - A body is written to a file in `.partial/`, which then gets its name in one step: by a rename, which replaces an
+ *   existing object, or by a hard link, which does not. The file and its folders are synced before the call returns.
+ * - A name cannot be an object and a folder of other objects at once, and no name may begin with `.partial/` or be
  *   `.link-secret`: USAGE. S3 allows both. On a case-insensitive file system, names are case-insensitive, too.
  */
 import { mkdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { linkSecret, SECRET, signedLink } from './links.ts';
 
 const PARTIAL = '.partial';
 const CHUNK = 64 * 1024;
-/** How often a folder that others remove at the same time is created again. */
+/** How often a folder is created again if others remove it at the same time. */
 const PLACE_ATTEMPTS = 100;
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 const RESERVED = new Set([PARTIAL, SECRET]);
@@ -124,12 +124,12 @@ async function place(folder: string, name: string, target: string, move: () => P
         throw clash(`${name} cannot be written, since ${above} is an object and not the folder of others`, error);
       }
       if (await isFolder(target)) {
-        // Folders without objects are remains of a writer that died, and are not visible through the port.
+        // Folders without objects remain from a writer that died. They are not visible through the port.
         if ((await removeEmpty(target)) && attempt < PLACE_ATTEMPTS) continue;
         throw clash(`${name} cannot be written, since it is the folder of other objects`, error);
       }
-      // The folder was removed in between, together with its last other object. If this happens while `mkdir` checks
-      // it, Node reports ENOTDIR or EEXIST.
+      // The folder was removed in between, with its last other object. If this happens while `mkdir` checks it, Node
+      // reports ENOTDIR or EEXIST.
       const { code, syscall } = error as NodeJS.ErrnoException;
       const raced = ABSENT.has(code ?? '') || (code === 'EEXIST' && syscall === 'mkdir');
       if (raced && attempt < PLACE_ATTEMPTS) continue;
@@ -167,7 +167,7 @@ async function infoOf(name: string, path: string): Promise<ObjectInfo | undefine
   }
 }
 
-/** An open file keeps its contents when another file takes its name: so a read sees one version. */
+/** An open file keeps its contents when another file takes its name. So a read sees one version. */
 async function openFile(path: string): Promise<{ handle: FileHandle; bytes: number } | undefined> {
   let handle: FileHandle;
   try {
@@ -205,8 +205,8 @@ async function* chunks(handle: FileHandle, start: number, end: number, what: str
 }
 
 /**
- * The objects below one folder, in the order of their full names; `before` is the folder's name with a "/" at the end.
- * A folder is sorted with its "/", because "a-b" comes before "a/b", and "a/b" before "ab".
+ * The objects below one folder, in the order of their full names; `before` is the folder's name with a final "/".
+ * Folders are sorted with their "/", because "a-b" comes before "a/b", and "a/b" before "ab".
  */
 async function* walk(folder: string, before: string, prefix: string): AsyncGenerator<ObjectInfo> {
   for (const entry of await entriesOf(join(folder, before), before === '')) {

@@ -1,22 +1,22 @@
 /**
- * Where a bucket is, and how to connect to it:
+ * The address of a bucket, and how to connect to it:
  *
  *     s3://<bucket>/<prefix>?region=eu-central-1                                        S3 itself
  *     s3://<bucket>/<prefix>?endpoint=https://minio.example.org:9000                    any other server
- *     s3://<key>:<secret>@<bucket>?endpoint=http://127.0.0.1:9000&region=us-east-1      with its credentials
+ *     s3://<key>:<secret>@<bucket>?endpoint=http://127.0.0.1:9000&region=us-east-1      with credentials
  *
  * - `prefix`: all keys begin with it. Two installations that share a bucket need different prefixes.
  * - `region`: of the bucket. By default AWS_REGION or the profile's, and us-east-1 where an endpoint is given.
- * - `pathStyle`: `true` puts the bucket into the path of the URL, not the host name: the default if an endpoint is
- *   given.
- * - `linkEndpoint`: the beginning of links, if readers reach the server by another address than we do.
- * - `checksums=required`: sends and checks only checksums that S3 requires, for servers that do not support others.
+ * - `pathStyle`: `true` puts the bucket into the path of the URL, not into the host name. This is the default if an
+ *   endpoint is given.
+ * - `linkEndpoint`: the beginning of links, if readers use another address of the server than we do.
+ * - `checksums=required`: sends and checks only the checksums that S3 requires, for servers that do not support others.
  * - Credentials that are not given come from the sources of AWS's tools: environment, profile, container, instance,
  *   web identity. Characters that a URL does not allow, such as "/" or "+" in a secret, are percent-encoded.
  *
- * The role needs s3:GetObject, PutObject, DeleteObject, AbortMultipartUpload on the objects and s3:ListBucket on the bucket:
- * without the last, S3 answers that access is denied where there is no object. A process that is killed while it writes
- * leaves parts that nobody sees; a lifecycle rule AbortIncompleteMultipartUpload of the bucket removes them.
+ * The role needs s3:GetObject, PutObject, DeleteObject, AbortMultipartUpload on the objects and s3:ListBucket on the
+ * bucket: without the latter, S3 answers that access is denied if an object does not exist. A process that is killed
+ * during a write leaves invisible parts; a lifecycle rule of the bucket, AbortIncompleteMultipartUpload, removes them.
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { TributaryError } from '../../../core/errors.ts';
@@ -27,13 +27,13 @@ import type { Location } from './request.ts';
 
 export interface S3Options {
   readonly url: string;
-  /** Instead of the URL's. */
+  /** Overrides the URL. */
   readonly credentials?: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
-  /** Instead of the URL's. */
+  /** Overrides the URL. */
   readonly linkEndpoint?: string;
   /** The certificate authorities of the endpoint in PEM, besides those of the system. */
   readonly ca?: string;
@@ -42,9 +42,9 @@ export interface S3Options {
    * write has up to `partsInFlight` + 1 of them in memory.
    */
   readonly partBytes?: number;
-  /** Parts of one object that are sent at once: 3 by default. */
+  /** The number of parts of one object that are sent at once: 3 by default. */
   readonly partsInFlight?: number;
-  /** How long a call may go without an answer, all its attempts together, before it counts as an outage: 10 s by default. */
+  /** How long a call, with all its attempts, may go without an answer before it counts as an outage, in ms: 10 s by default. */
   readonly timeoutMs?: number;
 }
 
@@ -54,11 +54,11 @@ export interface Connection {
   readonly partsInFlight: number;
   /** Whether the endpoint uses TLS, if one is given. */
   readonly form: UrlForm | undefined;
-  /** How long one attempt may go without a byte, in ms. */
+  /** How long one attempt may go without receiving a byte, in ms. */
   readonly idleMs: number;
-  /** For a client whose calls are over once they are answered. */
+  /** For a client whose calls end with the answer. */
   readonly calls: S3ClientConfig;
-  /** For a client whose calls set their own time-outs: bodies that are read as fast as the reader wants. */
+  /** For a client whose calls set their own time-outs: bodies are read as fast as the reader wants. */
   readonly patient: S3ClientConfig;
   /** For the client that signs links. */
   readonly links: S3ClientConfig;
@@ -73,7 +73,7 @@ const SOCKETS = 128;
 const PARAMETERS = new Set(['region', 'endpoint', 'pathStyle', 'linkEndpoint', 'checksums']);
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** Throws CONFIG_INVALID, without the URL: it may contain a secret. */
+/** Throws CONFIG_INVALID, without the URL, which may contain a secret. */
 export function connectionOf(options: S3Options): Connection {
   const url = parse(options.url);
   const parameters = url.searchParams;
@@ -134,7 +134,7 @@ function sharedOf(url: URL, options: S3Options): S3ClientConfig {
     maxAttempts: ATTEMPTS,
     requestChecksumCalculation: when,
     responseChecksumValidation: when,
-    // It would wait some seconds for a server that does not support it.
+    // The client would wait some seconds for a server that does not support this header.
     expectContinueHeader: false,
   };
 }

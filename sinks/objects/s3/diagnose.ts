@@ -34,7 +34,7 @@ export async function objectsFindings(objects: Objects, name: string): Promise<F
             'an object was written over although it was to be created only if absent',
             'use a server that knows If-None-Match: without it, two owners of a table can both commit',
           ),
-      // It tells whole seconds, and perhaps those that were begun.
+      // S3's times are whole seconds, possibly rounded down.
       ...(found === undefined ? [] : [clockFinding('objects: clock', found.modifiedAt, asked - 1000, answered + 1000)]),
     ];
   } finally {

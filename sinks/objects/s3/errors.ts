@@ -1,4 +1,4 @@
-/** What an error of S3 means: wait, choose another name, or let an operator look at it. */
+/** The meaning of an error of S3: wait, choose another name, or let an operator look at it. */
 import { TributaryError } from '../../../core/errors.ts';
 
 interface Known {
@@ -9,7 +9,7 @@ interface Known {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
 }
 
-/** The names that S3, the SDK and Node use. */
+/** The names of transient errors of S3, the SDK and Node. */
 const PASSING = new Set(
   `SlowDown ServiceUnavailable InternalError RequestTimeout RequestTimeoutException ThrottlingException Throttling
    TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded OperationAborted BadDigest IncompleteBody
@@ -20,7 +20,7 @@ const PASSING = new Set(
   ),
 );
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
-/** A key that is also the prefix of another one: S3 accepts it, servers on a file system do not. */
+/** The key is also the prefix of another key. S3 accepts this; servers on a file system do not. */
 const CLASHING = new Set(['ObjectParentIsFile', 'ExistingObjectIsDirectory', 'XMinioParentIsObject']);
 const REFUSED = new Set(['KeyTooLongError', 'EntityTooLarge', 'InvalidObjectName', 'XMinioInvalidObjectName']);
 const REFUSING: Readonly<Record<string, string>> = {
@@ -46,9 +46,9 @@ export const isAbsent = (error: unknown): boolean => ABSENT.has(nameOf(error));
 export const isBeyondEnd = (error: unknown): boolean => nameOf(error) === 'InvalidRange' || statusOf(error) === 416;
 /** Servers on a file system also report this if the folder is removed during a write, with its last other object. */
 export const isClash = (error: unknown): boolean => CLASHING.has(nameOf(error));
-/** Somebody else is writing the same key at this moment. */
+/** Another process is writing the same key at this moment. */
 export const isConflict = (error: unknown): boolean => nameOf(error) === 'ConditionalRequestConflict';
-/** The server closed the connection before it had read everything: it may have sent a reason that was lost. */
+/** The server closed the connection before it had read everything. It may have sent a reason that was lost. */
 export const isCutOff = (error: unknown): boolean => /^(EPIPE|ECONNRESET)$/.test(String((error as Known).code));
 /** Whether the server sent the error, and not the network. */
 export const hasAnswer = (error: unknown): boolean => statusOf(error) !== undefined;
@@ -60,7 +60,7 @@ export function mayHaveHappened(error: unknown): boolean {
   return ($metadata?.attempts ?? 1) > 1 && (isTaken(error) || isConflict(error) || nameOf(error) === 'NoSuchUpload');
 }
 
-/** The error of a write; with `once`, also whether the name is taken. */
+/** Translates the error of a write; with `once`, also the one for a name that is taken. */
 export function writeError(error: unknown, name: string, once: boolean): unknown {
   if (once && (isTaken(error) || isConflict(error))) {
     return new TributaryError('ALREADY_EXISTS', `there is an object ${name} already; read it, or choose another name`);
@@ -68,7 +68,7 @@ export function writeError(error: unknown, name: string, once: boolean): unknown
   return objectsError(error, `writing the object ${name}`);
 }
 
-/** The error as one of ours. An error that comes neither from S3 nor from its connection is returned as it is. */
+/** Translates the error to one of ours. An error from neither S3 nor its connection is returned unchanged. */
 export function objectsError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
   const name = nameOf(error);
@@ -112,7 +112,7 @@ function nameOf(error: unknown): string {
   const { name, code, errors } = error as Known;
   if (typeof name === 'string' && name !== 'Error' && name !== 'AggregateError') return name;
   if (typeof code === 'string') return code;
-  // Several addresses of one name were tried.
+  // A name with several addresses: use the error of the first.
   const first = errors?.[0] as Known | undefined;
   return typeof first?.code === 'string' ? first.code : '';
 }
@@ -121,7 +121,7 @@ function statusOf(error: unknown): number | undefined {
   return (error as Known).$metadata?.httpStatusCode;
 }
 
-/** An answer without a body, to HEAD, has no message. */
+/** A message for the error. An answer without a body, such as one to HEAD, has none of its own. */
 function textOf(error: Error, name: string, status: number | undefined): string {
   const reason = error.message === '' || error.message === 'UnknownError' ? '' : error.message;
   const label = name === '' || reason.includes(name) ? '' : `${name} `;

@@ -1,12 +1,12 @@
 /**
  * Objects in a bucket of S3 or of a compatible server; see `connection.ts` for the URL.
  *
- * - Nothing is connected before the first call. An outage is OBJECTS_AWAY within about `timeoutMs`, also while a body
- *   is being written or read, and the next call connects again.
- * - `modifiedAt` of a write is the time of this machine; that of `head` and `list` is the server's.
- * - After OBJECTS_AWAY a write may have happened or not. Within one call this is detected: a `create` whose answer
+ * - Connects on the first call. An outage is OBJECTS_AWAY within about `timeoutMs`, even while a body is being written
+ *   or read; the next call connects again.
+ * - `modifiedAt` of a write is the time of this machine; `head` and `list` return the server's time.
+ * - After OBJECTS_AWAY, a write may or may not have happened. Within one call this is detected: a `create` whose answer
  *   was lost, and that is sent again, recognises its own object.
- * - If several calls create one name at once, one of them may get ALREADY_EXISTS by mistake, if the object is removed
+ * - If several calls create the same name at once, one of them may wrongly get ALREADY_EXISTS if the object is removed
  *   at the same moment.
  */
 import { randomUUID } from 'node:crypto';
@@ -47,7 +47,7 @@ import { type Target, upload } from './upload.ts';
 /** For a write that conflicts with another one. */
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 40;
-/** The lowest speed at which a server combines the parts of an object, in bytes per ms. */
+/** The lowest speed, in bytes per ms, at which a server combines the parts of an object. */
 const COMPLETES_PER_MS = 20_000;
 
 export function s3Objects(options: S3Options): Objects {
@@ -62,7 +62,7 @@ export function s3Objects(options: S3Options): Objects {
     return ask.keyOf(location, name);
   }
 
-  /** Whether the write created the object, if an earlier attempt got no answer; otherwise its error remains. */
+  /** Does the work. If an attempt without an answer may have created the object, checks whether it did; if not, throws the error. */
   async function concluded(key: string, write: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
@@ -85,7 +85,7 @@ export function s3Objects(options: S3Options): Objects {
     const abort = async (id: string): Promise<void> => {
       await calls.send(new AbortMultipartUploadCommand({ ...ask.objectInput(location, key), UploadId: id }));
     };
-    /** A request without a body that needs the same rights gets the reason, if there is one. */
+    /** If the server cut off the body, sends a request without a body that needs the same rights: its error has the reason, if any. */
     const unlessRefused = async (cut: unknown): Promise<never> => {
       if (isCutOff(cut)) await abort(await begin());
       throw cut;
@@ -125,7 +125,7 @@ export function s3Objects(options: S3Options): Objects {
                 requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
               },
             );
-          // After a conflict the parts would have to be sent again.
+          // Retry only this step: otherwise all parts would have to be sent again.
           return unlessMet(isClash, () => concluded(key, write, complete));
         }),
       abort,
@@ -141,7 +141,7 @@ export function s3Objects(options: S3Options): Objects {
     try {
       const found = await patient.send(new GetObjectCommand(ask.objectInput(location, key, range)));
       const body = found.Body as Readable;
-      // It may break before anybody reads it; then the reader gets the error.
+      // The body may break before anybody reads it; the reader then gets the error.
       body.on('error', () => undefined);
       return { body, bytes: found.ContentLength ?? 0, modifiedAt: found.LastModified?.getTime() ?? 0 };
     } catch (error) {
@@ -150,7 +150,7 @@ export function s3Objects(options: S3Options): Objects {
     }
   }
 
-  /** An answer to HEAD has no error text: a missing bucket looks like a missing object. So GET has to confirm it. */
+  /** An answer to HEAD has no error text, so a missing bucket looks like a missing object. GET then confirms which it is. */
   async function head(name: string): Promise<ObjectInfo | undefined> {
     const key = keyOf(name);
     const what = `looking at the object ${name}`;
@@ -174,7 +174,7 @@ export function s3Objects(options: S3Options): Objects {
       const key = keyOf(name);
       if (range !== undefined) checkRange(name, range);
       const what = `reading the object ${name}`;
-      // S3 has no empty range, and returns nothing for one that begins after the end.
+      // S3 has no empty range, and refuses one that begins after the end.
       const empty = range?.start === range?.end && range !== undefined;
       const found = empty ? undefined : await open(key, what, range);
       if (found !== undefined) return chunks(found.body, what, idleMs);
@@ -217,7 +217,7 @@ export function s3Objects(options: S3Options): Objects {
   };
 }
 
-/** If a call gets no answer at all because HTTP and HTTPS are mixed up, it fails with that reason. */
+/** If a call gets no answer because one side uses HTTP and the other HTTPS, it fails with that reason. */
 function nameMixUps(client: S3Client, form: UrlForm): void {
   const mixUp = mixUpFinder(form);
   client.middlewareStack.add(

@@ -3,7 +3,7 @@ import { TributaryError } from '../../../core/errors.ts';
 
 export interface Location {
   readonly bucket: string;
-  /** Every key begins with it: empty, or segments with a "/" at the end. */
+  /** The prefix of every key: empty, or segments with a final "/". */
   readonly prefix: string;
 }
 
@@ -17,7 +17,7 @@ export interface Part {
 const LONGEST_KEY = 1024;
 /** The longest validity of an S3 link, in seconds. */
 const LONGEST_LINK = 7 * 24 * 3600;
-/** Marks which write created an object, so that a write whose answer was lost can recognise it. */
+/** The metadata that identify the write of an object, so that a write whose answer was lost can recognise its own. */
 const WRITE = 'tributary-write';
 
 /** Throws USAGE if the name is too long below this prefix. */
@@ -30,12 +30,12 @@ export function keyOf(location: Location, name: string): string {
   );
 }
 
-/** The name for a listed key. Not every key is a valid name of the port: other programs create keys, too. */
+/** The name of a listed key. It may not be a valid name of the port, because other programs create keys, too. */
 export function nameOf(location: Location, key: string): string {
   return key.slice(location.prefix.length);
 }
 
-/** With `once` only if there is no object of this key. */
+/** With `once`, the request fails if the key exists. */
 export function putInput(
   location: Location,
   key: string,
@@ -92,13 +92,13 @@ export function listInput(location: Location, prefix: string, token: string | un
   return { Bucket: location.bucket, Prefix: location.prefix + prefix, ...more };
 }
 
-/** The object as a file to be saved under the last segment of its name: a browser must not run it. */
+/** The object as a download, saved under the last segment of its name unless `file` is given: a browser must not run it. */
 export function linkInput(location: Location, key: string, file = key.slice(key.lastIndexOf('/') + 1)) {
   return { ...objectInput(location, key), ResponseContentDisposition: `attachment; filename="${file}"` };
 }
 
 /**
- * The time and the validity in seconds with which a link is signed, so that it ends exactly at `expiresAt`; times are
+ * The time and the validity in seconds with which a link is signed, so that it ends exactly at `expiresAt`. Times are
  * in ms since 1970 UTC. A link that has already expired is signed in the past. Throws USAGE for more than S3 allows.
  */
 export function linkTime(name: string, expiresAt: number, now: number): { signedAt: number; seconds: number } {

@@ -1,12 +1,12 @@
 /**
- * Uploads a body of any length to S3 in constant memory: it is cut into parts, and some are sent while the next one
- * fills. A body that fits into one part is one request.
+ * Uploads a body of any length to S3 in constant memory: the body is cut into parts, and some are sent while the next
+ * one is filled. A body that fits into one part is sent in one request.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody } from '../port.ts';
 import type { Part } from './request.ts';
 
-/** The requests to S3. Each retries if that may help, and throws the last error. */
+/** The requests to S3. Each is retried if that may help, and throws the last error. */
 export interface Target {
   readonly partBytes: number;
   readonly partsInFlight: number;
@@ -15,17 +15,17 @@ export interface Target {
   /** Returns the id of the upload. */
   begin(): Promise<string>;
   part(upload: string, number: number, body: Uint8Array): Promise<Part>;
-  /** `bytes`: of all parts together. */
+  /** `bytes`: the size of all parts together. */
   complete(upload: string, parts: readonly Part[], bytes: number): Promise<void>;
   abort(upload: string): Promise<void>;
 }
 
 const MOST_PARTS = 10_000;
-/** The first buffer, for a body that may turn out to be small. */
+/** The size of the first buffer, for a body that may be small. */
 const FIRST_BYTES = 64 * 1024;
 
 /**
- * Returns the number of written bytes. An error of the body is thrown as it is, and nothing that was written remains.
+ * Returns the number of written bytes. An error of the body is thrown unchanged, and nothing that was written remains.
  */
 export async function upload(target: Target, body: ObjectBody): Promise<number> {
   if (body instanceof Uint8Array && body.length <= target.partBytes) {
@@ -43,7 +43,7 @@ export async function upload(target: Target, body: ObjectBody): Promise<number> 
     await target.whole(whole);
     return whole.length;
   } finally {
-    // Ends the body if the upload failed before the body ended.
+    // Ends the body if the upload failed before its end.
     await parts.return(undefined);
   }
 }
@@ -76,7 +76,7 @@ async function uploadParts(
     await target.complete(id, parts, bytes);
     return bytes;
   } catch (error) {
-    // A part that is still in flight would remain.
+    // Otherwise a part in flight would remain.
     await buffers.settled();
     await target.abort(id).catch(() => undefined);
     throw error;
@@ -108,7 +108,7 @@ async function* partsOf(
   if (filled > 0) yield buffer.subarray(0, filled);
 }
 
-/** The buffers of one upload: a later part reuses the buffer of a part that was sent. */
+/** The buffers of one upload. Later parts reuse the buffers of parts that were sent. */
 class Buffers {
   readonly bytes: number;
   private readonly most: number;
@@ -128,7 +128,7 @@ class Buffers {
     return this.spare.pop() ?? Buffer.allocUnsafeSlow(this.bytes);
   }
 
-  /** One with the same contents and more room. */
+  /** A buffer with the same contents and more room. */
   async larger(full: Uint8Array): Promise<Uint8Array> {
     const larger = Buffer.allocUnsafeSlow(Math.min(this.bytes, Math.max(FIRST_BYTES, full.length * 4)));
     larger.set(full);
@@ -153,7 +153,7 @@ class Buffers {
     await Promise.all(this.lent);
   }
 
-  /** Waits until all parts are sent; throws the error of a failed part. */
+  /** Waits until all parts are sent. Throws the error of a failed part. */
   async returned(): Promise<void> {
     await this.settled();
     this.check();
