@@ -1,4 +1,4 @@
--- Learners who joined, left and completed by local day, and how many there were at its end. The figures of one bucket may be in several rows.
+-- Learners who joined, left and completed by local day, and how many there were at its end. One bucket may have several rows.
 with days as (
   select cast(bucket at time zone :zone as date) as day,
     sum(joined) as joined, sum(departed) as departed, sum(completed) as completed
@@ -8,7 +8,7 @@ with days as (
     and (:batchId is null or batch_id = :batchId)
   group by 1
 ),
--- Days without events are days, too: a calendar from the first to the last, of up to 100,000 days.
+-- Days without events are listed too: a calendar from the first to the last day, of up to 100,000 days.
 digits as (
   select digit from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as d(digit)
 ),
@@ -22,7 +22,7 @@ calendar as (
   cross join numbers
   where n <= date_diff('day', first_day, last_day)
 ),
--- Days before the first count, since learners who joined then may still be there.
+-- Days before the first count as well, since learners who joined then may still be there.
 totals as (
   select day, sum(joined) as joined, sum(departed) as departed, sum(completed) as completed, max(asked) as asked
   from (

@@ -1,4 +1,4 @@
--- How many learners are at each tenth of progress: every change until the day, added up.
+-- The number of learners in each tenth of progress: the sum of all changes up to the day.
 with moved as (
   select
     cast(sum(at_0) as bigint) as at_0, cast(sum(at_10) as bigint) as at_10, cast(sum(at_20) as bigint) as at_20,

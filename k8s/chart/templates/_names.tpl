@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Short enough for what is added: the names of jobs, which labels limit to 63 together. */}}
+{{/* Short enough for job names to be appended: labels limit the result to 63 characters. */}}
 {{- define "tributary.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
@@ -31,7 +31,7 @@ app.kubernetes.io/part-of: tributary
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{/* Those of a workload. */}}
+{{/* The selector labels of a workload. */}}
 {{- define "tributary.workloadSelector" -}}
 {{ include "tributary.selectorLabels" .root }}
 app.kubernetes.io/component: {{ .name }}

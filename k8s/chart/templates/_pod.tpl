@@ -1,4 +1,4 @@
-{{/* The user of Kafka of a workload, and where its password is. */}}
+{{/* The Kafka user of a workload, and the Secret with its password. */}}
 {{- define "tributary.kafkaUser" -}}
 {{- if .root.Values.strimzi.users }}{{ include "tributary.objectName" . }}{{ else }}{{ .root.Values.kafka.user }}{{ end }}
 {{- end }}
@@ -11,7 +11,7 @@ key: password
 {{- end }}
 {{- end }}
 
-{{/* The variables of a workload: Kafka, the configuration, and what comes from Secrets, which goes by reference. */}}
+{{/* The variables of a workload: Kafka, the configuration, and references to Secrets. */}}
 {{- define "tributary.env" -}}
 {{- $values := .root.Values }}
 {{- $kafka := $values.kafka }}
@@ -66,7 +66,7 @@ key: password
 {{- end }}
 {{- end }}
 
-{{/* metricsPort is TRIBUTARY_METRICS_PORT. */}}
+{{/* metricsPort becomes TRIBUTARY_METRICS_PORT. */}}
 {{- define "tributary.variable" -}}
 TRIBUTARY_{{ regexReplaceAll "[A-Z]" . "_${0}" | upper }}
 {{- end }}
@@ -127,7 +127,7 @@ securityContext:
 volumeMounts: {{- include "tributary.volumeMounts" . | nindent 2 }}
 {{- end }}
 
-{{/* What a pod has besides its containers and volumes. */}}
+{{/* The settings of a pod besides its containers and volumes. */}}
 {{- define "tributary.podSettings" -}}
 serviceAccountName: {{ .serviceAccount | default (include "tributary.serviceAccount" .root) }}
 automountServiceAccountToken: false
@@ -150,7 +150,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* Variables of the pods that have the HTTP service. */}}
+{{/* The variables of pods with the HTTP service. */}}
 {{- define "tributary.serviceEnv" -}}
 - name: TRIBUTARY_SERVE_PORT
   value: '8080'

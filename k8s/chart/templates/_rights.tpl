@@ -1,10 +1,10 @@
 {{/*
-The rights of a workload, as docs/operate.md has them, and no others: it reads the topics of its groups, writes what it emits, dead letters and
-marks, and sees that the other topics are there. The operator's are those of whoever signs in to repair something.
+Exactly the rights of a workload that docs/operate.md lists. It reads the topics of its groups, writes what it emits, dead letters and
+marks, and can see whether the other topics exist. The operator's rights are for people who sign in to repair something.
 */}}
 {{- define "tributary.rights" -}}
 {{- $all := keys (.root.Files.Get "files/workloads.yaml" | fromYaml).topics }}
-{{- /* A process looks whether all topics of its platform are there, those of other modules among them. */}}
+{{- /* A process checks that all topics of its platform exist, including those of other modules. */}}
 {{- range concat (values .root.Values.extraJobs) (values .root.Values.rollups.extra) }}
 {{- range (append (default (list) .writes) .topic | uniq) }}
 {{- if not (has . $all) }}{{ $all = append $all . }}{{ end }}
@@ -16,13 +16,13 @@ marks, and sees that the other topics are there. The operator's are those of who
 {{- range $group, $of := .groups }}
 {{- $reads = append $reads $of.topic }}
 {{- $writes = concat $writes (list (printf "%s.dead-letter" $of.topic)) (default (list) $of.writes) }}
-{{- /* Timers, records that are sent on, and what it reports of a batch. */}}
+{{- /* Timers, forwarded records, and its reports of batches. */}}
 {{- if eq $.kind "job" }}{{ $writes = append (append $writes $of.topic) "pipeline.events" }}{{ end }}
 {{- end }}
 {{- if eq (default "on" .root.Values.config.pipelineEvents) "off" }}{{ $writes = without $writes "pipeline.events" }}{{ end }}
-{{- /* The service produces what its callers send. */}}
+{{- /* The service produces the events that its callers send. */}}
 {{- if has .kind (list "service" "operator") }}{{ $writes = concat $writes $all }}{{ end }}
-{{- /* It shows to operators what jobs have read and rejected, too. */}}
+{{- /* It also shows operators the records that jobs have read and rejected. */}}
 {{- if has .kind (list "service" "operator") }}{{ $reads = $all }}{{ end }}
 {{- range $topic := (concat $all $reads $writes | uniq | sortAlpha) }}
 {{- $operations := list "Describe" }}

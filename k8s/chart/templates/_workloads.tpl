@@ -1,6 +1,6 @@
 {{/*
-Every workload that runs consumer groups, by its name, as YAML: what the declarations say, below what the values say.
-kind: what it is. args: of the command. groups: what its lag is measured by, and what it may read and write. settings: of its pods.
+Every workload that runs consumer groups, by name, as YAML: the declarations, overridden by the values.
+kind: the kind of workload. args: of the command. groups: for its lag, and for what it may read and write. settings: of its pods.
 */}}
 {{- define "tributary.workloads" -}}
 {{- $map := .Files.Get "files/workloads.yaml" | fromYaml }}
@@ -32,14 +32,14 @@ kind: what it is. args: of the command. groups: what its lag is measured by, and
 {{- toYaml $workloads }}
 {{- end }}
 
-{{/* All groups, each of which has metrics of a job, with topic and partitions. */}}
+{{/* All groups, with topic and partitions. Each has the metrics of a job. */}}
 {{- define "tributary.groups" -}}
 {{- $groups := dict }}
 {{- range (include "tributary.workloads" . | fromYaml) }}{{ $groups = merge $groups .groups }}{{ end }}
 {{- toYaml $groups }}
 {{- end }}
 
-{{/* Whether rollups write to a server, and so need somebody who keeps their tables small. */}}
+{{/* Whether rollups write to a server. Their tables then need upkeep to stay small. */}}
 {{- define "tributary.objectsAreRemote" -}}
 {{- if or .Values.secrets.objects (hasPrefix "s3:" (default "" .Values.config.objects)) }}true{{ end }}
 {{- end }}
