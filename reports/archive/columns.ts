@@ -172,8 +172,7 @@ export function dataCells(data: Event['data'], { personal, hasBytes }: Parts): S
 }
 
 /**
- * The inverse of `dataCells`: an event's data as in JSON. Fields that were null or erased are missing; the default of the schema applies to
- * them.
+ * The inverse of `dataCells`: an event's data as in JSON. Fields that were null or erased are missing and have the default of the schema.
  */
 export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Parts): Record<string, unknown> {
   const data = JSON.parse(String(row['data'])) as Record<string, unknown>;
@@ -184,10 +183,7 @@ export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Par
   return data;
 }
 
-/**
- * The original values of fields from which something was dropped: a fold may report them. `sent`: the data in JSON, or undefined if not in
- * JSON.
- */
+/** Original values of fields from which something was dropped: a fold may report them. `sent`: the JSON data, or undefined. */
 export function unfitCells(unfit: readonly Unfit[], sent: unknown): SegmentRow {
   if (typeof sent !== 'object' || sent === null) return {};
   const fields = new Set(unfit.map(fieldOf));

@@ -3,8 +3,7 @@
  * generation becomes current, the rollup continues at the positions in it. Only the consumer group differs. It emits nothing: the dead
  * letters of the records it counts are those of the rollup, which judges later records when it takes over the table.
  *
- * Several processes may build it together, as members of one group. Each may stop at any moment and start again: the table has the
- * position.
+ * Several processes may build it together, as members of one group. Each may stop at any moment and resume: the table has the position.
  */
 import { TributaryError } from '../../core/errors.ts';
 import { withKinds } from '../../jobs/runtime/retrying.ts';

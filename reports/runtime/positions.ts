@@ -54,9 +54,7 @@ export function positionOf(snapshot: Snapshot, of: Partition): Position | undefi
 
 type Seen = readonly [line: string, offset: number, index: number];
 
-/**
- * The dedupe positions of each partition. Computed once for a snapshot, since a process that claims many partitions asks for all of them.
- */
+/** The dedupe positions of each partition, computed once per snapshot: a process that claims many partitions asks for all of them. */
 const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = once((snapshot) => {
   const lines = new Map<string, Seen[]>();
   for (const [id, { version }] of snapshot.txns) {

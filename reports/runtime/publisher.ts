@@ -168,9 +168,7 @@ export class Publisher {
     }
   }
 
-  /**
-   * Retries while a store does not answer, with the counts in memory. The table's position shows whether an attempt succeeded after all.
-   */
+  /** Retries while a store does not answer. The counts stay in memory. The table's position shows whether an attempt succeeded. */
   async #untilPublished(taken: readonly Taken[], trace: PublicationTrace): Promise<void> {
     const { clock, settings, random, telemetry } = this.#parts;
     const { signal } = this.#stopping;

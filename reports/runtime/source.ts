@@ -1,6 +1,4 @@
-/**
- * What the rollup runtime makes from a topic: segments of one table. A datasource counts events, an archive keeps them; both are sources.
- */
+/** What the rollup runtime makes from a topic: segments of one table. Datasources count events, archives keep them; both are sources. */
 import type { Event, EventDef, EventOf } from '../../core/event.ts';
 import type { FoundRows, Lookups, Rejection } from '../../jobs/define.ts';
 import type { Layout, SegmentRow } from '../../sinks/segments/columns.ts';
