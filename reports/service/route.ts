@@ -1,6 +1,6 @@
 /**
  * How a route of the HTTP service is declared: its address, its input and answers, and who may call it. Checks, the OpenAPI document and
- * the tenant tests are derived from the declaration. A route knows no HTTP library, no clock and no logger; all are passed in.
+ * the tenant tests are derived from the declaration. A route knows no HTTP library, clock or logger; what it needs is passed in.
  */
 import type { z } from 'zod';
 import type { Clock } from '../../jobs/runtime/stores.ts';
