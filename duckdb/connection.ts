@@ -1,4 +1,4 @@
-/** One connection to DuckDB: queries, streamed rows, and appends by whole chunks. */
+/** One connection to DuckDB: queries, streamed rows, and appends of whole chunks. */
 import { setImmediate } from 'node:timers/promises';
 import {
   type DuckDBConnection,
@@ -14,12 +14,12 @@ import { duckError, isInterrupt } from './errors.ts';
 /** Whole numbers are bigints, times are Dates, lists are arrays, maps are lists of `{ key, value }`. */
 export type DuckRow = Record<string, JS>;
 
-/** An answer while it is streamed, a list of values a row: columns with the same name stay separate. */
+/** An answer that is being streamed. Each row is a list of values, so columns with the same name stay separate. */
 export interface DuckAnswer {
   readonly columns: readonly { readonly name: string; readonly type: DuckDBType }[];
-  /** Some 2,048 rows at a time. Can be read once. */
+  /** About 2,048 rows at a time. Can be read once. */
   readonly pages: AsyncGenerator<DuckDBValue[][]>;
-  /** Ends the query, if it still runs. */
+  /** Ends the query, if it is still running. */
   close(): void;
 }
 
@@ -27,32 +27,32 @@ export interface DuckConnection {
   run(sql: string, signal?: AbortSignal): Promise<void>;
   /** All rows of a small answer. */
   rows(sql: string, signal?: AbortSignal): Promise<DuckRow[]>;
-  /** The rows while they are streamed, some 2,048 at a time: the answer is never in memory whole. */
+  /** The rows as they are streamed, about 2,048 at a time. The answer is never in memory as a whole. */
   stream(sql: string, signal?: AbortSignal): AsyncGenerator<DuckRow[]>;
-  /** The same with the types of the columns, and the values as DuckDB has them. */
+  /** The same, with the types of the columns and DuckDB's own values. */
   answer(sql: string, signal?: AbortSignal): Promise<DuckAnswer>;
-  /** Throws QUERY_INVALID unless the text is one statement that only reads. */
+  /** Throws QUERY_INVALID unless the text is a single statement that only reads. */
   checkReads(sql: string): Promise<void>;
   /**
-   * Appends rows to a table, whose columns have these types. Each chunk is a list of columns, and has at most `CHUNK_ROWS` rows.
-   * Row by row, lists and maps would be many times slower.
+   * Appends rows to a table whose columns have these types. Each chunk is a list of columns with at most `CHUNK_ROWS`
+   * rows. Appending row by row would be many times slower for lists and maps.
    */
   append(table: string, types: readonly DuckDBType[], chunks: Iterable<DuckDBValue[][]>): Promise<void>;
   close(): void;
 }
 
-/** How many rows a chunk may have: the size of DuckDB's vectors. */
+/** The largest number of rows in a chunk: the size of DuckDB's vectors. */
 export const CHUNK_ROWS = 2048;
 const INTERRUPT_EVERY_MS = 20;
 
 export function duckConnection(connection: DuckDBConnection): DuckConnection {
-  /** Ends the query when the signal is aborted; then the error is the signal's reason. */
+  /** Ends the query when the signal is aborted, and then throws the signal's reason. */
   async function interruptible<T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     let again: NodeJS.Timeout | undefined;
     const interrupt = (): void => {
       connection.interrupt();
-      // An interrupt before the query has begun on its thread has no effect.
+      // An interrupt has no effect before the query has begun on its thread, so it is repeated.
       again = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
     };
     signal?.addEventListener('abort', interrupt, { once: true });
@@ -77,7 +77,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
         yield next.value;
       }
     } finally {
-      // A reader that stops early ends the query, too.
+      // If the reader stops early, end the query, too.
       if (!ended) connection.interrupt();
     }
   }
@@ -108,7 +108,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
     async checkReads(sql) {
       const type = await interruptible('reading a query', undefined, async () => {
         const statements = await connection.extractStatements(sql).catch((error: Error) => {
-          // There is no better error for a text without a statement.
+          // For a text without a statement, there is no better error.
           if (/native callback/.test(error.message)) return undefined;
           throw error;
         });
@@ -130,7 +130,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
           const chunk = DuckDBDataChunk.create([...types], columns[0]?.length ?? 0);
           chunk.setColumns(columns);
           appender.appendDataChunk(chunk);
-          // Yields between two chunks.
+          // Let other work run between two chunks.
           await setImmediate();
         }
         appender.flushSync();

@@ -1,16 +1,16 @@
 /**
- * DuckDB in memory, opened only here: for Parquet files, for SQL over them, and for nothing that has to last.
+ * DuckDB in memory, opened only here: for Parquet files and SQL over them. Nothing in it is meant to last.
  *
- * - It reads and writes files below its own scratch folder and reads those below `readable`, and no others: no network,
- *   no extension is installed or loaded, and no query can change these settings.
- * - The scratch folder has what is spilled, and the files that its users make. Only this user can read it, it belongs to this process, and
- *   `close` removes it; folders of dead processes are removed when the next one opens. Spilled data is encrypted with a key in memory, so a
- *   copy of the disk does not show it; but an attacker with time could read it.
- * - `memoryBytes` bounds what DuckDB counts; the process takes up to twice as much while it sorts.
+ * - It reads and writes files below its own scratch folder, reads those below `readable`, and accesses no other files.
+ *   It has no network, it installs and loads no extension, and no query can change these settings.
+ * - The scratch folder contains spilled data and the files that its users make. Only the current user can read it. It belongs to this
+ *   process: `close` removes it, and the next process that opens removes the folders of dead ones. Spilled data is encrypted with a key in
+ *   memory, so a copy of the disk does not show it; but an attacker with time could read it.
+ * - `memoryBytes` limits the memory that DuckDB counts; the process takes up to twice as much while it sorts.
  * - Times are in UTC unless a query sets another zone.
  *
- * Errors: QUERY_INVALID for SQL that is wrong or asks for what is forbidden, MEMORY_EXCEEDED, FOLDER_UNUSABLE for a full disk, STORE_BROKEN
- * for a file that cannot be read; for a query that is aborted, the reason of its signal.
+ * Errors: QUERY_INVALID for SQL that is wrong or requests something forbidden, MEMORY_EXCEEDED, FOLDER_UNUSABLE for a
+ * full disk, STORE_BROKEN for a file that cannot be read; for a query that is aborted, the reason of its signal.
  */
 import { createReadStream, mkdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
@@ -28,26 +28,26 @@ const DUCK_DEFAULTS = { memoryBytes: 256 * MEGABYTE, threads: 2, spillBytes: 8 *
 export interface DuckOptions {
   /** The parent of the scratch folders of all processes. */
   readonly folder: string;
-  /** Folders of others that may be read, such as a cache of segments. */
+  /** Other folders that may be read, such as a cache of segments. */
   readonly readable?: readonly string[];
   readonly memoryBytes?: number;
   readonly threads?: number;
-  /** How much may be spilled to the disk. */
+  /** How many bytes may be spilled to the disk. */
   readonly spillBytes?: number;
 }
 
 export interface DuckDb {
   /** An existing folder for files that queries write and read. */
   readonly scratch: string;
-  /** A name for a new file in it, which ends in `.<ending>`. */
+  /** A name for a new file in `scratch`, ending in `.<ending>`. */
   file(ending: string): string;
   writeFile(path: string, body: AsyncIterable<Uint8Array> | Iterable<string>): Promise<void>;
   readFile(path: string): AsyncIterable<Uint8Array>;
   /** Removing a missing file is no error. */
   removeFile(path: string): Promise<void>;
-  /** Connections are cheap, share no temporary tables, and run one query at a time each. */
+  /** Connections are cheap. They share no temporary tables, and each runs one query at a time. */
   connect(): Promise<DuckConnection>;
-  /** Runs the function on a connection of its own. */
+  /** Runs the function on a separate connection. */
   using<T>(work: (connection: DuckConnection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -98,20 +98,20 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
   };
 }
 
-/** Opened at the first read: a file that nobody reads is not open when it is removed. */
+/** Opened at the first read, so that a file that nobody reads is not open when it is removed. */
 async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path);
 }
 
-/** Access is configured first and locked afterwards, so that no query can change it. */
+/** Access is configured first and then locked, so that no query can change it. */
 async function lockDown(instance: DuckDBInstance, spillBytes: number, folders: readonly string[]): Promise<void> {
   const connection = await instance.connect();
   try {
     for (const statement of [
       "SET GLOBAL TimeZone = 'UTC'",
-      // Among the options of `create` it is accepted and shown, but has no effect.
+      // As an option of `create`, this setting is accepted and shown but has no effect.
       `SET max_temp_directory_size = ${quoted(bytes(spillBytes))}`,
-      // Of the built-in modules, it is the only one that writes. DuckDB calls it unsafe, since its random numbers are predictable.
+      // Of the built-in encryption modules, only this one can write. DuckDB calls it unsafe, because its random numbers are predictable.
       'SET force_mbedtls_unsafe = true',
       'SET temp_file_encryption = true',
       `SET allowed_directories = [${folders.map((each) => quoted(`${each}/`)).join(', ')}]`,

@@ -1,24 +1,24 @@
-/** Maps errors of DuckDB. They have no codes: the kind is the beginning of the message. */
+/** Translates errors of DuckDB. They have no codes: the beginning of the message is the kind. */
 import { TributaryError } from '../core/errors.ts';
 
-/** The prefix that the client puts before some of them. */
+/** The prefix that the client puts before some of these messages. */
 const PREFIX = /^Failed to [^:]+: /;
 const MEMORY = /^Out of Memory Error/;
 const FULL = /No space left on device|maximum swap space|max_temp_directory_size/;
-/** Errors in the text of a query, or in what it asks for. */
+/** Errors in the text of a query, or in what it requests. */
 const QUERY =
   /^(Parser|Binder|Catalog|Permission|Conversion|Out of Range|Not implemented|Invalid Input|Mismatch Type) Error/;
 const INTERRUPTED = /^INTERRUPT Error/;
 
 export const isInterrupt = (error: unknown): boolean => error instanceof Error && INTERRUPTED.test(error.message);
 
-/** The error with our code; an unknown kind is returned unchanged. */
+/** The error with our code. An error of an unknown kind is returned unchanged. */
 export function duckError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
   const text = error.message.replace(PREFIX, '');
   const message = `${what}: ${firstOf(text)}`;
   const options = { cause: error };
-  // A spill on a full disk is reported as memory, too.
+  // DuckDB also reports a spill on a full disk as a lack of memory.
   if (FULL.test(error.message)) {
     return new TributaryError('FOLDER_UNUSABLE', `${message}; make space on its disk`, options);
   }
@@ -30,7 +30,7 @@ export function duckError(error: unknown, what: string): unknown {
   return error;
 }
 
-/** Without the excerpt of the query and the advice for users of DuckDB. */
+/** The message without the excerpt of the query and the advice for users of DuckDB. */
 function firstOf(message: string): string {
   return (message.split(/\n\n|\nLINE /)[0] ?? '').replaceAll('\n', ' ').trim();
 }

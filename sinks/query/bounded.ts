@@ -1,13 +1,13 @@
-/** The limits of a query, applied to its signal and its pages. */
+/** Applies the limits of a query to its signal and its pages. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Answer, AnswerRow, QueryOptions } from './port.ts';
 
 export interface Bounded {
-  /** Aborted when the time is up, and when the caller aborts. */
+  /** Aborted when the time is up, or when the caller aborts. */
   readonly signal: AbortSignal;
-  /** The result of the work, or the reason of the signal as soon as it is aborted; a late result is released. */
+  /** Returns the result of the work. Throws the reason of the signal as soon as it is aborted; a late result is released. */
   wait<T>(work: Promise<T>, letGo?: (late: T) => unknown): Promise<T>;
-  /** The pages, until there are more rows than allowed. */
+  /** The pages. Throws once there are more rows than allowed. */
   pages(pages: AsyncIterable<readonly AnswerRow[]>): AsyncGenerator<readonly AnswerRow[]>;
   /** Releases the timer and the signal of the caller. */
   release(): void;
@@ -58,11 +58,11 @@ export function bounded({ signal, rows: most = Number.POSITIVE_INFINITY, ms }: Q
   };
 }
 
-/** The answers of an engine that have not ended. */
+/** The answers of an engine that are still open. */
 export class OpenAnswers {
   readonly #open = new Set<Answer>();
 
-  /** An answer that closes when its pages end, in whatever way. */
+  /** An answer that closes when its pages end, for whatever reason. */
   answer(
     { columns, read }: Pick<Answer, 'columns' | 'read'>,
     rows: AsyncIterable<readonly AnswerRow[]>,
@@ -78,7 +78,7 @@ export class OpenAnswers {
     async function* pages(): AsyncGenerator<readonly AnswerRow[]> {
       try {
         yield* rows;
-        // The rest would be missing without an error.
+        // Otherwise the rest would be missing without an error.
         if (ending !== undefined) throw new TributaryError('USAGE', 'an answer was closed before all of it was read');
       } finally {
         await close();

@@ -1,13 +1,13 @@
 import type { AnswerRow, AnswerType, Value } from './port.ts';
 
-/** A column of an answer, and how an engine's values become ours. */
+/** A column of an answer, and the conversion of an engine's values to ours. */
 export interface Known<V> {
   readonly name: string;
   readonly type: AnswerType;
   readonly convert: (value: V) => Value;
 }
 
-/** The pages of an engine in our values. */
+/** The pages of an engine, converted to our values. */
 export async function* converted<V>(
   pages: AsyncIterable<readonly (readonly V[])[]>,
   columns: readonly Known<V>[],

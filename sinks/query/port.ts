@@ -1,19 +1,19 @@
 /**
- * The query port: SQL over the datasources of a platform, with any engine. A text in the portable subset (`docs/analytics.md`)
- * returns the same rows on each.
+ * The query port: SQL over the datasources of a platform, with any engine. A query in the portable subset
+ * (`docs/analytics.md`) returns the same rows on every engine.
  *
- * The rules of every implementation, which `test/contracts/query.ts` checks:
+ * Every implementation guarantees the following, which `test/contracts/query.ts` checks:
  *
  * - A query is one SELECT, which may begin with WITH. It changes nothing.
- * - A query sees each table at one version, which the answer names, whatever is committed meanwhile.
- * - Rows come in pages, so that a large answer is never in memory whole. An incomplete answer ends with an error, never with
- *   fewer rows.
+ * - A query reads each table at one version, which the answer names, whatever is committed meanwhile.
+ * - Rows come in pages, so that a large answer is never in memory as a whole. An incomplete answer ends with an error,
+ *   never with fewer rows.
  * - Whole numbers are exact.
  * - A datasource without counts has no rows.
  *
- * Errors: QUERY_INVALID for a text that is wrong, with the message of the engine; QUERY_LIMIT for an answer that has more rows or takes
- * longer than it may; MEMORY_EXCEEDED; QUERY_AWAY and OBJECTS_AWAY (retry); ACCESS_REFUSED, CONFIG_INVALID, STORE_BROKEN; for a query that is
- * aborted, the reason of its signal.
+ * Errors: QUERY_INVALID for a wrong query, with the message of the engine; QUERY_LIMIT for an answer that has more rows
+ * or takes longer than allowed; MEMORY_EXCEEDED; QUERY_AWAY and OBJECTS_AWAY (retry); ACCESS_REFUSED, CONFIG_INVALID,
+ * STORE_BROKEN; for a query that is aborted, the reason of its signal.
  */
 
 /** The type of a column of a table; see `sinks/segments/columns.ts`. */
@@ -36,24 +36,24 @@ export interface StoredColumn {
   readonly unit?: string;
 }
 
-/** The layout of a table: every file has the rows of one day, and not the column of the partition, which is a date. */
+/** The layout of a table: every file has the rows of one day, without the column of the partition, which is a date. */
 export interface StoredLayout {
   readonly columns: readonly StoredColumn[];
   readonly partition: string;
 }
 
-/** Two names of a query: the rows of a table, and a view of them. */
+/** Two names for a query: the rows of a table, and a view of them. */
 export interface Relation {
-  /** Of the view. */
+  /** The name of the view. */
   readonly name: string;
   readonly title: string;
   readonly columns: readonly StoredColumn[];
   /**
-   * The view, over a relation that has all columns of the layout: SQL in the portable subset. Its column with the partition's name has the
-   * partition of the rows that it is computed from.
+   * The view in SQL of the portable subset, over a relation `from` that has all columns of the layout. In each row, its
+   * column with the partition's name must have the partition of the rows that it was computed from.
    */
   readonly view: (from: string) => string;
-  /** Of the rows as they are stored. */
+  /** The name of the rows as they are stored. */
   readonly stored: string;
   readonly layout: StoredLayout;
 }
@@ -82,38 +82,38 @@ export type Value = string | bigint | number | boolean | null | readonly Value[]
 export type AnswerRow = readonly Value[];
 
 export interface AnswerColumn {
-  /** Its name in the query; two may have the same name. */
+  /** Its name in the query. Two columns may have the same name. */
   readonly name: string;
   readonly type: AnswerType;
 }
 
-/** What an answer reflects of one relation. */
+/** The state of one relation that an answer reflects. */
 export interface ReadTable {
   /** The name of the relation's view. */
   readonly relation: string;
   /** The prefix of its objects. */
   readonly table: string;
-  /** Of its Delta log. */
+  /** The version of its Delta log. */
   readonly version: number;
-  /** The position of each application in it: positions in logs, by the ids of applications. */
+  /** The position of each application in the table, by the application's id: positions in logs. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
-/** Ends when all pages were read or reading them has failed; a reader that stops earlier must close it. */
+/** Ends when all pages were read, or when reading them has failed. A reader that stops earlier must close it. */
 export interface Answer extends AsyncDisposable {
   readonly columns: readonly AnswerColumn[];
-  /** The tables of the relations that the text names, except those that do not exist yet. */
+  /** The tables of the relations that the query names, except those that do not exist yet. */
   readonly read: readonly ReadTable[];
   /** Can be read once. */
   readonly pages: AsyncIterable<readonly AnswerRow[]>;
-  /** Ends the query, if it still runs. */
+  /** Ends the query, if it is still running. */
   close(): Promise<void>;
 }
 
 export interface QueryLimits {
-  /** More rows are QUERY_LIMIT. */
+  /** An answer with more rows is QUERY_LIMIT. */
   readonly rows?: number;
-  /** From the question to the last row, in ms; longer is QUERY_LIMIT. */
+  /** From the query to the last row, in ms; a longer time is QUERY_LIMIT. */
   readonly ms?: number;
 }
 
@@ -122,12 +122,12 @@ export interface QueryOptions extends QueryLimits {
 }
 
 export interface QueryEngine {
-  /** For texts that programs make: functions outside the portable subset. What people write has no need of it. */
+  /** For queries that programs make: functions outside the portable subset. Queries that people write do not need it. */
   readonly dialect: 'duckdb' | 'trino';
   readonly relations: readonly Relation[];
   /**
-   * Statements, in their order, that give other programs the same names on this engine: as views that follow the tables, until one of these is
-   * made anew.
+   * Statements, in order, that define the same names as views on this engine, for other programs. The views follow the
+   * tables until one of these is replaced by a new one.
    */
   views(): Promise<readonly string[]>;
   /** Settles when the columns are known. */

@@ -1,4 +1,4 @@
-/** The current versions of the tables of relations. */
+/** The current versions of the tables behind the relations. */
 import type { DuckDb } from '../../duckdb/database.ts';
 import { type DeltaTable, deltaTable, type Snapshot } from '../delta/index.ts';
 import type { Objects } from '../objects/port.ts';
@@ -7,19 +7,19 @@ import type { ReadTable, Relation } from './port.ts';
 export interface LakeOptions {
   readonly objects: Objects;
   readonly relations: readonly Relation[];
-  /** The prefix of the current table of a relation; undefined if it has none yet. It is requested for every query. */
+  /** The prefix of a relation's current table; undefined if it has none yet. Called for every query. */
   readonly currentTable: (relation: string) => Promise<string | undefined>;
   /** In ms since 1970 UTC. */
   readonly now: () => number;
 }
 
-/** A relation, and its table at one version; undefined if there is none. */
+/** A relation and its table at one version; undefined if there is no table. */
 export interface At {
   readonly relation: Relation;
   readonly snapshot: Snapshot | undefined;
 }
 
-/** The newest versions. The logs that were read are kept, so that the next time only new commits are read. */
+/** The newest versions. The logs are remembered, so the next time only new commits are read. */
 export function snapshotsOf(
   { objects, currentTable, now }: LakeOptions,
   duck: DuckDb,

@@ -1,4 +1,4 @@
-/** The text of a query, as far as we must understand it: which relations it names, and where relations can be put before its own WITH. */
+/** Parses the text of a query as far as necessary: which relations it names, and where relations can be put before its own WITH. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Relation } from './port.ts';
 
@@ -28,20 +28,20 @@ function tokensOf(sql: string): Token[] {
 const isSign = (token: Token | undefined, sign: string): boolean => token?.kind === 'other' && token.text === sign;
 const isWord = (token: Token | undefined, word: string): boolean => token?.kind === 'name' && token.text === word;
 
-/** A relation that is put before a text. */
+/** A relation that is put before the text of a query. */
 export interface Added {
   readonly name: string;
-  /** In the order of the result of the SQL: Trino requires their names in recursive queries. */
+  /** In the order of the columns that the SQL returns: Trino requires their names in recursive queries. */
   readonly columns: readonly string[];
   readonly sql: string;
 }
 
 export interface Asked {
-  /** Without a semicolon at its end. */
+  /** Without a final semicolon. */
   readonly sql: string;
-  /** Those that it may name: a column with the same name counts, too. */
+  /** The relations that the text may use. A column with the name of a relation counts, too. */
   readonly relations: readonly Relation[];
-  /** The text with these before its own WITH; later ones may use earlier ones. */
+  /** The text with these relations before its own WITH. Later relations may use earlier ones. */
   with(added: readonly Added[]): string;
 }
 
@@ -86,7 +86,7 @@ export function askedOf(text: string, relations: readonly Relation[]): Asked {
   };
 }
 
-/** The names that the WITH at the beginning defines: each is first in it, or after a comma outside of all parentheses. */
+/** The names that the WITH at the beginning defines: each comes first in it, or after a comma outside of all parentheses. */
 function namesOfWith(tokens: readonly Token[]): string[] {
   const names: string[] = [];
   let depth = 0;

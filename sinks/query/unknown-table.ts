@@ -1,4 +1,4 @@
-/** The error for an unknown table: it lists the existing ones. */
+/** The error for an unknown table, which lists the existing ones. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Relation } from './port.ts';
 

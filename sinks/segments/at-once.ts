@@ -1,4 +1,4 @@
-/** Runs the work for each, at most that many at once. Throws the first error, after the work that had begun has ended. */
+/** Runs the work for each item, at most so many at once. Throws the first error, after all work that had begun has ended. */
 export async function eachAtOnce<T>(
   items: readonly T[],
   atOnce: number,

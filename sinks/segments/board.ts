@@ -1,8 +1,8 @@
-/** A folder with hard links to cached segments, for pins that may share them. */
+/** A folder with hard links to cached segments, which several pins may share. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Then the links are made anew, which shows that the segments are in use; folders that are idle for an hour may be swept. */
+/** After this time new links are made, which shows that the segments are in use: folders that are idle for an hour may be swept. */
 const KEPT_MS = 10 * 60_000;
 
 interface Linked {
@@ -19,7 +19,7 @@ interface BoardOptions<S extends Linked> {
 }
 
 export class Board<S extends Linked> {
-  /** How many pins use it. */
+  /** The number of pins that use it. */
   users = 0;
   readonly #folder: string;
   readonly #options: BoardOptions<S>;
@@ -35,7 +35,7 @@ export class Board<S extends Linked> {
     this.#begunAt = options.now();
   }
 
-  /** Whether its links may be used by further pins. */
+  /** Whether further pins may use its links. */
   get isKept(): boolean {
     return this.#bytes <= this.#options.keepBytes && this.#options.now() - this.#begunAt < KEPT_MS;
   }
@@ -51,7 +51,7 @@ export class Board<S extends Linked> {
 
   async #link(segment: S): Promise<string> {
     this.#bytes += segment.bytes;
-    // Names of segments are unique in a table only.
+    // The names of segments are unique only within a table.
     this.#made += 1;
     const file = `${this.#made}.parquet`;
     const folder = join(this.#folder, segment.folder);

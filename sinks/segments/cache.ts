@@ -1,11 +1,11 @@
 /**
- * A folder with copies of segments from the objects. Segments never change, so a file of the right size is the right one.
+ * A folder with copies of segments from the object store. Segments never change, so a file of the right size is the right one.
  *
- * - Processes may share the folder, as long as all read the same store. A file appears whole, by a rename.
- * - Pinned files stay until they are released, whoever cleans up meanwhile: a pin is a separate hard link. Pins of dead processes are removed
- *   at the next start.
- * - With `keepBytes`, links stay for some minutes after their release: the next pin of the same segments needs no file system.
- * - Beyond `maxBytes` the least recently used files are removed. Pinned ones count until their pin ends, and may exceed it.
+ * - Processes may share the folder if all of them read the same store. A file appears whole, by a rename.
+ * - Pinned files stay until they are released, whoever cleans up meanwhile: a pin is a separate hard link. Pins of dead
+ *   processes are removed at the next start.
+ * - With `keepBytes`, links stay for some minutes after their release: the next pin of the same segments then needs no file system.
+ * - Beyond `maxBytes`, the least recently used files are removed. Pinned files count until they are released, and may exceed the limit.
  */
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -18,26 +18,26 @@ import type { Objects } from '../objects/port.ts';
 import { eachAtOnce } from './at-once.ts';
 import { Board } from './board.ts';
 
-/** Downloads at once. */
+/** The number of concurrent downloads. */
 const AT_ONCE = 8;
-/** How often a file may be removed between its download and its pin. */
+/** How often a pin is tried again because the file was removed between its download and its pin. */
 const PIN_ATTEMPTS = 20;
-/** The folder is checked after downloads of this fraction of `maxBytes`. */
+/** The folder's size is checked after downloads of this fraction of `maxBytes`. */
 const LOOKED_OVER = 1 / 16;
-/** How exactly the time of the last use is known. */
+/** The precision of a file's last use. */
 const USED_MS = 60_000;
 
 export interface CacheOptions {
   readonly folder: string;
   readonly objects: Objects;
   readonly maxBytes: number;
-  /** How much may stay linked for the next pin; by default nothing. */
+  /** How many bytes may stay linked for the next pin; by default none. */
   readonly keepBytes?: number;
   readonly now?: () => number;
 }
 
 export interface CachedSegment {
-  /** The size of the object. */
+  /** The name of the object, and its size. */
   readonly name: string;
   readonly bytes: number;
   /** The last folder in the path of the pinned file, such as `date=2026-11-30`. */
@@ -51,11 +51,11 @@ export interface Pinned extends AsyncDisposable {
 }
 
 export interface SegmentCache {
-  /** The folder that a DuckDB must be allowed to read. */
+  /** The folder that DuckDB must be allowed to read. */
   readonly folder: string;
-  /** Throws NOT_FOUND for a segment that is gone, STORE_BROKEN for one of another size. */
+  /** Throws NOT_FOUND for a segment that no longer exists, STORE_BROKEN for one of another size. */
   pin(segments: readonly CachedSegment[]): Promise<Pinned>;
-  /** Removes the links that nobody uses. */
+  /** Removes links that no pin uses. */
   close(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export function segmentCache(options: CacheOptions): SegmentCache {
     }
   }
 
-  /** Of several callers that need a segment at once, one fetches it. Returns when it was last used. */
+  /** If several callers need a segment at once, one of them downloads it. Returns when it was last used. */
   async function ensure(segment: CachedSegment, file: string): Promise<number> {
     const found = await stat(file).catch(absent);
     if (found?.size === segment.bytes) return found.mtimeMs;
@@ -112,7 +112,7 @@ export function segmentCache(options: CacheOptions): SegmentCache {
         if (at - usedAt > USED_MS) await utimes(target, at / 1000, at / 1000);
         return;
       } catch (error) {
-        // Removed by another process in between.
+        // Another process removed the file in between.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === PIN_ATTEMPTS) throw error;
       }
     }

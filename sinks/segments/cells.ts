@@ -1,4 +1,4 @@
-/** Rows as chunks of columns, in values for DuckDB. */
+/** Converts rows to chunks of columns, with values for DuckDB. */
 import {
   BIGINT,
   BOOLEAN,
@@ -32,14 +32,14 @@ const TYPES: Readonly<Record<ColumnType, DuckDBType>> = {
   'map<string,long>': MAP(VARCHAR, BIGINT),
 };
 
-/** A cell that is not null, as a value of its column; throws where it does not fit. */
+/** Converts a cell that is not null to a value of its column; throws if it does not fit. */
 type Convert = (cell: Cell) => DuckDBValue;
 
 const misfit = (expected: string): never => {
   throw new TypeError(`${expected} is expected`);
 };
 
-/** Rows arrive day by day: the value of the previous cell is that of most. */
+/** Keeps the last conversion: rows arrive day by day, and most cells have the value of the previous one. */
 function sameAsBefore(convert: Convert): Convert {
   let before: { readonly cell: Cell; readonly value: DuckDBValue } | undefined;
   return (cell) => {
@@ -79,7 +79,7 @@ export function typesOf(columns: readonly Column[]): DuckDBType[] {
   return columns.map(({ type }) => TYPES[type]);
 }
 
-/** Throws USAGE for a cell that does not fit its column, with the number of the row. */
+/** Throws USAGE for a cell that does not fit its column, with the number of its row. */
 export function* chunksOf(columns: readonly Column[], rows: Iterable<SegmentRow>): Generator<DuckDBValue[][]> {
   let first = 0;
   let batch: SegmentRow[] = [];

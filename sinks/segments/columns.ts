@@ -1,6 +1,6 @@
 /**
- * The columns of segments: a closed list of types that are the same in Parquet, Delta, DuckDB, Arrow and Trino. There is no
- * unsigned type and no decimal, since readers differ in them.
+ * The columns of segments: a closed list of types that are the same in Parquet, Delta, DuckDB, Arrow and Trino.
+ * Unsigned types and decimals are not included, because readers differ in them.
  *
  * | type                | a cell                                     | in SQL                |
  * | ------------------- | ------------------------------------------ | --------------------- |
@@ -33,9 +33,9 @@ export type ColumnType = keyof typeof COLUMN_TYPES;
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** Whether it may be null. A column that is added later always may. */
+  /** Whether values may be null. A column that is added later is always nullable. */
   readonly nullable: boolean;
-  /** Its meaning, for people who read the table with other tools. */
+  /** The meaning, for people who read the table with other tools. */
   readonly doc?: string;
 }
 
@@ -49,7 +49,7 @@ export type Cell =
   | readonly Long[]
   | ReadonlyMap<number, Long>
   | ReadonlyMap<string, Long>;
-/** One row by the names of its columns; what is missing is null. */
+/** One row by the names of its columns; missing cells are null. */
 export type SegmentRow = Readonly<Record<string, Cell>>;
 
 /** The layout of a table. Every segment has the rows of one day: the column `partition`, a required date, is not in its files. */
@@ -80,7 +80,7 @@ export function checkLayout(what: string, { columns, partition }: Layout): void 
   throw new TributaryError('DECLARATION_INVALID', `the columns of ${what} are not valid: ${problems.join('; ')}`);
 }
 
-/** The columns in the files. */
+/** The columns that are in the files. */
 export function storedColumns({ columns, partition }: Layout): readonly Column[] {
   return columns.filter(({ name }) => name !== partition);
 }
@@ -88,7 +88,7 @@ export function storedColumns({ columns, partition }: Layout): readonly Column[]
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MS_OF_DAY = 86_400_000;
 
-/** Whether it is a day of the calendar, from the year 1 on. */
+/** Whether the text is a day of the calendar, from the year 1 on. */
 export function isDay(text: unknown): text is string {
   if (typeof text !== 'string' || !DAY.test(text) || text.startsWith('0000')) return false;
   const ms = Date.parse(`${text}T00:00:00Z`);

@@ -7,7 +7,7 @@ import { chunksOf, typesOf } from './cells.ts';
 import { COLUMN_TYPES, type Column, type Layout, type SegmentRow, storedColumns } from './columns.ts';
 import { type Statistics, statisticsOf, statisticsSql } from './statistics.ts';
 
-/** A file that belongs to the caller, who removes it. */
+/** A file that belongs to the caller, who must remove it. */
 export interface SegmentFile {
   /** `YYYY-MM-DD`: the day of all its rows. */
   readonly day: string;
@@ -17,8 +17,8 @@ export interface SegmentFile {
 }
 
 /**
- * One file for each day with rows, in the order of the days; none for no rows. Within a file the rows are in the order of
- * `sortBy`, or else in their given order. Throws USAGE for a row that does not fit.
+ * Writes one file for each day with rows, in the order of the days; none if there are no rows. The rows of a file are
+ * in the order of `sortBy`, or else in the given order. Throws USAGE for a row that does not fit.
  */
 export async function writeSegmentFiles(
   duck: DuckDb,
@@ -31,7 +31,7 @@ export async function writeSegmentFiles(
   return duck.using(async (connection) => {
     await connection.run(`CREATE TEMP TABLE staged (${declarations(columns)})`);
     await connection.append('staged', typesOf(columns), chunksOf(columns, rows));
-    // For all days at once: a query for each file takes as long as the file.
+    // One query for all days: a query for each file would take as long as writing the file.
     const stored = storedColumns(layout);
     const grouped = `${statisticsSql(stored, 'staged', `strftime(${day}, '%Y-%m-%d')`)} GROUP BY ${day} ORDER BY ${day}`;
     const files: SegmentFile[] = [];
@@ -48,13 +48,13 @@ export async function writeSegmentFiles(
 export interface CopiedSegment {
   readonly layout: Layout;
   readonly day: string;
-  /** All its rows are of that day; it has every column of the layout except that of the day, which is optional. */
+  /** All rows must be of that day. The query returns every column of the layout; the column of the day is optional. */
   readonly query: string;
   readonly sortBy?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes the result of a query into one file, each column in its own type. */
+/** Writes the result of a query to one file, each column in the type of the layout. */
 export async function copySegmentFile(
   duck: DuckDb,
   connection: DuckConnection,

@@ -1,18 +1,18 @@
 /**
- * The statistics of a segment, as in Delta: the number of rows, and per column the least and the largest value and the number of
- * nulls. Readers skip segments by them, so bounds may be too wide and never too narrow.
+ * The statistics of a segment, as in Delta: the number of rows, and for each column the minimum, the maximum and the
+ * number of nulls. Readers use them to skip segments, so bounds may be too wide but never too narrow.
  *
- * - Strings are cut to `LONGEST` characters: a least one to its beginning, a largest one to the next text after all with that beginning, in
- *   the order of code points. That is the order of UTF-8, by which all readers compare.
+ * - Strings are cut to `LONGEST` characters. A minimum is cut to its beginning; a maximum to the next text after all
+ *   texts with that beginning, in the order of code points, which is the order of UTF-8 by which all readers compare.
  * - Times are whole ms, the precision of readers, so they are exact. A column with a NaN or an infinite number has no bounds.
- * - Booleans, lists and maps have none.
+ * - Booleans, lists and maps have no bounds.
  */
 import { identifier } from '../../duckdb/names.ts';
 import type { Column, ColumnType } from './columns.ts';
 
 const LONGEST = 32;
 
-/** Beyond any ms: a bound that is written as null is none. */
+/** A null stands for no bound. */
 type Bound = string | number | bigint | null;
 export interface ColumnStatistics {
   readonly nulls: number;
@@ -25,7 +25,7 @@ export interface Statistics {
 }
 
 const BOUNDED = new Set<ColumnType>(['string', 'long', 'double', 'timestamp', 'date']);
-/** Bounds as texts and numbers that JSON supports. */
+/** Converts bounds to texts and numbers that JSON supports. */
 const AS: Partial<Record<ColumnType, (value: string) => string>> = {
   timestamp: (value) => `epoch_ms(${value})`,
   date: (value) => `strftime(${value}, '%Y-%m-%d')`,
@@ -34,8 +34,8 @@ const AS: Partial<Record<ColumnType, (value: string) => string>> = {
 const boundedOf = (columns: readonly Column[]): Column[] => columns.filter(({ type }) => BOUNDED.has(type));
 
 /**
- * One row, with a column `rows`, and `n<i>`, `a<i>`, `z<i>` for the i-th bounded column: its nulls, its least, its largest. `day` is one more
- * column of that name, for grouping.
+ * One row with the column `rows` and, for the i-th bounded column, `n<i>`, `a<i>` and `z<i>`: the number of nulls, the
+ * minimum and the maximum. `day` is SQL for one more column, `day`, for grouping.
  */
 export function statisticsSql(columns: readonly Column[], relation: string, day?: string): string {
   const parts = boundedOf(columns).map(({ name, type }, i) => {
@@ -73,7 +73,7 @@ function beginningOf(text: string): string {
   return Array.from(text).slice(0, LONGEST).join('');
 }
 
-/** The text itself if it is short, else the least short text after it; null if there is none. */
+/** The text itself if it is short, or the smallest short text after it; null if there is none. */
 function endOf(text: string): string | null {
   const points = Array.from(text, (each) => each.codePointAt(0) as number);
   if (points.length <= LONGEST) return text;
@@ -90,7 +90,7 @@ function nextPoint(point: number): number | undefined {
   return point === 0xd7ff ? 0xe000 : point + 1;
 }
 
-/** As JSON. Longs are written whole, beyond 2^53 too. */
+/** As JSON. Longs are written in full, even beyond 2^53. */
 export function statisticsJson({ rows, columns }: Statistics): string {
   const of = (part: (column: ColumnStatistics) => Bound): string => {
     const fields = Object.entries(columns).flatMap(([name, column]) => {

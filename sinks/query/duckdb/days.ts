@@ -1,11 +1,11 @@
 /**
- * The days of its relations that a query reads, where its text is plain: `where date >= '2026-11-01' and …`, directly over the relation. Other
- * forms are not understood, and then all days are read. The engine still filters: an extra day costs only time.
+ * The days of each relation that a query needs, if its text is plain: `where date >= '2026-11-01' and …`, directly over the relation. Other
+ * forms are not recognised, and then all days are read. The engine still filters, so an extra day only costs time.
  */
 import { isDay } from '../../segments/columns.ts';
 import type { Relation } from '../port.ts';
 
-/** Both ends are included; a missing one is no limit. */
+/** Both ends are included; a missing one means no limit. */
 export interface Days {
   readonly first?: string | undefined;
   readonly last?: string | undefined;
@@ -15,10 +15,10 @@ const ALL: Days = {};
 type Tree = { readonly [key: string]: unknown };
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Functions that read a table whose name is a text, or a text itself. */
+/** Functions that read a table whose name is a text, or that run a text. */
 const HIDING = new Set(['query', 'query_table']);
 
-/** Whether every relation that is read is in the tree as a table. */
+/** Whether every relation that is read appears as a table in the tree. */
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain);
   if (!isTree(value)) return true;
@@ -27,8 +27,8 @@ function isPlain(value: unknown): boolean {
 }
 
 /**
- * The needed days of each relation that is read. `tree` is what DuckDB's `json_serialize_sql` makes of the text; it
- * does not accept every text.
+ * The days needed of each relation that is read. `tree` is the result of DuckDB's `json_serialize_sql`, which does not
+ * accept every text.
  */
 export function daysOf(tree: unknown, relations: readonly Relation[]): ReadonlyMap<Relation, Days> {
   if (!isTree(tree) || tree['error'] !== false || !isPlain(tree)) {
@@ -49,7 +49,7 @@ export function daysOf(tree: unknown, relations: readonly Relation[]): ReadonlyM
     for (const each of Array.isArray(value) ? value : []) visit(each);
     if (!isTree(value)) return;
     const table = value['type'] === 'SELECT_NODE' ? value['from_table'] : undefined;
-    // With other names for its columns, it is unknown which one is meant.
+    // If the columns are renamed, it is unknown which one is meant.
     const isRenamed = isTree(table) && (table['column_name_alias'] as readonly unknown[])?.length > 0;
     const direct = isTree(table) && !isRenamed ? relationOf(table) : undefined;
     if (isTree(table) && direct !== undefined) {
@@ -67,7 +67,7 @@ export function daysOf(tree: unknown, relations: readonly Relation[]): ReadonlyM
 
 const nameOf = ({ alias, table_name: name }: Tree): string => String(alias || name).toLowerCase();
 
-/** Days that are in one or the other, and those between. */
+/** Days that are in one or the other, and all days between. */
 const eitherOf = (a: Days, b: Days): Days => ({
   first: a.first === undefined || b.first === undefined ? undefined : [a.first, b.first].sort()[0],
   last: a.last === undefined || b.last === undefined ? undefined : [a.last, b.last].sort()[1],
@@ -115,7 +115,7 @@ const SWAPPED: Readonly<Record<string, string>> = {
   COMPARE_LESSTHANOREQUALTO: 'COMPARE_GREATERTHANOREQUALTO',
 };
 
-/** The day itself may be read unnecessarily. */
+/** The compared day is included even if the comparison excludes it. */
 function compared(type: unknown, day: string | undefined): Days {
   switch (type) {
     case 'COMPARE_EQUAL':
@@ -131,7 +131,7 @@ function compared(type: unknown, day: string | undefined): Days {
   }
 }
 
-/** A literal day, perhaps as `date '…'` or in a cast to a date. */
+/** A literal day, possibly as `date '…'` or in a cast to a date. */
 function constantOf(value: unknown): string | undefined {
   if (!isTree(value)) return undefined;
   if (value['class'] === 'CAST') {

@@ -1,4 +1,4 @@
-/** Queries by DuckDB in this process, over segments in a local cache. */
+/** Queries with DuckDB in this process, over segments in a local cache. */
 import type { DuckConnection } from '../../../duckdb/connection.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
 import { identifier, quoted } from '../../../duckdb/names.ts';
@@ -19,9 +19,9 @@ import { viewsSql } from './views.ts';
 const KEPT = 1 / 4;
 
 export interface DuckQueryOptions extends LakeOptions {
-  /** The parent of the cache of segments and of the scratch folder. Processes may share it, if their objects are the same. */
+  /** The parent of the cache of segments and of the scratch folder. Processes may share it if they read the same object store. */
   readonly folder: string;
-  /** The address of the objects for other programs: a folder or a URL, with or without a "/" at its end. */
+  /** The address of the object store for other programs: a folder or a URL, with or without a final "/". */
   readonly location: string;
   readonly cacheBytes: number;
   readonly memoryBytes: number;
@@ -41,10 +41,10 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
   const open = new OpenAnswers();
 
   /**
-   * Views of the relations, over the files that the query needs. What must be released afterwards is put into `ends`.
+   * Creates views of the relations over the files that the query needs. Adds to `ends` what must be released afterwards.
    *
-   * DuckDB opens all files of a view whenever it binds one: for the view, for the view of that, and to check the query. So until the query
-   * runs, the views have one file of each relation; their columns are the same.
+   * DuckDB opens all files of a view whenever it binds one: for the view, for a view of that view, and to check the query. So until the
+   * query runs, the views have only one file of each relation; their columns are the same.
    */
   async function prepare(connection: DuckConnection, asked: Asked, limits: Bounded, ends: End[]): Promise<At[]> {
     const all = await limits.wait(newest(asked.relations));
@@ -112,12 +112,12 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
 type End = () => Promise<void> | void;
 type DaysOf = (relation: Relation) => Days | undefined;
 
-/** The days in the text. A text that DuckDB cannot read is refused later, with its message. */
+/** The days that the query needs. If DuckDB cannot parse the text, the error is reported later, with DuckDB's message. */
 async function readDays(connection: DuckConnection, { sql, relations }: Asked): Promise<DaysOf> {
   if (relations.length === 0) return () => undefined;
   const [row] = await connection.rows(`SELECT CAST(json_serialize_sql(${quoted(sql)}) AS VARCHAR) AS tree`);
   const days = daysOf(JSON.parse(String(row?.['tree'])), relations);
-  // A relation that is not read is only mentioned: none of its files are needed.
+  // A relation that is mentioned but not read needs no files.
   return (relation) => days.get(relation);
 }
 

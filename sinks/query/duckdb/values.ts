@@ -19,7 +19,7 @@ interface Known {
   readonly type: AnswerType;
   readonly convert: Convert;
 }
-/** Its values other than null. */
+/** The types of its values other than null. */
 type Scalar = Exclude<AnswerType, `list<${string}` | `map<${string}`>;
 interface KnownScalar {
   readonly type: Scalar;
@@ -64,10 +64,10 @@ const SCALARS: Readonly<Partial<Record<DuckDBTypeId, KnownScalar>>> = {
   },
 };
 
-/** Rounded down to ms, before 1970, too. */
+/** Rounded down to ms, before 1970 as well. */
 const msOf = (micros: bigint): number => Number(micros < 0n ? (micros - 999n) / 1000n : micros / 1000n);
 
-/** Years beyond those of four digits are written as ISO 8601 has them. */
+/** Years beyond four digits are written as in ISO 8601. */
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 /** The type of a column, and its conversion. Throws QUERY_INVALID for an unsupported type. */

@@ -1,9 +1,9 @@
-/** The relations as views of any DuckDB that has its extension for Delta Lake. */
+/** The relations as views for any DuckDB with the extension for Delta Lake. */
 import { identifier, quoted } from '../../../duckdb/names.ts';
 import { COLUMN_TYPES } from '../../segments/columns.ts';
 import type { Relation } from '../port.ts';
 
-/** A relation, and its table; undefined if there is none. */
+/** A relation and its table; undefined if there is no table. */
 interface At {
   readonly relation: Relation;
   readonly snapshot: { readonly table: string; readonly columns: readonly { readonly name: string }[] } | undefined;

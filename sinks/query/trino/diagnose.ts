@@ -1,11 +1,11 @@
-/** The checks of `tributary doctor` for a Trino. */
+/** What `tributary doctor` checks about a Trino. */
 import { type Finding, ok, problem } from '../../../core/finding.ts';
 import { trinoHttp } from './http.ts';
 import { locationOf } from './location.ts';
 import { execute } from './statement.ts';
 
 const PATIENCE_MS = 8000;
-/** The first version whose Delta connector reads past versions. */
+/** The first release whose Delta connector can read earlier versions of a table. */
 const OLDEST = 445;
 
 export interface DiagnosedTrino {
@@ -14,7 +14,7 @@ export interface DiagnosedTrino {
   readonly ca?: string | undefined;
 }
 
-/** Throws if it does not answer, or refuses access. */
+/** Throws if Trino does not answer, or refuses access. */
 export async function diagnoseTrino({ url, location: objects, ca }: DiagnosedTrino): Promise<Finding[]> {
   const location = locationOf(url, objects);
   const http = trinoHttp(location, { ca, patienceMs: PATIENCE_MS });

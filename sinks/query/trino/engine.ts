@@ -1,4 +1,4 @@
-/** Queries by a Trino, over the same tables. */
+/** Queries with Trino, over the same tables. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../core/errors.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
@@ -18,13 +18,13 @@ import { knownOf } from './values.ts';
 export interface TrinoQueryOptions extends LakeOptions {
   /** See `location.ts`. */
   readonly url: string;
-  /** The address of the objects for Trino, if the URL has none. */
+  /** The address of the object store for Trino, if the URL has none. */
   readonly location?: string | undefined;
   /** The certificate of the authority, in PEM. */
   readonly ca?: string | undefined;
-  /** A folder for the small files of reading the logs of tables. */
+  /** A folder for small files, used while reading the logs of tables. */
   readonly folder: string;
-  /** How long a Trino that does not answer gets retries. */
+  /** How long requests are retried while Trino does not answer, in ms. */
   readonly patienceMs?: number;
 }
 
@@ -45,7 +45,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
     for await (const _ of statement.pages);
   }
 
-  /** A starting coordinator is waited for, like one that does not answer. */
+  /** Waits for a coordinator that is starting, as for one that does not answer. */
   async function started(sql: string, signal: AbortSignal): Promise<Statement> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
@@ -62,13 +62,13 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
     await command(schemaSql(location), signal);
     for (const table of tables) {
       await command(registrationSql(location, table), signal).catch((error: unknown) => {
-        // By another client, or a while ago.
+        // Another client registered it, or we did earlier.
         if (nameOf(error) !== 'ALREADY_EXISTS') throw error;
       });
     }
   }
 
-  /** Tables are registered in Trino when it reports that it does not know them: usually once each. */
+  /** Registers tables when Trino reports that it does not know them: usually once for each. */
   async function begun(asked: Asked, all: readonly At[], signal: AbortSignal): Promise<Statement> {
     const sql = asked.with(relationsSql(location, all));
     try {

@@ -1,16 +1,16 @@
-/** Maps failed queries of Trino. */
+/** Translates failed queries of Trino. */
 import { type ErrorCode, TributaryError } from '../../../core/errors.ts';
 
 export interface TrinoFailure {
   readonly message?: string;
-  /** Such as TABLE_NOT_FOUND: one of a long list. */
+  /** One of a long list of names, such as TABLE_NOT_FOUND. */
   readonly errorName?: string;
   readonly errorType?: string;
 }
 
 const MEMORY = /MEMORY/;
 const TOO_MUCH = /^EXCEEDED_/;
-/** A part of the cluster, or its storage, does not answer; or the query was ended by another client. */
+/** A part of the cluster, or its storage, does not answer; or another client ended the query. */
 const PASSING =
   /SERVER_(SHUTTING_DOWN|STARTING_UP)|^(TOO_MANY_REQUESTS_FAILED|PAGE_TRANSPORT_\w+|REMOTE_\w+|NO_NODES_AVAILABLE|ABANDONED_\w+|ADMINISTRATIVELY_KILLED|ADMINISTRATIVELY_PREEMPTED|USER_CANCELED|QUERY_QUEUE_FULL|CLUSTER_\w+)$|FILESYSTEM_ERROR|METASTORE_ERROR|CANNOT_OPEN_SPLIT/;
 
@@ -27,7 +27,7 @@ export function failureOf(
   { message = '', errorName = '', errorType = '' }: TrinoFailure,
 ): TributaryError {
   const code = codeOf(errorName, errorType);
-  // The line is one of the text that was sent, which has more lines than the original one.
+  // Line numbers refer to the text that was sent, which has more lines than the original query.
   const reason = message.replaceAll(/(^|\s)line \d+:\d+: /g, '$1').trim() || errorName;
   return new TributaryError(code, `${doing}: ${reason}${ADVICE[code] ?? ''}`, { cause: { errorName, errorType } });
 }
@@ -43,7 +43,7 @@ function codeOf(name: string, type: string): ErrorCode {
   return 'STORE_BROKEN';
 }
 
-/** The name of Trino's own error; undefined for any other. */
+/** The name of Trino's error; undefined for any other error. */
 export function nameOf(error: unknown): string | undefined {
   const cause = error instanceof TributaryError ? (error.cause as TrinoFailure | undefined) : undefined;
   return cause?.errorName;

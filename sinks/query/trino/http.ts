@@ -17,8 +17,8 @@ export interface HttpAsked {
 
 export interface TrinoHttp {
   /**
-   * The text of a successful answer. Retries temporary failures and lost connections for `patienceMs`; then throws QUERY_AWAY. Throws
-   * ACCESS_REFUSED, CONFIG_INVALID, and the reason of the signal.
+   * Returns the text of a successful answer. Retries temporary failures and lost connections for `patienceMs`, and then
+   * throws QUERY_AWAY. Throws ACCESS_REFUSED, CONFIG_INVALID, and the reason of the signal.
    */
   send(doing: string, asked: HttpAsked): Promise<string>;
   close(): void;
@@ -30,7 +30,7 @@ export interface HttpOptions {
   readonly patienceMs: number;
 }
 
-/** A page is some 16 MB, unless single rows are larger. */
+/** A page is about 16 MB, unless single rows are larger. */
 const LARGEST_ANSWER = 256 * 1024 * 1024;
 /** Trino answers within a second, even without results. */
 const SILENCE_MS = 30_000;
@@ -64,7 +64,7 @@ export function trinoHttp(location: Location, { ca, patienceMs }: HttpOptions): 
     });
   }
 
-  /** The answer, or the reason for another attempt. */
+  /** Returns the answer, or the reason for another attempt. */
   async function attempt(doing: string, asked: HttpAsked): Promise<HttpAnswer | string> {
     try {
       const answer = await exchange(asked);

@@ -1,6 +1,6 @@
 /**
- * The location of a Trino, by its URL: `trino://user@host:8080/catalog/schema?location=s3://bucket/prefix`; `trinos://user:password@…` with TLS. The
- * catalog is one of Delta Lake, in whose schema the tables are registered. `location` is the address of all objects for Trino.
+ * The location of a Trino, by its URL: `trino://user@host:8080/catalog/schema?location=s3://bucket/prefix`; `trinos://user:password@…` with
+ * TLS. The catalog must be one of Delta Lake; the tables are registered in the schema. `location` is the address of all objects for Trino.
  */
 import { TributaryError } from '../../../core/errors.ts';
 
@@ -19,7 +19,7 @@ const FORM = 'trino://user@host:port/catalog/schema or trinos://user:password@ho
 const NAME = /^[a-z_][a-z0-9_]*$/;
 const PORTS = { plain: 8080, secure: 443 };
 
-/** Throws CONFIG_INVALID; no message has the URL, which may have a password. `objects` is the default location. */
+/** Throws CONFIG_INVALID, without the URL, which may contain a password. `objects` is the default location. */
 export function locationOf(text: string, objects?: string): Location {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['trino:', 'trinos:'].includes(url.protocol) || url.hostname === '') {
@@ -44,7 +44,7 @@ export function locationOf(text: string, objects?: string): Location {
   }
   return {
     secure,
-    // An IPv6 address has no brackets there.
+    // The host must be without the brackets of an IPv6 address.
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (secure ? PORTS.secure : PORTS.plain) : Number(url.port),
     user,

@@ -1,9 +1,9 @@
-/** The relations for Trino: tables of the log that are registered by name, read at one version. */
+/** The relations for Trino: the Delta tables, registered by name and read at one version. */
 import type { Relation, StoredColumn, StoredType } from '../port.ts';
 import type { Added } from '../text.ts';
 import type { Location } from './location.ts';
 
-/** A relation, and its table at one version; undefined if there is none. */
+/** A relation and its table at one version; undefined if there is no table. */
 interface At {
   readonly relation: Relation;
   readonly snapshot: TableAt | undefined;
@@ -29,13 +29,13 @@ const TYPES: Readonly<Record<StoredType, string>> = {
 const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The name of the table in Trino: its prefix, without characters that names may not have. */
+/** The name of the table in Trino: its prefix, without characters that names may not contain. */
 export const registeredName = (table: string): string => table.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
 
 const inSchema = ({ catalog, schema }: Location, table: string): string =>
   [catalog, schema, registeredName(table)].map(identifier).join('.');
 
-/** The relations that the query may name, at their versions; views come after the relations that they use. */
+/** The relations that the query may name, at their versions. Views come after the relations that they use. */
 export function relationsSql(location: Location, all: readonly At[]): Added[] {
   return all.flatMap(({ relation, snapshot }) => {
     const { name, stored, layout, columns, view } = relation;
@@ -56,7 +56,7 @@ function storedSql(location: Location, { relation, snapshot }: At, version = '')
   return `select ${columns} ${from}`;
 }
 
-/** Statements that make the relations for all clients of this Trino. */
+/** Statements that define the relations for all clients of this Trino. */
 export function viewsSql(location: Location, all: readonly At[]): string[] {
   const { catalog, schema } = location;
   const qualified = (name: string): string => [catalog, schema, name].map(identifier).join('.');

@@ -1,11 +1,11 @@
-/** One statement by Trino's protocol: it is posted, and then each answer has the address of the next one, until one has none. */
+/** One statement by Trino's protocol: the text is posted, and each answer has the address of the next one, until one has none. */
 import { TributaryError } from '../../../core/errors.ts';
 import { failureOf, type TrinoFailure } from './failure.ts';
 import type { TrinoHttp } from './http.ts';
 
 export interface TrinoColumn {
   readonly name: string;
-  /** In SQL: `map(integer, bigint)`. */
+  /** The type in SQL: `map(integer, bigint)`. */
   readonly type: string;
 }
 interface Page {
@@ -17,13 +17,13 @@ interface Page {
 
 export interface Statement {
   readonly columns: readonly TrinoColumn[];
-  /** Values as in JSON, whole numbers beyond 2^53 as bigints. Can be read once. */
+  /** Values as in JSON; whole numbers beyond 2^53 as bigints. Can be read once. */
   readonly pages: AsyncIterable<readonly (readonly unknown[])[]>;
-  /** Ends the query, if it still runs; never throws. */
+  /** Ends the query if it is still running; never throws. */
   cancel(): Promise<void>;
 }
 
-/** Settles when its columns are known. Throws the failure of the query. */
+/** Settles when the columns are known. Throws the query's failure. */
 export async function execute(http: TrinoHttp, sql: string, signal?: AbortSignal): Promise<Statement> {
   const doing = 'running a query';
   const next = async (path: string | undefined): Promise<Page> => {
@@ -35,12 +35,12 @@ export async function execute(http: TrinoHttp, sql: string, signal?: AbortSignal
     if (page.error !== undefined) throw failureOf(doing, page.error);
     return page;
   };
-  /** The next address; undefined when it has ended. */
+  /** The address of the next answer; undefined when the query has ended. */
   let path: string | undefined;
   const cancel = async (): Promise<void> => {
     const last = path;
     path = undefined;
-    // Without it, Trino would end the query only some minutes later.
+    // Otherwise Trino would end the query only some minutes later.
     if (last !== undefined) await http.send(doing, { method: 'DELETE', path: last }).catch(() => undefined);
   };
   const step = async (): Promise<Page> => {
@@ -69,14 +69,14 @@ export async function execute(http: TrinoHttp, sql: string, signal?: AbortSignal
   };
 }
 
-/** The rest of the URL: only the configuration decides the server and the credentials. */
+/** The path and the rest of the URL. Only the configuration determines the server and the credentials. */
 function pathOf(uri: string | undefined): string | undefined {
   if (uri === undefined) return undefined;
   const { pathname, search } = new URL(uri);
   return pathname + search;
 }
 
-/** Some of the numbers may exceed those of JSON. */
+/** Long digit sequences may be numbers that JSON.parse would round. */
 const LONG = /\d{16}/;
 
 function parsed(text: string): Page {

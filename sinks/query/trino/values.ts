@@ -3,7 +3,7 @@ import type { AnswerType, Value } from '../port.ts';
 import { refusedType, refusedValue } from '../refused.ts';
 
 type Scalar = Exclude<AnswerType, `list<${string}` | `map<${string}`>;
-/** Converts a JSON value that is not null; the key of a map is a text. */
+/** Converts a JSON value that is not null. The key of a map is a text. */
 type Convert = (value: unknown, column: string) => Value;
 interface Known<T extends AnswerType = AnswerType> {
   readonly type: T;
@@ -11,7 +11,7 @@ interface Known<T extends AnswerType = AnswerType> {
 }
 
 const long: Known<Scalar> = { type: 'long', convert: (value) => BigInt(value as number | bigint | string) };
-// Values without a number in JSON are texts.
+// Values that JSON has no number for are texts.
 const double: Known<Scalar> = { type: 'double', convert: Number };
 const text = (type: Scalar): Known<Scalar> => ({ type, convert: String });
 
@@ -32,7 +32,7 @@ const SCALARS: Readonly<Record<string, Known<Scalar>>> = {
   'timestamp with time zone': { type: 'timestamp', convert: (value, column) => momentOf(String(value), column) },
 };
 
-/** Without lengths and digits in parentheses. */
+/** The type without lengths and digits in parentheses. */
 const scalarOf = (type: string): Known<Scalar> | undefined => {
   const name = type.replace(/\([\d,\s]*\)/, '').trim();
   return Object.hasOwn(SCALARS, name) ? SCALARS[name] : undefined;
@@ -88,7 +88,7 @@ function localOf(text: string, column: string): string {
   return `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}`;
 }
 
-/** Where clocks are set back, a local time is ambiguous: so the zone must have no such changes. */
+/** A zone whose clocks are set back has ambiguous local times, so only fixed offsets are accepted. */
 function momentOf(text: string, column: string): number {
   const [, local = '', zone = ''] = /^(.*) (\S+)$/.exec(text) ?? [];
   const offset = zone === 'UTC' ? 'Z' : zone;
