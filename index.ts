@@ -1,10 +1,10 @@
 /**
- * The public face: what one declares a platform with, and what runs it.
+ * The public API: functions to declare a platform and to run it.
  *
  *     import { defineModule, definePlatform, learning } from 'tributary';
  *     export default definePlatform({ modules: [learning, mine] });
  *
- * in `tributary.config.ts` is what the command `tributary` of that folder runs.
+ * If this is in `tributary.config.ts`, the command `tributary` in that folder runs the platform.
  */
 import type { Platform } from './modules/define.ts';
 
@@ -91,7 +91,7 @@ export { deadLetterTopic, defineTopic, type Topic } from './topics/define.ts';
  *
  *     process.exitCode = await main(platform);
  *
- * `argv` is what follows the name of the program. Answers the exit code.
+ * `argv` are the words after the name of the program. Returns the exit code.
  */
 export async function main(platform: Platform, argv: readonly string[] = process.argv.slice(2)): Promise<number> {
   const program = await import('./cli/program.ts');

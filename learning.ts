@@ -1,4 +1,4 @@
-/** The declarations of the built-in modules, for modules that read its topics, emit to them or look up its rows. */
+/** The declarations of the built-in modules, for modules that read their topics, emit to them or look up their rows. */
 export * from './schemas/batch.ts';
 export * from './schemas/certificate.ts';
 export * from './schemas/content.ts';

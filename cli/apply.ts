@@ -1,4 +1,4 @@
-/** What `tables apply` and `indexes apply` have in common: what is missing is shown, then made. */
+/** Shared by `tables apply` and `indexes apply`: shows what is missing, then makes it. */
 import { type Context, print, printJson } from './context.ts';
 
 export interface ApplyArgs {
@@ -8,7 +8,7 @@ export interface ApplyArgs {
 
 export interface Missing {
   readonly what: string;
-  /** What a statement ends with when people copy it. */
+  /** The characters that end a statement when people copy it. */
   readonly ending: string;
   /** The statements or requests that make what is missing. */
   readonly missing: readonly string[];

@@ -8,7 +8,7 @@ import { FAILED, INTERRUPTED, report } from './errors.ts';
 
 export type { CommandName } from './descriptors/index.ts';
 
-/** Undefined for a name that another process sends and we do not have. */
+/** Undefined for a name that another process sends and that this version does not have. */
 function commandNamed(name: string): StoresCommand | undefined {
   return COMMANDS.find((each): each is StoresCommand => each.kind === 'stores' && each.name === name);
 }
@@ -18,12 +18,12 @@ export function accessOf(name: CommandName, args: unknown): Access {
   return (args as { readonly dryRun?: boolean }).dryRun === true ? 'tries' : 'makes';
 }
 
-/** Runs the command to its end and answers its exit code, or how it goes on elsewhere. Never throws. */
+/** Runs the command to its end. Returns its exit code, or how it continues elsewhere. Never throws. */
 export async function execute(name: string, args: unknown, context: Context, debug: boolean): Promise<number | GoOn> {
   try {
     const command = commandNamed(name);
     if (command === undefined) throw new Error(`there is no command ${name}`);
-    // Otherwise a command that waits for somebody to type would not hear the signal.
+    // Otherwise a command that waits for typed input would not see the signal.
     addAbortSignal(context.signal, context.stdin);
     await context.wired.prepare(command.prepares);
     const { run } = await command.load();

@@ -1,4 +1,4 @@
-/** What a command works with. A command knows no process, so that it can run on behalf of another one. */
+/** What a command works with. A command does not know its process, so it can run on behalf of another process. */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Wired } from '../app/stores/wiring.ts';
@@ -27,12 +27,12 @@ export class GoOn {
   }
 }
 
-/** Aborted when the command shall come to its end or be handed over. */
+/** Aborted when the command has to end or to be handed over. */
 export function endOf({ signal, handover }: Pick<Context, 'signal' | 'handover'>): AbortSignal {
   return handover === undefined ? signal : AbortSignal.any([signal, handover]);
 }
 
-/** Why a command ended before its time. */
+/** Why a command ended early. */
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');
@@ -40,8 +40,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Writes one line to the standard output, as fast as it is read, with what a terminal would obey escaped. `dress` may then colour it. Throws
- * when the command shall end.
+ * Writes one line to the standard output, waiting for a slow reader, with terminal controls escaped. `dress` may then colour it. Throws
+ * when the command has to end.
  */
 export async function print(
   { stdout, signal }: Pick<Context, 'stdout' | 'signal'>,
@@ -56,7 +56,7 @@ export async function printJson(context: Pick<Context, 'stdout' | 'signal'>, val
   await print(context, JSON.stringify(value, null, 2));
 }
 
-/** Columns side by side, the first line above them. Numbers stand to the right. `dress` may colour a line: of which row, or of the head. */
+/** Prints columns side by side under a head. Numbers are aligned right. `dress` may colour a line, given its row (undefined: the head). */
 export async function printTable(
   context: Pick<Context, 'stdout' | 'signal'>,
   head: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * A command is declared once: what it takes, what is prepared for it, and where its implementation is. Help, completion and dispatch
- * follow from that. An implementation is imported when it is used, so that every command starts fast.
+ * A command is declared once: its operands and options, what is prepared for it, and where its implementation is. Help, completion and
+ * dispatch follow from that. The implementation is imported only when it is used, so that every command starts fast.
  */
 import type { Sources } from '../app/config/config.ts';
 import type { LoadedPlatform } from '../app/platform/file.ts';
@@ -8,12 +8,12 @@ import type { Prepare } from '../app/stores/wiring.ts';
 import type { Run } from './context.ts';
 import type { Streams } from './control/server.ts';
 
-/** What a value names: completion offers these. */
+/** What a value names. Completion offers these names. */
 export type Names =
   | 'jobs'
   | 'jobs and rollups'
   | 'topics'
-  /** Topics, and those of their dead letters. */
+  /** Topics, and their dead letter topics. */
   | 'logs'
   | 'event types'
   | 'projections'
@@ -26,7 +26,7 @@ export type Names =
   | 'files'
   | readonly string[];
 
-/** `any` may be none; `some` is at least one. */
+/** `any` may be empty; `some` is at least one. */
 export type Count = 'one' | 'optional' | 'any' | 'some';
 
 export interface Operand<V = unknown> {
@@ -34,7 +34,7 @@ export interface Operand<V = unknown> {
   readonly shown: string;
   readonly count: Count;
   readonly names: Names | undefined;
-  /** For its type alone: what the command gets. */
+  /** Only for its type: what the command gets. */
   readonly value?: V;
 }
 
@@ -42,56 +42,56 @@ export type Parse<V> = (text: string) => V;
 
 export interface Option<V = unknown> {
   readonly doc: string;
-  /** The name of its value as help shows it; undefined for a flag. */
+  /** The name of its value in help; undefined for a flag. */
   readonly shown: string | undefined;
   readonly short: string | undefined;
   readonly parse: Parse<unknown>;
-  /** Whether it may be given again: then its value is a list. */
+  /** Whether it may be repeated. Its value is then a list. */
   readonly isList: boolean;
-  /** What the command gets without it. */
+  /** What the command gets if the option is not given. */
   readonly preset: V;
   readonly conflicts: readonly string[];
   readonly isHidden: boolean;
   readonly names: Names | undefined;
 }
 
-/** By the names that the implementation knows; the flag of `fromLine` is `--from-line`. */
+/** By the names in the implementation. The flag of `fromLine` is `--from-line`. */
 export type Options = Readonly<Record<string, Option>>;
 export type Operands = Readonly<Record<string, Operand>>;
 
-/** What was typed, by the names of operands and options. */
+/** The values typed, by the names of operands and options. */
 export type Values<Os extends Operands, Ps extends Options> = {
   readonly [K in keyof Os]: Os[K] extends Operand<infer V> ? V : never;
 } & { readonly [K in keyof Ps]: Ps[K] extends Option<infer V> ? V : never };
 
-/** How people see what the command writes. */
+/** How the output of the command is shown. */
 export interface Terminal {
   readonly colors: boolean;
   /** Whether progress is shown on a terminal. */
   readonly progress: boolean;
 }
 
-/** What a command has that opens no stores, or opens them by itself. */
+/** What a command gets that opens no stores, or opens them itself. */
 export interface Caller {
   readonly sources: Sources;
-  /** Read when it is asked for first, so that no mistake in it keeps anybody from the help. */
+  /** Read at its first use, so that a mistake in it does not prevent help. */
   readonly platform: () => Promise<LoadedPlatform>;
   readonly debug: boolean;
 }
 export type RunForCaller<Args> = (caller: Caller, streams: Streams, args: Args) => Promise<number>;
 
 interface Described {
-  /** Its beginning is the summary: see `summaryOf`. */
+  /** It begins with the summary: see `summaryOf`. */
   readonly description: string;
   /** The words after `tributary`. */
   readonly examples: readonly string[];
   readonly operands: Operands;
   readonly options: Options;
-  /** Text behind the help. */
+  /** Text after the help. */
   readonly more: (() => string) | undefined;
   /** Hidden from help and completion: other programs call it. */
   readonly isHidden: boolean;
-  /** What the implementation takes, of what was typed. Throws USAGE for values that do not go together. */
+  /** Turns the typed values into the arguments of the implementation. Throws USAGE for values that do not go together. */
   readonly args: (values: never, terminal: Terminal) => unknown;
 }
 
@@ -99,18 +99,18 @@ interface Described {
 export interface StoresCommand<Name extends string = string> {
   readonly kind: 'stores';
   readonly name: Name;
-  /** What is made before it runs. Who only looks makes nothing on servers, which may be the wrong ones. */
+  /** What is made before it runs. A command that only reads makes nothing on servers, which may be the wrong ones. */
   readonly prepares: Prepare;
   /** Whether it creates a data folder if there is none. For other commands that is an error. */
   readonly makesFolder: boolean;
-  /** Whether it runs in this process, for any time: the process that has the folder is asked for it. */
+  /** Whether it runs in this process, for any length of time. The process that has the folder is asked to release it. */
   readonly runsHere: boolean;
   readonly load: Load<Run<never>>;
-  /** Undefined for one that only other commands run. */
+  /** Undefined for a command that only other commands run. */
   readonly typed: (Described & { readonly input: (values: never) => string | null }) | undefined;
 }
 
-/** A command that opens no stores, or opens them by itself. */
+/** A command that opens no stores, or opens them itself. */
 export interface CallerCommand<Name extends string = string> {
   readonly kind: 'caller';
   readonly name: Name;
@@ -129,7 +129,7 @@ interface Declared<Os extends Operands, Ps extends Options> {
   readonly isHidden?: boolean;
 }
 
-/** Without `args`, the implementation takes the values as they are. */
+/** Without `args`, the implementation gets the values as they are. */
 interface AsTyped {
   readonly args?: undefined;
 }
@@ -141,7 +141,7 @@ interface DeclaredStores<Os extends Operands, Ps extends Options> {
   readonly prepares: Prepare;
   readonly makesFolder?: boolean;
   readonly runsHere?: boolean;
-  /** The file that the command reads as its standard input, if it is given one. */
+  /** The file that the command reads as its standard input, if one is given. */
   readonly input?: (values: Values<Os, Ps>) => string | null;
 }
 
@@ -171,7 +171,7 @@ export function command(
   return { kind: 'stores', name, prepares, makesFolder, runsHere, load, typed: { ...described(declared), input } };
 }
 
-/** A command that is not typed: other commands run it where the stores are. */
+/** A command that users do not type: other commands run it in the process with the stores. */
 export function innerCommand<const Name extends string, Args>(
   name: Name,
   declared: Pick<DeclaredStores<None, None>, 'prepares' | 'makesFolder'> & { readonly load: Load<Run<Args>> },
@@ -215,7 +215,7 @@ const operand = <V>(shown: string, count: Count, names: Names | undefined): Oper
 
 export const one = (shown: string, names?: Names): Operand<string> => operand(shown, 'one', names);
 export const optional = (shown: string, names?: Names): Operand<string | null> => operand(shown, 'optional', names);
-/** Perhaps none. */
+/** May be empty. */
 export const any = (shown: string, names?: Names): Operand<readonly string[]> => operand(shown, 'any', names);
 /** At least one. */
 export const some = (shown: string, names?: Names): Operand<readonly string[]> => operand(shown, 'some', names);
@@ -229,27 +229,27 @@ interface How {
 
 const asTyped = (text: string): string => text;
 
-/** Up to the first full stop or colon: all that a list has a line for. */
+/** Up to the first full stop or colon: a list has only one line for it. */
 export const summaryOf = (description: string): string => description.split(/[.:](?:\s|$)/, 1)[0] ?? '';
 
-/** False without it. */
+/** False if not given. */
 export const flag = (doc: string, how: How = {}): Option<boolean> => option(doc, undefined, false, how);
 
-/** Null without it. */
+/** Null if not given. */
 export function value(shown: string, doc: string, how?: How): Option<string | null>;
 export function value<V>(shown: string, doc: string, how: How & { readonly parse: Parse<V> }): Option<V | null>;
 export function value(shown: string, doc: string, how: How & { readonly parse?: Parse<unknown> } = {}): Option {
   return { ...option(doc, shown, null, how), parse: how.parse ?? asTyped };
 }
 
-/** The value of `preset` if the option is not given. */
+/** The value of `preset` if not given. */
 export function preset(shown: string, doc: string, preset: string): Option<string>;
 export function preset<V>(shown: string, doc: string, preset: V, parse: Parse<V>): Option<V>;
 export function preset(shown: string, doc: string, preset: unknown, parse: Parse<unknown> = asTyped): Option {
   return { ...option(doc, shown, preset, {}), parse };
 }
 
-/** May be given again; an empty list without it. */
+/** May be repeated; an empty list if not given. */
 export function values(shown: string, doc: string, how?: How): Option<readonly string[]>;
 export function values<V>(shown: string, doc: string, how: How & { readonly parse: Parse<V> }): Option<readonly V[]>;
 export function values(shown: string, doc: string, how: How & { readonly parse?: Parse<unknown> } = {}): Option {

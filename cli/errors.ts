@@ -8,10 +8,10 @@ export const USED_WRONGLY = 2;
 /** The exit code of a program that was interrupted. */
 export const INTERRUPTED = 130;
 
-/** A wrong use: of a name that does not exist, or of an option. */
+/** Wrong usage: a name that does not exist, or a wrong option. */
 export const usage = (message: string): TributaryError => new TributaryError('USAGE', message);
 
-/** Prints what went wrong in one line, and returns the exit code. An unforeseen error shows its stack with `debug`. */
+/** Prints the error in one line, and returns the exit code. With `debug`, an unforeseen error shows its stack. */
 export function report(error: unknown, stderr: Writable, debug: boolean): number {
   const known = error instanceof TributaryError;
   stderr.write(`error: ${shownText(known || messageOf(error) !== '' ? messageOf(error) : String(error))}\n`);

@@ -1,4 +1,4 @@
-/** What a command reads: a file, a pipe or a device, by whatever name the system has for it. */
+/** The input of a command: a file, a pipe or a device, under any name that the system has for it. */
 import { close, constants, createReadStream, fstatSync, open as openFile, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -8,13 +8,13 @@ import { usage } from './errors.ts';
 
 export interface Input {
   readonly stream: Readable;
-  /** The same once more from its begin; only a file can be read twice. */
+  /** Opens the input again from its beginning; only a file can be read twice. */
   readonly again: (() => Readable) | undefined;
 }
 
 const open = promisify(openFile);
 
-/** "-" is the standard input. Throws USAGE for what cannot be read, and the signal's reason if it is aborted before there is anything. */
+/** "-" is the standard input. Throws USAGE if it cannot be read, and the signal's reason if it is aborted before there is any input. */
 export async function inputOf(file: string, signal: AbortSignal): Promise<Input> {
   const [isDescriptor, number] = /^\/dev\/(?:fd\/(\d+)|stdin)$/.exec(file) ?? [];
   if (file === '-' || (isDescriptor && Number(number ?? 0) === 0)) return { stream: process.stdin, again: undefined };
@@ -30,15 +30,15 @@ export async function inputOf(file: string, signal: AbortSignal): Promise<Input>
 }
 
 /**
- * A named pipe is open once somebody opens its other end. A thread waits for that, and keeps the process from ending: so the signal has the
- * other end opened here.
+ * Opening a named pipe waits until another process opens its other end. A thread does that wait, and keeps the process from ending. So on
+ * the signal, this process opens the other end itself.
  */
 async function opened(file: string, signal: AbortSignal): Promise<number> {
   if (!statSync(file).isFIFO()) return open(file, 'r');
   signal.throwIfAborted();
   const opening = open(file, 'r');
   const letGo = async (): Promise<void> => {
-    // Both ends: that waits for nobody, and works where nobody reads yet.
+    // Opening both ends waits for no process, and works before any process reads.
     const other = await open(file, constants.O_RDWR | constants.O_NONBLOCK);
     await opening.catch(() => {});
     close(other);
@@ -57,7 +57,7 @@ function streamOf(fd: number, again: Input['again']): Input {
     close(fd);
     throw new Error('it is a folder');
   }
-  // A pipe is waited for without a thread, so that a signal ends the waiting.
+  // A pipe is waited for without a thread, so that a signal ends the wait.
   if (stat.isFIFO() || stat.isSocket()) return { stream: new Socket({ fd, writable: false }), again: undefined };
   return { stream: createReadStream('', { fd }), again: stat.isFile() ? again : undefined };
 }

@@ -1,7 +1,7 @@
-/** The way in, on a Node that is new enough: `bin/tributary.js` sees to that. */
+/** The entry point, on a supported Node, which `bin/tributary.js` checks. */
 import { enableCompileCache } from 'node:module';
 
-// Before the imports that it is for.
+// Before the imports that it caches.
 enableCompileCache();
 const { main } = await import('./program.ts');
 process.exitCode = await main(process.argv.slice(2));

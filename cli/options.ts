@@ -1,4 +1,4 @@
-/** Options that several commands have, and how their values are read. */
+/** Options that several commands share, and the parsers of their values. */
 import { InvalidArgumentError } from 'commander';
 import { flagOf } from '../app/config/config.ts';
 import { defaultOf, docOf, KEYS } from '../app/config/keys.ts';
@@ -53,14 +53,14 @@ export function day(text: string): string {
   throw new InvalidArgumentError('Give a day such as 2026-03-01.');
 }
 
-/** Where a replay came to: the id of the topic, which may be empty, the partition and the offset. */
+/** The end of a replay: the id of the topic, which may be empty, the partition and the offset. */
 export function position(text: string): { topicId: string; partition: number; offset: number } {
   const [, topicId, partition, offset] = /^([A-Za-z0-9_]*)\/(\d{1,9})\/(\d{1,15})$/.exec(text) ?? [];
   if (topicId !== undefined) return { topicId, partition: Number(partition), offset: Number(offset) };
   throw new InvalidArgumentError('Give the position that the replay printed at its end.');
 }
 
-/** A zone is needed: local time is another moment elsewhere. */
+/** The zone is required, because local time differs between places. */
 export function moment(text: string): number {
   const time = Date.parse(text);
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(time)) return time;
@@ -69,13 +69,13 @@ export function moment(text: string): number {
 
 const AGO_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** The same, or how long ago it was. */
+/** A time, or how long ago it was. */
 export function momentOrAgo(text: string): number {
   const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
   return unit === undefined ? moment(text) : Date.now() - Number(count) * AGO_MS[unit as keyof typeof AGO_MS];
 }
 
-/** Which dead letters. */
+/** Chooses dead letters. */
 export const deadLetterFilter = {
   job: value('name', 'only those of this job or rollup', { names: 'jobs and rollups' }),
   code: value('code', 'only those with this code', { names: 'reject codes' }),

@@ -1,4 +1,4 @@
-/** The descriptors of the commands as a parser of command lines, which writes their help, too. */
+/** Turns the descriptors of the commands into a parser of command lines, which also writes their help. */
 import { Argument, Command as CommanderCommand, Option as CommanderOption } from 'commander';
 import { flagOf, type Sources } from '../app/config/config.ts';
 import { docOf, KEYS } from '../app/config/keys.ts';
@@ -7,11 +7,11 @@ import { type Caller, type Command, type Operand, type Option, summaryOf, type T
 import { COMMANDS, GROUPS } from './descriptors/index.ts';
 import { wantsColors } from './output/colors.ts';
 
-/** A command line that was understood. */
+/** A parsed command line. */
 export interface Invoked {
   readonly command: Command;
   readonly args: unknown;
-  /** The file that is to be its standard input. */
+  /** The file to use as standard input. */
   readonly input: string | null;
   readonly caller: Caller;
 }
@@ -66,7 +66,7 @@ function add(
   });
 }
 
-/** The last word of its name, and its parent: a group, which may be in another one. */
+/** The last word of the command's name, and its parent: a group, which may be nested in another. */
 function wordAndParentOf(program: CommanderCommand, name: string): [string, CommanderCommand] {
   const words = name.split(' ');
   const last = words.pop() as string;
@@ -98,7 +98,7 @@ function optionOf(name: string, { doc, shown, short, parse, isList, preset, conf
     const read = isList ? (text: string, before: readonly unknown[] = []) => [...before, parse(text)] : parse;
     option.argParser(read as (text: string) => unknown);
   }
-  // Help shows it. What is nothing without the option is of no interest there.
+  // Help shows the default. An empty default is not worth showing.
   if (typeof preset === 'number' || typeof preset === 'string') option.default(preset);
   return option.conflicts([...conflicts]).hideHelp(isHidden);
 }
@@ -113,7 +113,7 @@ function valuesOf(
   return Object.fromEntries([...given, ...chosen]);
 }
 
-/** An option that a command above has, too, is taken by that one, wherever it was typed. */
+/** If a parent command has the option, too, the parent takes it, wherever it was typed. */
 function optionValue(command: CommanderCommand, name: string): unknown {
   for (let each: CommanderCommand | null = command; each?.parent; each = each.parent) {
     if (each.getOptionValueSource(name) === 'cli') return each.getOptionValue(name);

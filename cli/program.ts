@@ -13,11 +13,11 @@ import { inputOf } from './input.ts';
 import { type Invoked, parserOf } from './parser.ts';
 import { setupOf } from './setup.ts';
 
-/** Answers the exit code. Without a platform it is the one that the working folder names. */
+/** Returns the exit code. Without `given`, the platform is that of the working folder. */
 export async function main(argv: readonly string[], given?: Platform): Promise<number> {
   const { stdout, stderr } = process;
   stdout.on('error', (error) => process.exit(outputFailed(error, stderr)));
-  // What cannot be logged is lost; the process goes on.
+  // Lines that cannot be logged are lost; the process goes on.
   stderr.on('error', () => {});
   const signal = interruptions();
   let exitCode = 0;
@@ -39,13 +39,13 @@ export async function main(argv: readonly string[], given?: Platform): Promise<n
   }
 }
 
-/** Imported when it is needed: it brings every job along, and help needs none. */
+/** Imported when needed: it imports every job, and help needs none. */
 async function platformHere(): Promise<LoadedPlatform> {
   const { loadPlatform } = await import('../app/platform/file.ts');
   return loadPlatform(process.cwd());
 }
 
-/** Aborted by the first signal; the second one ends the process at once. */
+/** Aborted by the first signal. The second one ends the process at once. */
 function interruptions(): AbortSignal {
   const controller = new AbortController();
   for (const [name, code] of [
@@ -67,7 +67,7 @@ async function run(invoked: Invoked, streams: Streams): Promise<number> {
   return (run as RunForCaller<unknown>)(caller, streams, args);
 }
 
-/** By the process that has the folder, if there is one, or in this one. */
+/** Runs in the process that has the folder, or else in this one. */
 async function runWithStores(
   command: StoresCommand,
   { args, caller, input }: Invoked,

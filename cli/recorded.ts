@@ -1,10 +1,10 @@
-/** Who does something that is kept with it, and why. */
+/** The user and the reason of an action, for actions that are stored with both. */
 import { userInfo } from 'node:os';
 import { value } from './descriptor.ts';
 
 export const why = value('text', 'the reason, which is recorded');
 
-/** With the user as the operating system knows them. */
+/** Adds the user's name in the operating system. */
 export const recorded = <V extends { readonly why: string | null }>(values: V) => ({
   ...values,
   why: values.why ?? '',
@@ -15,7 +15,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // In a container the user may have a number alone.
+    // In a container the user may have only a number.
     return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
 }

@@ -1,4 +1,4 @@
-/** What a command opens stores with: the configuration that is in effect, and the platform. */
+/** The configuration and the platform with which a command opens stores. */
 import type { Writable } from 'node:stream';
 import { loadConfig } from '../app/config/config.ts';
 import type { Setup } from '../app/stores/wiring.ts';

@@ -1,11 +1,11 @@
-/** How the demo shows how far it is: bars on a terminal, a line every few seconds anywhere else. */
+/** How the demo shows its progress: as bars on a terminal, elsewhere as a line every few seconds. */
 import type { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
 
 export interface Display {
-  /** Sets how far `name` is; the first time it appears below those that are there. Nothing of nothing is not shown. */
+  /** Sets the progress of `name`. A new name appears below the others. A total of 0 is not shown. */
   show(name: string, done: number, total: number): void;
-  /** Shows a last time where everything is, and goes out of the way. */
+  /** Shows the final progress, and releases the terminal. */
   end(): void;
 }
 
@@ -28,7 +28,7 @@ function bars(output: Writable): Display {
     barsize: 30,
     fps: 10,
     hideCursor: true,
-    // Its type knows standard output only; what it uses are cursor movements of any terminal.
+    // The type allows only the standard output, but only cursor movements are used, which every terminal has.
     stream: output as NodeJS.WriteStream,
   });
   const byName = new Map<string, SingleBar>();

@@ -1,15 +1,15 @@
 /**
- * What the rows of the Open University data set mean, as events. Pure: rows in, events out.
+ * Turns the rows of the Open University data set into events. Pure: rows in, events out.
  *
- * - A presentation is a course and one batch of the same id, published and created 365 days before its start. Every site
- *   is a leaf content, in a unit by its activity type.
- * - A registration is `enrolled` on its day, or without one when the batch was created; an un-registration is `unenrolled`.
+ * - A presentation is a course and one batch of the same id, published and created 365 days before its start. Every site is a leaf content,
+ *   in a unit by its activity type.
+ * - A registration is `enrolled` on its day, or, without a day, when the batch was created; an un-registration is `unenrolled`.
  * - A daily interaction is `content progressed`: completed, with its clicks as views.
- * - A student is `user created` at the first registration. Where the student's rows disagree, the row of the first
- *   presentation counts: the one that starts first, and of those the first by code.
+ * - A student is `user created` at the first registration. If the student's rows disagree, the row of the first presentation counts: the
+ *   one that starts first, and of those the first by code.
  *
- * An event's id is made from its row, so that the same row is the same event whoever imports it. Interactions that are
- * equal to the letter are separate visits: they are numbered.
+ * An event's id is made from its row, so that the same row gives the same event in every import. Interactions that are equal in every field
+ * are separate visits: they are numbered.
  */
 import type { Input } from '../core/avro.ts';
 import type { EventDef } from '../core/event.ts';
@@ -21,12 +21,12 @@ import type { DefsOf, Topic } from '../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, userEvents } from '../topics/index.ts';
 import { type CourseRow, type Presentation, presentationId, type Rows, type SiteRow, type StudentRow } from './rows.ts';
 
-/** One event to be imported; `id` is unique among all of the demo. */
+/** One event to import. `id` is unique among all events of the demo. */
 export interface DemoEvent {
   readonly topic: Topic;
   readonly def: EventDef;
   readonly id: string;
-  /** When it happened, in ms since 1970 UTC. */
+  /** The time of the event, in ms since 1970 UTC. */
   readonly time: number;
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -43,12 +43,12 @@ const STARTS: Readonly<Record<string, { readonly month: number; readonly name: s
 };
 
 /**
- * Every event of the rows: by time; at one time what must come first (published, created, user created, enrolled,
- * progressed, unenrolled); and then in the order of the file. An `unenrolled` comes after the `enrolled` of its row, and
- * so after its own time if the row has it leave before it came.
+ * All events of the rows, sorted by time. Events with equal times come in the order in which they depend on each other (published, created,
+ * user created, enrolled, progressed, unenrolled), then in the order of the file. An `unenrolled` comes after the `enrolled` of its row,
+ * and so after its own time if its row has the student leave before the registration.
  */
 export function eventsOf(rows: Rows): DemoEvent[] {
-  // Each list comes after what must precede it, and sorting keeps the order of what is equal.
+  // Each list comes after those that must precede it, and the sort is stable.
   const placed = [
     ...published(rows),
     ...rows.courses.map(created),

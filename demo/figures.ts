@@ -1,4 +1,4 @@
-/** What the demo has come to, read back from the stores: equal for equal events, however often a process died on the way. */
+/** The results of the demo, read back from the stores. Equal events give equal results, however often a process died on the way. */
 
 import { callAnswered, DEFAULT_TENANT, timerFired } from '../core/event.ts';
 import type { RecordOf } from '../core/target.ts';
@@ -13,17 +13,17 @@ import type { LogRecord } from '../topics/log/transport.ts';
 import { SOURCE } from './events.ts';
 import type { Sample } from './summary.ts';
 
-/** How many there are, by name. */
+/** Counts, by name. */
 export type Counts = Readonly<Record<string, number>>;
 
 export interface BatchFigures {
   readonly batchId: string;
   readonly name: string;
-  /** Learners who are or were in it. */
+  /** Learners who are or were in the batch. */
   readonly registered: number;
   readonly left: number;
   readonly active: number;
-  /** The active ones by where they stand, and their mean progress in percent. */
+  /** The active learners by state, and their mean progress in percent. */
   readonly notStarted: number;
   readonly inProgress: number;
   readonly completed: number;
@@ -31,13 +31,13 @@ export interface BatchFigures {
 }
 
 export interface Figures {
-  /** In the order of their ids. */
+  /** Ordered by id. */
   readonly batches: readonly BatchFigures[];
   /** Events of the data set, by topic. */
   readonly imported: Counts;
-  /** Events of others, by topic. */
+  /** Events from other producers, by topic. */
   readonly produced: Counts;
-  /** The events that jobs emitted about them, by type. */
+  /** The events that jobs derived from these, by type. */
   readonly derived: Counts;
   /** Records that no job could apply, by code. */
   readonly deadLetters: Counts;
@@ -53,7 +53,7 @@ export async function collectFigures(
   const produced = new Map<string, number>();
   const derived = new Map<string, number>();
   const deadLetters = new Map<string, number>();
-  // Events of the runtime follow from how records fall into batches, which is another way in every run.
+  // Events of the runtime depend on how records fall into batches, which differs in every run.
   for (const { name } of topics.filter(({ ofRuntime }) => !ofRuntime)) {
     for await (const record of allRecords(transport, name)) {
       const kind = kindOf(record);
@@ -74,8 +74,8 @@ export async function collectFigures(
 }
 
 /**
- * Undefined for what is none of the platform's or the jobs' events: a record that was sent on to its partition lies there
- * again, a timer may be emitted twice, and the answer of a channel is between a job and the runtime.
+ * Undefined for records that are not events of the platform or of jobs: a record that was sent on to its partition is a second copy, a
+ * timer may be emitted twice, and the answer of a channel is between a job and the runtime.
  */
 function kindOf(record: LogRecord): 'imported' | 'produced' | 'derived' | undefined {
   const type = headerOf(record, 'ce_type');
@@ -101,7 +101,7 @@ function figuresOf(batch: RecordOf<typeof batchSummary>): BatchFigures {
   return { batchId, name, registered: ever, left, active: learners, notStarted, inProgress, completed, meanProgress };
 }
 
-/** The learner who is furthest, of the batch in which most have begun; undefined if nobody learns anything yet. */
+/** The most advanced learner of the batch in which most learners have begun; undefined if there is none yet. */
 export async function pickSample(
   { tables }: Pick<Stores, 'tables'>,
   { batches }: Figures,
@@ -115,7 +115,7 @@ export async function pickSample(
   return learners.filter(({ active }) => active).toSorted((a, b) => b.progress - a.progress)[0];
 }
 
-/** Empty when there is none, or one that is no text. */
+/** Empty if the header is missing or is not a text. */
 function headerOf({ headers }: LogRecord, name: string): string {
   const value = headers[name];
   return typeof value === 'string' ? value : '';

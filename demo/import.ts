@@ -1,12 +1,12 @@
 /**
  * Imports a list of events into the log exactly once, whatever happens to the process meanwhile.
  *
- * The import is a consumer group of its own on a small topic of its own, in which nothing lies: what it commits is how many
- * events of the list are in the log, as the offset, in one transaction with these events. So whoever comes next goes on
- * where the last one stopped, and whoever comes when all is done finds nothing to do.
+ * The import is its own consumer group on its own small topic, which has no records. The offset that it commits is the number of events of
+ * the list that are in the log, in one transaction with these events. So the next process continues where the last one stopped, and finds
+ * nothing to do when everything is done.
  *
- * What the list was made from is in the metadata of the same commit: a list made from something else is refused, since its
- * places are other ones.
+ * The metadata of the same commit identify the source of the list. A list from another source is refused, since its events have other
+ * places.
  */
 import { setImmediate } from 'node:timers/promises';
 import { TributaryError } from '../core/errors.ts';
@@ -22,11 +22,11 @@ const TOPIC = { name: 'demo.imports', partitions: 1, retentionMs: 30 * 24 * 60 *
 export interface Import {
   /** How many events of the list are in the log. */
   readonly done: number;
-  /** How many the list has, if an import was begun; for whoever wants to know whether the list is needed at all. */
+  /** The length of the list, if an import has begun. With it, a caller can see whether the list is needed at all. */
   readonly total: number | undefined;
   /**
-   * Goes on with the list, `chunk` events in one transaction, until its first `until` events are in the log. Topics have to
-   * exist and the codec to be prepared. `progress` is called after each transaction with the number of events in the log.
+   * Continues with the list, with `chunk` events per transaction, until its first `until` events are in the log. Topics have to exist and
+   * the codec to be prepared. `progress` is called after each transaction with the number of events in the log.
    */
   run(
     events: readonly DemoEvent[],
@@ -35,7 +35,7 @@ export interface Import {
   close(): Promise<void>;
 }
 
-/** `made` says what the list is made from. Throws ALREADY_EXISTS when an import was begun with a list made from something else. */
+/** `made` identifies the source of the list. Throws ALREADY_EXISTS if an import has begun with a list from another source. */
 export async function openImport(transport: Transport, codec: Codec, made: string): Promise<Import> {
   await transport.createTopics([TOPIC]);
   const assigned = Promise.withResolvers<void>();
@@ -75,7 +75,7 @@ export async function openImport(transport: Transport, codec: Codec, made: strin
         await claim.commit({ records, offset: done + next.length, metadata });
         done += next.length;
         progress(done);
-        // An embedded log answers at once: signals and the display would otherwise wait for the end.
+        // An embedded log answers at once. Without this, signals and the display would wait until the end.
         await setImmediate();
       }
     },
@@ -98,7 +98,7 @@ async function partitionCounts(transport: Transport): Promise<ReadonlyMap<string
   return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
-/** `now` in ms since 1970 UTC: by it the log keeps the record as long as any other, however old its event is. */
+/** `now` is the time of the record, in ms since 1970 UTC: the log keeps the record as long as any other, however old its event is. */
 function recordOf(event: DemoEvent, codec: Codec, counts: ReadonlyMap<string, number>, now: number): NewRecord {
   const { topic, def, id, time, data } = event;
   const partitions = counts.get(topic.name);

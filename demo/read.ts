@@ -1,19 +1,19 @@
-/** Reads the published CSV files as they are: gzipped, some with quotes, a missing value empty or "?". */
+/** Reads the published CSV files unchanged: gzipped, some with quotes, with a missing value as empty or "?". */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { TributaryError } from '../core/errors.ts';
 import type { Rows } from './rows.ts';
 
-/** One line of a file, by the names of its columns. */
+/** One line of a file, by column name. */
 interface Line {
   text(column: string): string;
-  /** Undefined where the value is missing. */
+  /** Undefined if the value is missing. */
   maybe(column: string): string | undefined;
   number(column: string): number;
 }
 
-/** Reads all five files the demo uses from `folder`, a URL that ends with a slash. */
+/** Reads all five files that the demo uses from `folder`, a URL that ends with a slash. */
 export function readRows(folder: URL = new URL('./oulad/', import.meta.url)): Rows {
   const presentation = (line: Line) => ({
     module: line.text('code_module'),

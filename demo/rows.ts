@@ -1,6 +1,6 @@
 /**
- * The rows of the Open University data set that the demo uses, with the types they have once read. A day is relative to the
- * start of its presentation and may be negative.
+ * The rows of the Open University data set that the demo uses, typed as they are after reading. A day is relative to the start of its
+ * presentation and may be negative.
  */
 import { TributaryError } from '../core/errors.ts';
 
@@ -55,7 +55,7 @@ export function presentationId({ module, presentation }: Presentation): string {
   return `${module}-${presentation}`;
 }
 
-/** Only what belongs to the presentations named by their ids. Throws NOT_FOUND for one that does not exist. */
+/** Only the rows of the presentations with these ids. Throws NOT_FOUND for an id that does not exist. */
 export function selectRows(rows: Rows, ids: readonly string[]): Rows {
   const known = new Set(rows.courses.map(presentationId));
   const unknown = ids.filter((id) => !known.has(id));

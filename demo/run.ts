@@ -1,10 +1,10 @@
 /**
- * The demo: imports the Open University data set into the log, lets all jobs read it, and says what came of it.
+ * The demo: imports the Open University data set into the log, lets all jobs read it, and reports the results.
  *
- * The courses and the users come first, and the jobs that project them have read them before anything else comes. The jobs would come
- * to the same rows in any order; but then what is derived and counted on the way is the same in every run, too.
+ * The courses and the users come first, and the jobs that project them read them before any other event is imported. The jobs would make
+ * the same rows in any order. With this order, the derived events and the counts are the same in every run, too.
  *
- * It can be killed at any moment and run again: it goes on where it was, and comes to the same figures.
+ * The process can be killed at any moment and run again: it continues where it was, with the same results.
  */
 import { relative, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -26,7 +26,7 @@ import { type Survey, survey, type TopicProgress } from './survey.ts';
 
 /** What the demo needs of an installation: topics made, schemas registered, tables prepared. */
 export interface Installation {
-  /** `data` is the folder of what is embedded. */
+  /** `data` is the folder of the embedded stores. */
   readonly config: { readonly data: string };
   readonly stores: Stores;
   readonly platform: Pick<Platform, 'topics' | 'datasources'>;
@@ -41,32 +41,32 @@ export interface Installation {
 export interface DemoOptions {
   /** One JSON object instead of progress and tables. */
   readonly json: boolean;
-  /** Whether the terminal stays busy when the demo has ended. */
+  /** Whether the terminal stays busy after the demo has ended. */
   readonly goesOn?: boolean;
   readonly output: Writable & { readonly isTTY?: boolean };
   /** The ids of the presentations to import, such as AAA-2013J; none means all. */
   readonly presentations?: readonly string[];
-  /** Is told what people should know besides. */
+  /** Receives remarks for the user. */
   readonly note?: (text: string) => void;
-  /** Hears what the jobs tell. */
+  /** Receives what the jobs report. */
   readonly telemetry?: Telemetry;
-  /** When it is aborted, the batches at hand are finished and the call throws the signal's reason. */
+  /** When it is aborted, the current batches are finished and the call throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What the steps of one run have in common. */
+/** Shared by the steps of one run. */
 interface Run {
   readonly runtime: Runtime;
   readonly start: Installation['start'];
-  /** Of these works, those that are not paused. Of each other one it says so, once. */
+  /** The works that are not paused. Reports each paused one once. */
   readonly unpaused: (works: readonly Work[]) => Promise<Work[]>;
   readonly display: Display;
   readonly signal: AbortSignal;
 }
 
-/** What others look up. */
+/** Rows from these topics are looked up by other jobs. */
 const FIRST: readonly Topic[] = [contentEvents, userEvents];
-/** Events in one transaction of the import. */
+/** Events per transaction of the import. */
 const CHUNK = 2000;
 const LOOK_EVERY_MS = 100;
 
@@ -86,7 +86,7 @@ export async function runDemo(installation: Installation, options: DemoOptions):
   let counted: Amount;
   try {
     imported = await importEvents(run, presentations, works);
-    // One after the other: rollups that find everything in the log write few segments.
+    // In sequence: rollups that find all events in the log write fewer segments.
     const jobs = works.filter(isJob);
     applied = await runUntilQuiet(run, jobs, ({ topic }) => topic);
     counted = await runUntilQuiet(
@@ -113,7 +113,7 @@ export async function runDemo(installation: Installation, options: DemoOptions):
     );
 }
 
-/** The folder is named only where it is not the default. */
+/** The folder is named only if it is not the default. */
 function flagsFor(data: string): string {
   if (resolve(data) === resolve('data')) return '';
   const near = relative('', data);
@@ -175,8 +175,8 @@ function unpausedOf({ paused }: Pick<Installation, 'paused'>, note: (text: strin
 }
 
 /**
- * Runs works until they have nothing left to do; not at all if there is nothing to begin with. It does not wait for those that are paused, and stops
- * those that are paused meanwhile. `labelOf` names the bar of a topic.
+ * Runs works until they have nothing left to do, or not at all if there is nothing to do. It does not wait for paused works, and stops
+ * works that are paused meanwhile. `labelOf` names the bar of a topic.
  */
 async function runUntilQuiet(
   { runtime, display, signal, start, unpaused }: Run,

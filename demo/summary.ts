@@ -1,38 +1,38 @@
-/** What the demo came to, for people. */
+/** The results of the demo in readable form. */
 import type { BatchFigures, Counts, Figures } from './figures.ts';
 
-/** How many records, in how many seconds. */
+/** A number of records, and the seconds that they took. */
 export interface Amount {
   readonly records: number;
   readonly seconds: number;
 }
 
-/** What one run did and how long it took. */
+/** What one run did, and how long it took. */
 export interface Timing {
   /** Events that were not in the log before. */
   readonly imported: Amount;
-  /** Records the jobs had not read before, derived ones included. */
+  /** Records that the jobs had not read before, including derived ones. */
   readonly applied: Amount;
-  /** The same of the rollups. */
+  /** The same for the rollups. */
   readonly counted: Amount;
   readonly seconds: number;
 }
 
-/** Something that is there to look at, and where. */
+/** Something to look at, and where to find it. */
 export interface Sample {
   readonly batchId: string;
   readonly userId: string;
   readonly courseId: string;
 }
 
-/** `flags` is what a command needs to find the same installation: empty, or flags with a space before. */
+/** `flags` are those with which a command finds the same installation: empty, or flags with a space before. */
 export interface Summary {
   readonly figures: Figures;
   readonly timing: Timing;
   readonly sample: Sample | undefined;
   /** The names of the datasources that were counted. */
   readonly rollups: readonly string[];
-  /** To be appended to commands. */
+  /** Appended to commands. */
   readonly flags: string;
   /** Whether the terminal stays busy. */
   readonly goesOn: boolean;

@@ -1,4 +1,4 @@
-/** How far jobs are, as their transport and tables say. */
+/** The progress of jobs, from their transport and tables. */
 
 import { timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
@@ -17,8 +17,8 @@ export interface Survey {
   /** The topics that the jobs read, in the order of the jobs. */
   readonly topics: readonly TopicProgress[];
   /**
-   * Whether there was a moment during the survey at which the jobs had nothing left to do: everything read, no timer due, and
-   * so no derived event on its way, since one is appended together with the offset it follows from.
+   * Whether there was a moment during the survey at which the jobs had nothing left to do: everything was read and no timer was due. Then
+   * no derived event was on its way, since it is appended together with the offset of its cause.
    */
   readonly quiet: boolean;
 }
@@ -48,7 +48,7 @@ async function timerIsDue({ tables }: Pick<Stores, 'tables'>, lags: Lags, now: n
   return false;
 }
 
-/** Offsets only grow: a log that still ends where its groups were found has been read to its end all the while. */
+/** Offsets only grow. A log that still ends where its groups were found has been read to its end throughout. */
 async function hasGrown({ transport }: Pick<Stores, 'transport'>, lags: Lags): Promise<boolean> {
   const ends = new Map<string, number>();
   for (const { name, partitions } of await transport.describe([...lags.keys()].map((job) => job.from.name))) {
@@ -63,7 +63,7 @@ function progressOf(lags: Lags): TopicProgress[] {
   return [...Map.groupBy(lags, ([job]) => job.from.name)].map(([topic, groups]) => {
     let read = 0;
     let total = 0;
-    // Groups are surveyed one after the other: the later one may know a later end.
+    // Groups are surveyed in sequence, so a later one may know a later end.
     for (const of of Map.groupBy(
       groups.flatMap(([, partitions]) => partitions),
       ({ partition }) => partition,

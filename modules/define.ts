@@ -22,7 +22,7 @@ export interface Module {
 
 export interface Platform {
   readonly modules: readonly Module[];
-  /** The ones of all modules, in the order of the modules. */
+  /** Those of all modules, in the order of the modules. */
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
   readonly datasources: readonly Datasource[];
@@ -30,9 +30,8 @@ export interface Platform {
 }
 
 /**
- * The topics are those that the module brings along. Its jobs may also read topics of other modules and emit events to them; they
- * write no table, index or cache of another module. Its
- * datasources may count events of topics of other modules, and look up rows of their jobs.
+ * The topics are those that the module declares. Its jobs may also read topics of other modules and emit events to them, but they write no
+ * table, index or cache of another module. Its datasources may count events of topics of other modules, and look up rows of their jobs.
  */
 export function defineModule(module: Pick<Module, 'name'> & Partial<Module>): Module {
   return Object.freeze({ topics: [], jobs: [], datasources: [], reports: [], ...module });
@@ -57,7 +56,7 @@ export function definePlatform({ modules }: { readonly modules: readonly Module[
     modules: [...modules],
     topics: modules.flatMap(({ topics }) => topics),
     jobs: modules.flatMap(({ jobs }) => jobs),
-    // A module that was not made by `defineModule` may have none of these.
+    // A module that was not made by `defineModule` may lack these.
     datasources: modules.flatMap(({ datasources = [] }) => datasources),
     reports: modules.flatMap(({ reports = [] }) => reports),
   });
@@ -65,10 +64,7 @@ export function definePlatform({ modules }: { readonly modules: readonly Module[
   return platform;
 }
 
-/**
- * `foreign`: it was made by another copy of Tributary. Its events and errors are other objects than ours, so that our runtime
- * would not know them.
- */
+/** `foreign`: made by another copy of Tributary. Its events and errors are different objects, which our runtime would not recognise. */
 export function originOf(value: unknown): 'ours' | 'foreign' | 'none' {
   if (typeof value !== 'object' || value === null) return 'none';
   if (made.has(value)) return 'ours';

@@ -15,7 +15,7 @@ export function targetsOf(jobs: readonly Job[]): Target[] {
 
 export const tablesOf = (jobs: readonly Job[]): TableDef[] =>
   targetsOf(jobs).filter((target): target is TableDef => target.kind === 'table');
-/** The same, and what the runtime keeps beside them. */
+/** The same, and the table that the runtime keeps beside them. */
 export const storedTablesOf = (jobs: readonly Job[]): TableDef[] => [...tablesOf(jobs), forgottenUsers];
 export const indexesOf = (jobs: readonly Job[]): IndexDef[] =>
   targetsOf(jobs).filter((target): target is IndexDef => target.kind === 'index');

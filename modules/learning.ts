@@ -1,4 +1,4 @@
-/** The built-in module: enrollments, progress, batches, groups and notifications of a learning platform, and what is counted of them. */
+/** The built-in module: enrollments, progress, batches, groups and notifications of a learning platform, with their datasources. */
 import { jobs, jobsWith } from '../jobs/index.ts';
 import { DEFAULT_OPTIONS, type JobOptions } from '../jobs/options.ts';
 import { datasources } from '../reports/datasources/index.ts';

@@ -1,9 +1,9 @@
-/** The names that things of a platform may have: names that every store accepts, and that no store uses itself. */
+/** The allowed names of a platform's topics, jobs and so on: names that every store accepts, and that no store uses itself. */
 import { isReserved } from '../reports/names.ts';
 
 interface Rule {
   readonly form: RegExp;
-  /** The form in words. */
+  /** The rule in words. */
   readonly words: string;
   /** Names, and prefixes and suffixes of names, that are reserved, each with its owner. */
   readonly taken: readonly (readonly [name: RegExp, by: string])[];

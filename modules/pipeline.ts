@@ -1,4 +1,4 @@
-/** The figures of the pipeline itself: on a platform that has this module, the runtime emits events about every batch. */
+/** The figures of the pipeline itself: on a platform with this module, the runtime emits events about every batch. */
 import { pipeline as datasource } from '../reports/datasources/pipeline.ts';
 import { pipelineEvents } from '../topics/index.ts';
 import { defineModule } from './define.ts';

@@ -141,7 +141,7 @@ function topicCollisions(topics: readonly Of<Topic>[]): string[] {
   return [...collisions('topic', topics), ...near];
 }
 
-/** Things of one kind that have the same name, or that are listed twice. */
+/** Things of one kind that share a name, or are listed twice. */
 function collisions(kind: string, things: readonly Of<{ readonly name: string }>[], which = ''): string[] {
   const byName = Map.groupBy(things, ({ it }) => it.name);
   return [...byName].flatMap(([name, all]) => {
@@ -205,7 +205,7 @@ function targetNames(jobs: readonly Of<Job>[], targets: ReadonlyMap<Target, Of<J
   return problems;
 }
 
-// ---- what jobs and datasources need of the others ----
+// ---- what jobs and datasources need from each other ----
 
 function connectionProblems(job: Of<Job>, topics: readonly Of<Topic>[]): string[] {
   const emitted = [...new Set(job.it.to)].flatMap((topic) => missing(topic, `${who(job)} emits to`, topics));
@@ -257,8 +257,8 @@ function notKept(tables: ReadonlySet<TableDef>, who: string, jobs: readonly Of<J
 }
 
 /**
- * The tables that the job looks up for the examples of its events. What it looks up for other events alone is not known before
- * these come.
+ * The tables that the job looks up for the examples of its events. Tables that it looks up only for other events are unknown until such
+ * events arrive.
  */
 function lookedUp({ lookups, key, on, row }: Job): Set<TableDef> {
   const tables = new Set<TableDef>();
@@ -282,14 +282,14 @@ function exampleOf({ type, example }: EventDef): EventOf<EventDef> {
   return { ...envelope, type, data: example };
 }
 
-/** Undefined where the rows would be searched for. */
+/** Undefined if the rows would have to be searched for. */
 function keysIn(keys: Keys<TableDef>): readonly Readonly<Record<string, string>>[] | undefined {
   if (keys === undefined) return [];
   if (Array.isArray(keys)) return keys as readonly Readonly<Record<string, string>>[];
   return 'every' in keys || 'where' in keys ? undefined : [keys as Readonly<Record<string, string>>];
 }
 
-/** An example does not have all fields of a decoded event, so an error for it means nothing. */
+/** An example lacks some fields of a decoded event, so an error for it means nothing. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

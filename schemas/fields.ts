@@ -1,6 +1,6 @@
 /** Fields and sentences that many events share, so that one concept has one name and one description everywhere. */
 
-/** The rule for facts about a state. Producers repeat, replay and are late. */
+/** The rule for facts about a state. Producers repeat and replay events, and send them late. */
 export const NEWEST_HOLDS =
   'the one with the later time wins, whenever it arrives. If the times are equal, the later one in the log wins.';
 /** The rule for events that jobs emit: a repeat is recognised by its origin. */
@@ -24,7 +24,7 @@ export const recipientId = {
 } as const;
 
 /**
- * The state of a learner in a course. `completed` is final, unless the progress is reset or the completion is withdrawn; the other states
+ * The state of a learner in a course. `completed` is final, unless the progress is reset or the completion is withdrawn. The other states
  * follow from the course as it is now.
  */
 export const learnerState = {

@@ -1,4 +1,4 @@
-/** Events about reports. Topics `report.requests` and `report.events`, keyed by `userId`: who asks. */
+/** Events about reports. Topics `report.requests` and `report.events`, keyed by `userId`, the asker. */
 import { defineEvent } from '../core/event.ts';
 import { moment } from '../core/moment.ts';
 

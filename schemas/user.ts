@@ -8,7 +8,7 @@ const userId = { ...learnerId, doc: 'The user.' } as const;
 const text = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'string'], doc, default: null, personal: true }) as const;
 
-/** The fields of an account about its user. */
+/** The fields of an account that describe its user. */
 export const profile = [
   text('name', 'The display name.'),
   text('gender', 'The gender, as the platform reports it.'),
@@ -83,7 +83,7 @@ export const userDeleted = defineEvent(
   { userId: 'learner-1' },
 );
 
-/** A consent is to one thing, and holds until it is withdrawn. */
+/** A consent is for one object, and holds until it is withdrawn. */
 const consent = [
   userId,
   {

@@ -25,7 +25,7 @@ import { embeddedRegistry } from '../topics/embedded/registry.ts';
 import { minute, type SpecEvent, type SpecRow } from './job-spec.ts';
 import { recordsOf } from './produce.ts';
 
-/** Columns by name. Of quantiles the values that went in. */
+/** Columns by name. For quantiles, the values that went in. */
 export type ExpectedRow = Readonly<Record<string, string | number | bigint | boolean | null | readonly number[]>>;
 
 export class DatasourceSpec {
@@ -35,7 +35,7 @@ export class DatasourceSpec {
   readonly #wanted: ReadonlyMap<string, EventDef>;
   readonly #rows = new Map<string, Row>();
   #events = 0;
-  /** Why events were refused, since they were last asked for. */
+  /** The reasons of refused events since the last `thenRefused`. */
   refused: string[] = [];
 
   constructor(datasource: Datasource, codec: Codec) {
@@ -45,7 +45,7 @@ export class DatasourceSpec {
     this.#wanted = new Map(datasource.on.map((def) => [def.type, def]));
   }
 
-  /** Puts rows of jobs where lookups find them; map fields may be plain objects. */
+  /** Puts rows of jobs where lookups find them. Map fields may be plain objects. */
   lookups(...rows: readonly SpecRow[]): void {
     for (const [table, row] of rows) {
       const data: Record<string, unknown> = { ...row };
@@ -57,7 +57,7 @@ export class DatasourceSpec {
     }
   }
 
-  /** Counts the events, as they are when they come out of the log. */
+  /** Counts the events as they come out of the log. */
   when(...events: readonly SpecEvent[]): void {
     for (const [def, data, rest] of events) {
       const n = this.#events++;
@@ -82,12 +82,12 @@ export class DatasourceSpec {
     return this.#rows.get(lookupId(tenant, lookup));
   }
 
-  /** Exactly these rows are what was counted since the last time, in the order of date, tenant, dimensions and bucket. */
+  /** Exactly these rows were counted since the last call, ordered by date, tenant, dimensions and bucket. */
   thenRows(...expected: readonly ExpectedRow[]): void {
     const actual = Array.from(this.fold.drain()).flatMap(({ date, rows }) =>
       Array.from(rows, (row): SegmentRow => ({ date, ...row })),
     );
-    // Of a row that nobody expects everything is shown.
+    // An unexpected row is shown with all its columns.
     const shown = actual.map((row, i) => this.#shown(row, Object.keys(expected[i] ?? row)));
     assert.deepEqual(
       shown,
@@ -120,7 +120,7 @@ export class DatasourceSpec {
     return this.datasource.metrics.find((metric) => metric.name === name)?.kind;
   }
 
-  /** So many events were refused since the last time, for these reasons: `CODE: message`. */
+  /** Exactly these events were refused since the last call, one for each reason: `CODE: message`. */
   thenRefused(...reasons: readonly RegExp[]): void {
     const refused = this.refused;
     this.refused = [];

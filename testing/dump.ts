@@ -1,4 +1,4 @@
-/** Everything that readers can see: rows, views and emitted events, in a form that can be compared. */
+/** Everything that readers can see (rows, views and emitted events), in a form that can be compared. */
 
 import type { EventDef } from '../core/event.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
@@ -27,7 +27,7 @@ export async function dump(stores: TestStores, jobs: readonly Job[], tenant = DE
   return plain({ tables, indexes, caches });
 }
 
-/** Without classes and prototypes, so that what is equal compares equal. */
+/** Removes classes and prototypes, so that equal values compare equal. */
 export function plain<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
@@ -55,7 +55,7 @@ async function allFields({ database, cached }: TestStores, cache: CacheDef, tena
   );
 }
 
-/** By their keys: some stores list what lies under a tenant in an order of their own. */
+/** Sorted by key: some stores list the records of a tenant in an order of their own. */
 function ordered(records: readonly Readonly<Record<string, unknown>>[], target: Target): unknown[] {
   const names = keyFields(target);
   const keyOf = (record: Readonly<Record<string, unknown>>) => names.map((name) => record[name]).join('\0');

@@ -1,6 +1,6 @@
 /**
- * For the tests of jobs and datasources, with `node:test`: given / when / then for one job (`jobSpec`) or one datasource
- * (`datasourceSpec`), what every job has to survive (`survives`), and the embedded stores in memory for everything else.
+ * For tests of jobs and datasources with `node:test`: given / when / then for one job (`jobSpec`) or one datasource (`datasourceSpec`), the
+ * tests that every job has to pass (`survives`), and the embedded stores in memory for everything else.
  */
 export { DatasourceSpec, datasourceSpec, type ExpectedRow } from './datasource-spec.ts';
 export { type Dump, dump, type EmittedEvent } from './dump.ts';

@@ -29,17 +29,19 @@ import { type Reach, withPoints } from './points.ts';
 import { recordsOf } from './produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
 
-/** An event of the job's topic. Without `time` they are a minute apart; without `id` each has its own; without `loggedAt` none is late. */
+/**
+ * An event of the job's topic. Without `time`, events are a minute apart; without `id`, each has its own; without `loggedAt`, none is late.
+ */
 export type SpecEvent<D extends EventDef = EventDef> = readonly [
   def: D,
   data: Input<D['schema']>,
   rest?: { id?: string; time?: number; tenant?: string; source?: string; loggedAt?: number; json?: true },
 ];
 
-/** Several, each held to its declaration where that is known. */
+/** Several events, each checked against its declaration where that is known. */
 type SpecEvents<Ds extends readonly EventDef[]> = { readonly [I in keyof Ds]: SpecEvent<Ds[I]> };
 
-/** A row of another job, for lookups; map fields may be plain objects. */
+/** A row of another job, for lookups. Map fields may be plain objects. */
 export type SpecRow<T extends TableDef = TableDef> = readonly [table: T, row: Readonly<Record<string, unknown>>];
 
 export interface SpecOptions {
@@ -52,7 +54,7 @@ export interface SpecOptions {
 const START = Date.UTC(2026, 0, 5, 9);
 const MINUTE = 60_000;
 
-/** The time of the n-th event, from 0, that names none. */
+/** The time of the n-th event, from 0, if it has no `time`. */
 export const minute = (n: number): number => START + n * MINUTE;
 
 export class JobSpec {
@@ -63,7 +65,7 @@ export class JobSpec {
   #worker: PartitionOwner | undefined;
   #events = 0;
   #rowVersion = 0;
-  /** How many events were emitted to each topic before the last `when`. */
+  /** How many events each topic had before the last `when`. */
   #seen: number[] = [];
   readonly #options: SpecOptions;
 
@@ -97,7 +99,7 @@ export class JobSpec {
     }
   }
 
-  /** Produces the events and lets the job apply them; what it says about them is not asked for. */
+  /** Produces the events and lets the job apply them. What it emits for them is not checked. */
   async given<const Ds extends readonly EventDef[]>(...events: SpecEvents<Ds>): Promise<void> {
     await this.produce(...events);
     await this.run();
@@ -111,7 +113,7 @@ export class JobSpec {
     await this.run();
   }
 
-  /** The wall clock goes on to `time`, and the job fires what is due. */
+  /** Sets the wall clock to `time`; the job fires the timers that are due. */
   async whenTimeIs(time: number): Promise<void> {
     this.#seen = (await this.emitted()).map((events) => events.length);
     this.clock.set(time);
@@ -126,14 +128,14 @@ export class JobSpec {
     }
   }
 
-  /** Applies what there is. Throws what the runtime throws. */
+  /** Applies all records. Throws the errors of the runtime. */
   async run(): Promise<void> {
     this.#worker ??= await this.#newWorker();
-    // A turn that is fenced claims again in the next one; two idle ones follow the last timer.
+    // A turn that is fenced claims again in the next one. After the last timer there are two idle turns.
     for (let idle = 0; idle < 2; ) idle = (await this.#worker.turn(0)) === 'idle' ? idle + 1 : 0;
   }
 
-  /** The process is gone with all it had in memory; the next `run` is another one. */
+  /** The process dies with everything in memory. The next `run` is another process. */
   restart(): void {
     this.#worker = undefined;
   }
@@ -164,13 +166,13 @@ export class JobSpec {
     return row?.data as Partial<RowOf<T>> | undefined;
   }
 
-  /** How many events the row has applied: a repeat leaves it as it is. */
+  /** How many events the row has applied. A repeat does not change it. */
   async revision(key: readonly string[]): Promise<number | undefined> {
     const [row] = await this.stores.tables.read(this.job.row, [[DEFAULT_TENANT, ...key]]);
     return row?.version.revision;
   }
 
-  /** The row has these fields with these values; map fields as plain objects. Undefined: there is no row. */
+  /** The row has these fields with these values, with map fields as plain objects. Undefined: there is no row. */
   async thenRow(key: readonly string[], expected: Readonly<Record<string, unknown>> | undefined): Promise<void> {
     const row = await this.row(this.job.row, key);
     if (expected === undefined || row === undefined) return assert.equal(row, expected, `the row ${key.join('/')}`);
@@ -180,7 +182,7 @@ export class JobSpec {
     assert.deepEqual(plain(actual), plain(expected));
   }
 
-  /** The row has at least this, however deep. */
+  /** The row has at least these fields, at any depth. */
   async thenPartOfRow(key: readonly string[], expected: Readonly<Record<string, unknown>>): Promise<void> {
     const row = await this.row(this.job.row, key);
     assert.ok(row, `the row ${key.join('/')}`);
@@ -205,7 +207,7 @@ export class JobSpec {
     await this.thenEmits();
   }
 
-  /** What readers see of a view: all its records, in the order of their keys. */
+  /** A view as readers see it: all its records, in the order of their keys. */
   async view(name: string): Promise<unknown[]> {
     const { tables, indexes, caches } = await this.dump();
     const found = tables[name] ?? indexes[name] ?? caches[name];
@@ -247,7 +249,7 @@ function whole([{ type, schema }, data]: readonly [def: EventDef, data: Readonly
   return { type, data: { ...Object.fromEntries(defaults), ...data } };
 }
 
-/** What a job looks up is in tables of other jobs, which are there whether these ran or not. */
+/** Lookups read tables of other jobs, which exist whether these jobs have run or not. */
 function madeWhenUsed(tables: Stores['tables']): Stores['tables'] {
   const made = new Set<TableDef>();
   const make = async (table: TableDef): Promise<void> => {

@@ -1,7 +1,7 @@
 /**
- * The stores, with a point between any two effects. `reach` is called at each point, before the effect; what it does there is
- * the test's: throw to crash the process, wait to let others go first, or nothing. Calls that write several rows or records are
- * taken apart, since a real store may have written some of them only.
+ * The stores, with a point before every effect. `reach` is called at each point. The test decides what it does: throw to crash the process,
+ * wait to let others go first, or nothing. Calls that write several rows or records are split, since a real store may have written only
+ * some of them.
  */
 
 import type { Target } from '../core/target.ts';

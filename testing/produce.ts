@@ -1,4 +1,4 @@
-/** Produces events as a platform service would: binary mode, Avro, in the partition of the key. */
+/** Produces events as a platform service would: in binary mode, as Avro, to the partition of the key. */
 import type { Input } from '../core/avro.ts';
 import type { EventDef } from '../core/event.ts';
 import { avroHeaders, type Codec } from '../topics/codec/codec.ts';
@@ -16,9 +16,9 @@ export interface GivenEvent<D extends EventDef = EventDef> {
   readonly time: number;
   readonly tenant?: string;
   readonly source?: string;
-  /** When its record comes into the log; without it, at its time. */
+  /** When the record comes into the log; by default, the time of the event. */
   readonly loggedAt?: number;
-  /** As JSON, which may be anything, instead of as Avro. */
+  /** As JSON, of any content, instead of Avro. */
   readonly json?: true;
 }
 

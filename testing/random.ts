@@ -1,4 +1,4 @@
-/** A seeded source of luck: equal seeds give equal runs. */
+/** A seeded source of random numbers: equal seeds give equal runs. */
 export class Random {
   #state: number;
 

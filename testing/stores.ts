@@ -26,7 +26,7 @@ import { embeddedTransport } from '../topics/embedded/transport.ts';
 
 export interface TestStores extends Stores {
   readonly database: Database;
-  /** Every record of a cache and tenant, in any order; undefined: those of the database. */
+  /** Lists every record of a cache and tenant, in any order. By default, those of the database. */
   readonly cached?: (cache: CacheDef, tenant: string) => Promise<Readonly<Record<string, unknown>>[]>;
   close(): Promise<void>;
 }
@@ -80,7 +80,7 @@ export async function memoryStores(jobs: readonly Job[], options: StoresOptions 
   };
 }
 
-/** A clock that stands still until it is set; `sleep` returns at once. */
+/** A clock that stands still until it is set. `sleep` returns at once. */
 export class ManualClock implements Clock {
   #now: number;
   #elapsed = 0;
@@ -93,7 +93,7 @@ export class ManualClock implements Clock {
   elapsed(): number {
     return this.#elapsed;
   }
-  /** So much time passes as lies between; none where that is in the past. */
+  /** Sets the wall clock. The time in between passes; if `now` is in the past, none does. */
   set(now: number): void {
     this.#elapsed += Math.max(0, now - this.#now);
     this.#now = now;
@@ -101,7 +101,7 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     this.set(this.#now + ms);
   }
-  /** Somebody sets the clock on the wall, and no time passes. */
+  /** Changes the wall clock without any time passing. */
   setWall(now: number): void {
     this.#now = now;
   }
@@ -147,7 +147,7 @@ export function testRuntime(
   };
 }
 
-/** A channel that records its messages, and answers as the test says. */
+/** A channel that records its messages, and answers as the test specifies. */
 export function rememberingChannel(
   answer: (key: string, message: Message) => Awaited<ReturnType<Channel['send']>>,
   repeats: Channel['repeats'] = 'honours-key',

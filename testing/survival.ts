@@ -1,6 +1,6 @@
 /**
- * What every job has to survive, as four tests over a history of its events: each ends with the rows, views and emitted events
- * of a run in which nothing happened, and with its dead letters.
+ * What every job has to survive, as four tests over a history of its events. Each ends with the rows, views, emitted events and dead
+ * letters of a run without incidents.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -12,9 +12,9 @@ import { Random } from './random.ts';
 
 interface Outcome {
   readonly dump: Dump;
-  /** By topic and key: the order between keys is nobody's business. */
+  /** By topic and key: the order between keys does not matter. */
   readonly emitted: EmittedEvent[][];
-  /** Which events can never be applied, and why: each once, since it is refused as often as it is delivered. */
+  /** Events that can never be applied, with the reasons; each once, since it is refused as often as it is delivered. */
   readonly refused: string[];
 }
 
@@ -71,7 +71,7 @@ export function survives(
       let armed = true;
       const reach = () => {
         reached += 1;
-        // A process that is gone does nothing more, even if somebody takes the crash for a channel's error.
+        // A dead process does nothing more, even if a caller takes the crash for a channel's error.
         if (armed && reached >= at) throw new Crash();
       };
       const spec = await jobSpec(t, job, { ...options, reach });
@@ -110,7 +110,7 @@ export function survives(
   });
 }
 
-/** Events of several keys about one thing may come in any order. */
+/** Events with different keys about one thing may come in any order. */
 function unordered({ emitted, ...rest }: Outcome): unknown {
   return { ...rest, said: emitted.map((events) => events.map((event) => JSON.stringify(event)).sort()) };
 }
@@ -124,7 +124,7 @@ function byKey(events: readonly EmittedEvent[]): EmittedEvent[] {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Another order in which events of one key keep theirs; broadcasts keep their place among all. */
+/** Another order that keeps the order within each key. Broadcasts keep their places among all events. */
 function shuffledBetweenKeys(job: Job, events: readonly SpecEvent[], random: Random): SpecEvent[] {
   const result: SpecEvent[] = [];
   let queues = new Map<string, SpecEvent[]>();

@@ -1,4 +1,4 @@
-/** Run by the script of `tributary completion` at the Tab key: prints the possible completions of the last word. */
+/** Called by the script of `tributary completion` at the Tab key. Prints the possible completions of the last word. */
 
 import { flagOf } from '../../app/config/config.ts';
 import { docOf, KEYS } from '../../app/config/keys.ts';
@@ -35,7 +35,7 @@ const FLAGS: readonly GlobalOption[] = [
 
 export const run: RunForCaller<Args> = async ({ platform: load }, streams, { shell, words }) => {
   if (!Object.hasOwn(SCRIPTS, shell)) return 0;
-  // Other commands report what is wrong with the platform. Here only its names are missing.
+  // Other commands report errors of the platform. Here, only its names are missing.
   const platform = await load().then(
     (loaded) => loaded.platform,
     () => undefined,

@@ -1,4 +1,4 @@
-/** `tributary completion`: a script by which a shell completes command lines. */
+/** `tributary completion`: prints a script with which a shell completes command lines. */
 import { hint } from '../../core/hint.ts';
 import type { RunForCaller } from '../descriptor.ts';
 import { usage } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** `tributary config`: what is in effect and where it is from. */
+/** `tributary config`: the effective values and their sources. */
 
 import { loadConfig } from '../../app/config/config.ts';
 import { KEYS } from '../../app/config/keys.ts';

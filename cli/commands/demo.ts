@@ -1,4 +1,4 @@
-/** `tributary demo`, where it was called: what runs depends on whether somebody is there to look at it. */
+/** `tributary demo`, in the calling process: what it runs depends on whether the output is a terminal. */
 
 import { DEFAULT_SERVE_PORT } from '../../app/config/service.ts';
 import { freePort } from '../../app/service/free-port.ts';
@@ -16,7 +16,7 @@ export const run: RunForCaller<Args> = async (caller, streams, { json, once, pre
   const { config, platform } = await setupOf(caller, streams.stderr);
   const serves = !json && !once && streams.stdout.isTTY === true;
   const { servePort, serveHost } = config;
-  // Links to files name the port, so it is known before anything is opened.
+  // Links to files name the port, so it has to be known before anything is opened.
   const port = serves && servePort === 0 ? await freePort(serveHost, DEFAULT_SERVE_PORT) : servePort;
   const args = { json, presentations, serves };
   return runHere(

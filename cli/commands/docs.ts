@@ -1,4 +1,4 @@
-/** `tributary docs`: the pages that follow from the declarations of the platform, for those who produce and read. */
+/** `tributary docs`: writes the pages that follow from the declarations of the platform, for producers and readers. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
@@ -9,7 +9,7 @@ import { FAILED, usage } from '../errors.ts';
 
 interface Args {
   readonly folder: string;
-  /** Writes nothing, and fails if a page is not what it would be. */
+  /** Writes nothing, and fails if a page differs from what would be written. */
   readonly check: boolean;
 }
 

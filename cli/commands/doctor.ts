@@ -1,6 +1,6 @@
 /**
- * `tributary doctor`: everything that is wrong, at once. Here, and from here, it looks at this machine and at each server; what is in the stores is
- * looked at by the process that has them (`doctor/findings.ts`).
+ * `tributary doctor`: reports all problems at once. This process checks its machine and each server. The process that has the stores checks
+ * what is in them (`doctor/findings.ts`).
  */
 
 import { loadConfig, type Sources } from '../../app/config/config.ts';
@@ -29,7 +29,7 @@ interface Args {
 }
 
 const STYLES = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
-/** Checks of data, which have nothing to report if there are none. */
+/** Ports whose data are checked; without data there is nothing to report. */
 const LOOKED_INTO: ReadonlySet<Port> = new Set(['transport', 'tables', 'cache', 'search']);
 
 export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, colors }) => {
@@ -45,7 +45,7 @@ export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, c
     const { found, away } = await servers({ config, platform });
     findings.push(...found);
     streams.signal.throwIfAborted();
-    // An embedded store is opened as one with the others: without the folder there is none.
+    // An embedded store is opened together with the others. Without the folder there is none.
     if (isUsable && !lacksData)
       findings.push(...(await stores({ config, platform }, streams, { tenant, away }, debug)));
   }

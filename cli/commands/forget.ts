@@ -1,4 +1,4 @@
-/** `tributary forget <user>`: removes a person, and says what remains. */
+/** `tributary forget <user>`: removes a person, and reports what remains. */
 import { findPerson, forgetPerson } from '../../app/forget/forget.ts';
 import type { Found } from '../../app/forget/proof.ts';
 import { whileWorking } from '../../app/forget/working.ts';

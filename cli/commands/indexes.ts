@@ -1,4 +1,4 @@
-/** `tributary indexes`: the indexes that can be searched. */
+/** `tributary indexes`: lists the search indexes. */
 
 import { keyFields } from '../../core/target.ts';
 import { indexesOf } from '../../modules/derived.ts';

@@ -1,4 +1,4 @@
-/** `tributary init`: a project of one's own, which is the example `examples/forum` under another name. */
+/** `tributary init`: begins a new project, which is a copy of the example `examples/forum` under another name. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { messageOf, TributaryError } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import { usage } from '../errors.ts';
 import { type Manifest, manifestFor, nameFor, readManifest } from './init/manifest.ts';
 import { nodePackages, origin } from './init/origin.ts';
 
-/** In the order of reading. Compiled, it is a folder deeper, and so is the example. */
+/** In the order of reading. Compiled code lies one folder deeper, and so does the example. */
 const EXAMPLE = new URL('../../examples/forum/', import.meta.url);
 const COPIED = [
   'README.md',
@@ -20,11 +20,11 @@ const COPIED = [
   'questions.ndjson',
   'tsconfig.json',
 ];
-/** npm packs no file of this name, so it is no part of the example. */
+/** npm does not pack a file of this name, so the example cannot have it. */
 const IGNORED = 'node_modules/\ndata/\n';
 
 const OF_NPM = new Set(['dependencies', 'devDependencies']);
-/** What may be there: of npm, of git, and the tarball from which Tributary was installed. */
+/** Files that may exist already: those of npm and git, and the tarball from which Tributary was installed. */
 const HARMLESS = /^(?:node_modules|package\.json|package-lock\.json|\.git|.*\.tgz)$/;
 
 export const run: RunForCaller<{ readonly folder: string }> = async (_, streams, { folder }) => {
@@ -42,7 +42,7 @@ export const run: RunForCaller<{ readonly folder: string }> = async (_, streams,
   return 0;
 };
 
-/** Writes the project. Answers the names of its files, and the checkout that has to be packed first, if one has to be. */
+/** Writes the project. Returns the names of its files, and the checkout that has to be packed first, if any. */
 function begin(folder: string): { readonly names: readonly string[]; readonly toPack: string | undefined } {
   const present = entriesOf(folder).filter((name) => !HARMLESS.test(name));
   if (present.length > 0) throw occupied(folder, present);
@@ -62,7 +62,7 @@ function begin(folder: string): { readonly names: readonly string[]; readonly to
   }
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell. */
 const quoted = (path: string): string => (/^[\w./~@%+:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 function entriesOf(folder: string): string[] {
@@ -74,7 +74,7 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-/** What `npm install` wrote down in a folder that had no package.json. One of somebody's own is not touched. */
+/** The package.json that `npm install` made in an empty folder. A user's own package.json is not touched. */
 function installedInto(folder: string): Partial<Manifest> {
   const file = join(folder, 'package.json');
   if (!existsSync(file)) return {};

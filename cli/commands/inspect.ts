@@ -1,4 +1,4 @@
-/** `tributary inspect`: what a row says of itself, and which records made it so. */
+/** `tributary inspect`: what a row stores about itself, and the records that made it. */
 
 import { found } from '../../app/platform/names.ts';
 import { shownLine } from '../../app/text/shown.ts';
@@ -22,7 +22,7 @@ interface Args {
   readonly job: string;
   readonly key: readonly string[];
   readonly tenant: string;
-  /** Whether records that concern no row of the job are shown, too. */
+  /** Whether to show also records that concern no row of the job. */
   readonly all: boolean;
   readonly personal: boolean;
   readonly fromArchive: boolean;
@@ -30,7 +30,7 @@ interface Args {
   readonly progress: boolean;
 }
 
-/** Of the same key, but for no row of the job. */
+/** Records of the same key that concern no row of the job. */
 const ASIDE: ReadonlySet<Verdict> = new Set(['unwanted', 'undeclared', 'not-ours', 'routed']);
 
 export const run: Run<Args> = async (context, args) => {
@@ -62,7 +62,7 @@ export const run: Run<Args> = async (context, args) => {
   }
 };
 
-/** By its own name, or by that of the table of its rows. */
+/** By the job's own name, or by that of its table. */
 function jobOf({ wired }: Context, name: string): Job {
   return wired.platform.jobs.find(({ row }) => row.name === name) ?? found('job', name, wired.platform.jobs);
 }

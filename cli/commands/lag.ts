@@ -1,4 +1,4 @@
-/** `tributary lag`: how far behind each job is, and waiting until none is. */
+/** `tributary lag`: shows how far behind each job is, or waits until none is. */
 
 import { type JobLag, lagsOf } from '../../app/groups/job-lags.ts';
 import { pauseText } from '../../app/groups/pauses.ts';
@@ -13,7 +13,7 @@ import { type Form, printListing } from '../output/listing.ts';
 import { type ProgressLine, progressLine } from '../output/progress-line.ts';
 
 interface Args extends Form {
-  /** None: all of them. */
+  /** Empty: all jobs. */
   readonly jobs: readonly string[];
   readonly wait: boolean;
   readonly timeoutMs: number;
@@ -53,8 +53,8 @@ export const run: Run<Args> = async (context, args) => {
 };
 
 /**
- * Looks until twice in a row nothing is left to read and no topic has grown in between: a job may emit events for another one after that one
- * was looked at. Undefined when another process asks for the folder.
+ * Looks until nothing is left to read twice in a row, and no topic has grown in between: a job may emit events for another job after that
+ * one was looked at. Returns undefined when another process asks for the folder.
  */
 async function waitForAll(
   context: Context,

@@ -1,4 +1,4 @@
-/** `tributary load`: produces events as a platform would, at a rate, until it is stopped or has sent what was asked for. */
+/** `tributary load`: produces events at a rate, as a platform would, until it is stopped or has sent the number asked for. */
 
 import { kindOf, messageOf } from '../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
@@ -21,16 +21,16 @@ interface Args {
   readonly learners: number;
   readonly seed: number;
   readonly tenant: string;
-  /** When the first event happens; null: now. */
+  /** The time of the first event, in ms since 1970 UTC; null: now. */
   readonly start: number | null;
-  /** The first event to send, from 1: those before were sent by an earlier run. */
+  /** The first event to send, counted from 1. An earlier run sent those before it. */
   readonly from: number;
-  /** How many events the load has in all; both null: it has no end. */
+  /** The number of events of the whole load; if both are null, it has no end. */
   readonly events: number | null;
   readonly seconds: number | null;
   readonly json: boolean;
   readonly progress: boolean;
-  /** What was sent before another process took over the data folder. */
+  /** The counts sent before another process took over the data folder. */
   readonly before?: Sent;
 }
 
@@ -70,7 +70,7 @@ export const run: Run<Args> = async (context, args) => {
     return new GoOn({ ...args, start, from: next + 1, before: Object.fromEntries(sent) });
   }
   const done = { seed, start: formatTime(start), next: next + 1, seconds: (performance.now() - began) / 1000 };
-  // It is told also when it was stopped: what has left is in the topics.
+  // Reported even after a stop, because the events sent so far are in the topics.
   await tell({ ...context, signal: new AbortController().signal }, args, { ...done, sent: Object.fromEntries(sent) });
   return next < until && Number.isFinite(until) ? INTERRUPTED : undefined;
 };
@@ -102,14 +102,14 @@ async function tell(context: Context, args: Args, done: Done): Promise<void> {
   await print(context, `What comes after them: ${same} --from ${next}`);
 }
 
-/** What produces the same events: everything on which they depend. */
+/** The command that produces the same events. It has everything on which they depend. */
 function commandOf({ shape, rate, dayMinutes, learners, seed, tenant }: Args, start: string): string {
   const day = shape === 'daily' ? ` --day-minutes ${dayMinutes}` : '';
   const whose = tenant === DEFAULT_TENANT ? '' : ` --tenant ${tenant}`;
   return `tributary load --shape ${shape}${day} --rate ${rate} --learners ${learners} --seed ${seed}${whose} --start ${start}`;
 }
 
-/** The records of an event, for the topics as they are. */
+/** Returns a function that makes the records of an event for the existing topics. */
 async function recorder({ wired }: Context): Promise<(one: LoadEvent) => readonly NewRecord[]> {
   const { codec, transport } = wired.stores;
   const missing = LOAD_TOPICS.filter(({ name }) => !wired.platform.topics.some((topic) => topic.name === name));
@@ -135,8 +135,8 @@ function partitionsIn(shapes: ReadonlyMap<string, number>, { name }: Topic): num
 }
 
 /**
- * Sends again what was not acknowledged, as a platform does: jobs apply an event once, by its source and id. False if it is to end before
- * there is an answer.
+ * Sends records again if they were not acknowledged, as a platform does: jobs apply an event once, by its source and id. Returns false if
+ * the command has to end before there is an answer.
  */
 async function acknowledged({ wired, stderr }: Context, records: NewRecord[], end: AbortSignal): Promise<boolean> {
   for (;;) {

@@ -1,6 +1,7 @@
 /**
- * `tributary produce`, where it was called: reads the input piece by piece, and has each piece checked and sent by whoever has the
- * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
+ * `tributary produce`, in the calling process: reads the input piece by piece, and has the process with the stores check and send each
+ * piece. So neither process holds more than one piece, and a stream is sent as it arrives. All lines of a file are checked before any is
+ * sent.
  */
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
 import { topicNamed } from '../../app/platform/names.ts';
@@ -23,7 +24,7 @@ import { type Piece, piecesOf } from './produce/pieces.ts';
 
 interface Args {
   readonly topic: string;
-  /** None, or "-": the standard input. */
+  /** Null or "-": the standard input. */
   readonly file: string | null;
   readonly fromLine: number;
   readonly json: boolean;
@@ -47,7 +48,7 @@ export const run: RunForCaller<Args> = async (caller, streams, args) => {
   }
 };
 
-/** Whether every line of a file may be sent; of what cannot be read twice nothing is known yet. */
+/** Whether every line of a file may be sent. An input that cannot be read twice is not checked beforehand. */
 async function isRight(
   { again }: Input,
   topic: Topic,
@@ -111,7 +112,7 @@ class Sending {
         this.#progress.tell('lines sent', piece.last);
       }
     } catch (error) {
-      // Of all that is thrown, only a process that goes away leaves unsaid what it did; the rest is met before anything is sent.
+      // Only if the other process went away is it unknown whether the piece was sent. Other errors occur before sending.
       this.#printProgress(kindOf(error) === 'retry' ? under : undefined);
       throw error;
     }
@@ -145,7 +146,7 @@ class Sending {
     return 0;
   }
 
-  /** `under` is a piece of which it is not known whether it was sent. */
+  /** `under`: a piece of which it is unknown whether it was sent. */
   #printProgress(under: Piece | undefined): void {
     this.#progress.clear();
     if (this.#sentTo >= this.#args.fromLine) this.#streams.stderr.write(`The ${this.#whatWasSent()}\n`);

@@ -1,4 +1,4 @@
-/** `tributary query`: SQL over the datasources. It runs in this process, whoever has the data folder. */
+/** `tributary query`: SQL over the datasources. It runs in this process, even if another process has the data folder. */
 import { text } from 'node:stream/consumers';
 import { openQuery } from '../../app/stores/open-query.ts';
 import { relationOf } from '../../reports/relations.ts';
@@ -10,7 +10,7 @@ import { type AskedFor, ask } from './query/ask.ts';
 import { printTables } from './query/tables.ts';
 
 interface Args extends AskedFor {
-  /** With `list`, the name of one. */
+  /** With `list`, the name of one table. */
   readonly sql: string | null;
   readonly file: string | null;
   readonly list: boolean;

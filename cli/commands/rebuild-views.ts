@@ -1,4 +1,4 @@
-/** `tributary rebuild-views`: every view record again, from the rows. See `jobs/runtime/rows/views/rebuild.ts` for why that is safe. */
+/** `tributary rebuild-views`: writes all view records again, from the rows. Why that is safe: `jobs/runtime/rows/views/rebuild.ts`. */
 import type { Writable } from 'node:stream';
 import { jobNamed } from '../../app/platform/names.ts';
 import { VIEW_STORES, type ViewStore } from '../../app/stores/view-stores.ts';
@@ -66,7 +66,7 @@ async function summary(context: Context, done: readonly Rebuilt[]): Promise<void
 const CLEAR = '\r\u001b[K';
 const [TERMINAL_MS, LINE_MS] = [200, 10_000];
 
-/** On a terminal a line that changes, elsewhere a line every ten seconds. */
+/** On a terminal, one line that changes; elsewhere, a new line every ten seconds. */
 function progressOn(output: Writable & { readonly isTTY?: boolean }) {
   const isTerminal = output.isTTY === true;
   const clear = isTerminal ? CLEAR : '';

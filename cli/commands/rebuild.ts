@@ -1,4 +1,4 @@
-/** `tributary rebuild`: the rows of a job anew from its topic and its archive, beside the job. See `jobs/runtime/rows/generations/` for what makes that safe. */
+/** `tributary rebuild`: makes a job's rows again from its topic and archive, beside the job. Why that is safe: `jobs/runtime/rows/generations/`. */
 
 import { jobNamed } from '../../app/platform/names.ts';
 import { prepareSchemas } from '../../app/stores/wiring.ts';
@@ -23,10 +23,10 @@ import { fromArchive, fromArchiveIfNeeded } from './rebuild/from-archive.ts';
 export interface Args {
   readonly job: string;
   readonly what: 'make' | 'status' | 'compare' | 'swap' | 'back' | 'drop';
-  /** Of `drop`. */
+  /** For `drop`. */
   readonly generation: number | null;
   readonly follow: boolean;
-  /** Whether what the topic has lost is read from its archive. */
+  /** Whether to read records that the topic has lost from its archive. */
   readonly archive: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -41,7 +41,7 @@ interface Doing {
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
   readonly line: ProgressLine;
-  /** A line beside the progress, on the error output. */
+  /** Prints a line beside the progress, to the standard error. */
   readonly say: (text: string) => void;
 }
 
@@ -72,7 +72,7 @@ export const run: Run<Args> = async (context, args) => {
   }
 };
 
-/** Reports only what it waits for; the job itself has reported the rest when it read the records. */
+/** Reports only waiting. The job itself reported everything else when it read the records. */
 function reporting(say: (text: string) => void): Telemetry {
   return {
     tell(event) {
@@ -100,7 +100,7 @@ const DO: Readonly<Record<Args['what'], (doing: Doing) => Promise<number | undef
 async function make(doing: Doing): Promise<undefined> {
   const { context, args, job, signal, line, say } = doing;
   await prepareSchemas(doing.runtime.stores.codec, context.wired.platform);
-  // Asked first: without an archive no generation is begun.
+  // Opened first: if there is no archive, no generation is begun.
   const asked = args.archive ? await fromArchive(doing) : undefined;
   const generation = await openGeneration(job, doing.runtime, args.archive);
   const isWhole = isArchived(await generationsOf(doing.runtime.stores.tables, job.name), generation);
@@ -140,7 +140,7 @@ interface Status {
   readonly table: string;
   readonly is: 'current' | 'becoming current' | 'kept' | 'being made';
   readonly group: string;
-  /** Offsets that it has yet to read of what the job has; of the current one, of what the topic has. */
+  /** How many offsets it has yet to read: up to the position of the job, or for the current generation up to the end of the topic. */
   readonly behind: number;
 }
 

@@ -11,7 +11,7 @@ export const run: Run<{ jobs: readonly string[] }> = (context, { jobs }) => {
   return runJobs(context, { jobs: [...named], reports: false, service: false });
 };
 
-/** Runs jobs until the command shall end, and answers its exit code. */
+/** Runs jobs until the command has to end, and returns its exit code. */
 export async function runJobs(context: Context, served: Served): Promise<number | undefined> {
   const { wired, stderr, signal } = context;
   const succeeded = await serveJobs({ wired, stderr, signal, say: (line) => print(context, line) }, served);

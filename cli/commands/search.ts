@@ -1,4 +1,4 @@
-/** `tributary search`: documents by words, exact values and ranges. */
+/** `tributary search`: finds documents by words, exact values and ranges. */
 
 import { found } from '../../app/platform/names.ts';
 import { shownLine } from '../../app/text/shown.ts';

@@ -1,4 +1,4 @@
-/** `tributary serve`: the HTTP service alone. */
+/** `tributary serve`: only the HTTP service. */
 import type { Run } from '../context.ts';
 import { runJobs } from './run.ts';
 

@@ -1,4 +1,4 @@
-/** `tributary show`: records as services read them, by key. */
+/** `tributary show`: reads records by key, as services do. */
 
 import { shownLine } from '../../app/text/shown.ts';
 import { hint } from '../../core/hint.ts';
@@ -75,7 +75,7 @@ function fromTable({ wired }: Context, table: TableDef, { tenant, key, limit, af
   return wired.stores.tables.select(table, [tenant, ...key], { limit, after: after ?? undefined });
 }
 
-/** An index is no table: what its words find is compared with the key that was given. */
+/** An index has no reads by key: the hits of a search are compared with the given key. */
 async function fromIndex(
   { wired }: Context,
   index: IndexDef,

@@ -1,4 +1,4 @@
-/** `tributary summarize`: a datasource by days, weeks or months, as a query that people need not write. */
+/** `tributary summarize`: a datasource by days, weeks or months, without writing a query. */
 
 import { found } from '../../app/platform/names.ts';
 import { openQuery } from '../../app/stores/open-query.ts';

@@ -33,7 +33,7 @@ export const run: Run<Form> = async (context, form) => {
   return undefined;
 };
 
-/** Where there are no data yet, the first one will be. */
+/** If there are no data yet, the first generation will be the current one. */
 async function currentOf(tables: Tables, job: string): Promise<number> {
   try {
     return (await generationsOf(tables, job)).current;

@@ -16,9 +16,9 @@ interface Args extends Where {
   readonly key?: string | null;
   readonly type?: string | null;
   readonly json: boolean;
-  /** Whether the progress of the search is shown on a terminal. */
+  /** Whether to show the progress of the search on a terminal. */
   readonly progress?: boolean;
-  /** What is left to show, when another process had begun. */
+  /** The stretches left to show, if another process has begun. */
   readonly left?: Left;
 }
 
@@ -39,7 +39,7 @@ export const run: Run<Args> = async (context, args) => {
   const most = isNewest(args) ? Number.POSITIVE_INFINITY : (limit ?? Number.POSITIVE_INFINITY);
   const nexts = new Map(stretches.map(({ partition, next }) => [partition, next]));
   const isHandedOver = (): boolean => context.handover?.aborted === true;
-  // Following ends only when it is stopped, which is not a failure.
+  // Following ends only by a stop, which is not a failure.
   const isOver = (): boolean => isHandedOver() || (follow && context.signal.aborted);
 
   async function show(): Promise<void> {
@@ -47,7 +47,7 @@ export const run: Run<Args> = async (context, args) => {
       if (count >= most || isOver()) return;
       const one = await find(record);
       const printed = one && print({ ...context, signal: endOf(context) }, json ? JSON.stringify(one) : lineOf(one));
-      // It is written by now. What may be cut short is the waiting for a slow reader.
+      // The record is written by now. Only the wait for a slow reader may be cut short.
       nexts.set(record.partition, record.offset + 1);
       if (printed === undefined) continue;
       count += 1;
@@ -73,7 +73,7 @@ export const run: Run<Args> = async (context, args) => {
 
 type Find = (record: LogRecord) => Promise<Shown | undefined>;
 
-/** Undefined when another process asks for the folder while the newest records are looked for. */
+/** Undefined if another process asks for the folder during the search for the newest records. */
 async function beginning(context: Context, args: Args, find: Find): Promise<Left | undefined> {
   if (!isNewest(args)) return { stretches: await stretchesFrom(context, args), count: 0 };
   const isAny = (args.key ?? args.type ?? null) === null;
@@ -93,7 +93,7 @@ async function beginning(context: Context, args: Args, find: Find): Promise<Left
   }
 }
 
-/** The record as it is shown; undefined if it is none of those that were asked for. */
+/** Returns the record as it is shown; undefined if it does not match. */
 function finder({ wired }: Context, { topic: name, key = null, type = null }: Args): Find {
   const { topic } = logNamed(name, wired.platform.topics);
   return async (record) => {

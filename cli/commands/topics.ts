@@ -1,4 +1,4 @@
-/** `tributary topics`: what there is, or what one topic carries. */
+/** `tributary topics`: lists the topics, or the events of one. */
 
 import { topicNamed } from '../../app/platform/names.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';

@@ -8,8 +8,8 @@ import type { Call, Streams } from './server.ts';
 import { atSocket } from './socket-path.ts';
 
 /**
- * Returns the exit code, or how the command continues elsewhere; undefined if nobody accepted the call, so that it may
- * be repeated, or run here.
+ * Returns the exit code, or how the command continues elsewhere; undefined if no process accepted the call, so that it may be repeated, or
+ * run here.
  */
 export async function callHolder(path: string, call: Call, streams: Streams): Promise<number | GoOn | undefined> {
   const socket = atSocket(path, (near) => connect(near));

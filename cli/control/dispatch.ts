@@ -13,7 +13,7 @@ import { askForFolder, callHolder } from './client.ts';
 import { type Call, type Streams, socketOf } from './server.ts';
 import { openShared, type SharedStores } from './shared-stores.ts';
 
-/** How long a command waits for another one that has the folder briefly. */
+/** How long a command waits for another one that has the folder only briefly. */
 const PATIENCE_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
@@ -44,7 +44,7 @@ export async function runAnywhere(setup: Setup, invocation: Invocation, streams:
 export class Session {
   readonly #setup: Setup;
   readonly #path: string;
-  /** The process that has the folder knows the platform of this one. */
+  /** The process that has the folder knows this one's platform. */
   #hasSentPlatform = false;
   #own: SharedStores | undefined;
 
@@ -91,7 +91,7 @@ export class Session {
     }
   }
 
-  /** Once, so that a command with many calls is warned once. */
+  /** Sent once, so that a command with many calls is warned only once. */
   #platform(): Pick<Call, 'platform'> {
     return this.#hasSentPlatform ? {} : { platform: identityOf(this.#setup.platform) };
   }
@@ -110,7 +110,7 @@ export class Session {
 export async function runHere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
   const stores = await obtain(setup, streams.signal, streams.stderr);
   try {
-    // The folder is not released meanwhile, so that the command ends with an exit code.
+    // The folder is not released meanwhile, so the command always ends with an exit code.
     return (await stores.run(invocation, streams)) as number;
   } finally {
     await stores.close();

@@ -7,7 +7,7 @@ export const FRAME = {
   call: 1,
   /** A piece of the input, requested by `pull`; an empty one is the end. */
   input: 2,
-  /** The command shall end. */
+  /** The command has to end. */
   stop: 3,
   /** Instead of a call: asks for the folder. */
   ask: 9,

@@ -1,6 +1,6 @@
 /**
- * Lets a command run although another process has the data folder: that process listens on `<data>/control.sock`, which
- * only its user can open, and runs the command with its own stores. Input, output and exit code go over the socket.
+ * Lets a command run although another process has the data folder. That process listens on `<data>/control.sock`, which only its user can
+ * open, and runs the command with its own stores. Input, output and exit code go over the socket.
  */
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -36,19 +36,16 @@ export interface Streams {
 const FLUSH_MS = 1000;
 
 export interface Control {
-  /** Accepts no more calls, ends those that would run for ever, and waits for all. */
+  /** Accepts no more calls, ends those that would run forever, and waits for all. */
   stop(): Promise<void>;
   /** The same, but no call is ended early: waits until each is done. */
   drain(): Promise<void>;
 }
 
 export interface Holder {
-  /** Runs one call and returns its exit code, or how it continues elsewhere. Never throws. */
+  /** Runs one call. Returns its exit code, or how it continues elsewhere. Never throws. */
   execute(call: Call, streams: Streams): Promise<number | GoOn>;
-  /**
-   * Another process asks for the folder. Returns whether it gets the folder: then this process releases it as soon as
-   * it can.
-   */
+  /** Another process asks for the folder. Returns whether it gets it: then this process releases the folder as soon as it can. */
   ask(): boolean;
 }
 

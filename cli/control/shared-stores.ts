@@ -1,7 +1,6 @@
 /**
- * The stores of this process, for its own commands and for commands of other processes, for which the folder is in use.
- * A process that can do without the folder releases it when another one asks, so that a process that only displays data
- * does not keep jobs from running.
+ * The stores of this process, for its own commands and for those of other processes, which cannot open the folder. A process that can do
+ * without the folder releases it when another one asks, so that a process that only displays data does not keep jobs from running.
  */
 import type { Writable } from 'node:stream';
 import { differenceOf, identityOf } from '../../app/platform/identity.ts';
@@ -22,8 +21,8 @@ export interface SharedStores {
 }
 
 /**
- * Throws errors of opening the stores: FOLDER_IN_USE if another process has the folder. If they are releasable, they are closed when
- * another process asks for the folder.
+ * Throws the errors of opening the stores: FOLDER_IN_USE if another process has the folder. Releasable stores are closed when another
+ * process asks for the folder.
  */
 export async function openShared(
   setup: Setup,

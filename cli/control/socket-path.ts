@@ -1,10 +1,7 @@
-/**
- * The system limits the path of a socket to some hundred bytes. For a longer path, the name relative to its folder is
- * used.
- */
+/** Systems limit the path of a socket to about a hundred bytes. For a longer path, the name relative to its folder is used. */
 import { basename, dirname } from 'node:path';
 
-/** Accepted by every system: the limit is 104 on macOS, including the final zero, and 108 on Linux. */
+/** Accepted by every system: the limit is 104 on macOS, including the final zero byte, and 108 on Linux. */
 const LONGEST = 103;
 
 /**

@@ -1,4 +1,4 @@
-/** The command by which somebody begins a project of their own. */
+/** The command that begins a new project. */
 import { callerCommand, one } from '../descriptor.ts';
 
 export const init = callerCommand('init', {

@@ -1,4 +1,4 @@
-/** Commands by which a shell completes command lines. */
+/** Commands for the completion of command lines in a shell. */
 import { any, callerCommand, one } from '../descriptor.ts';
 
 export const completion = callerCommand('completion', {
@@ -9,7 +9,7 @@ export const completion = callerCommand('completion', {
   load: () => import('../commands/completion.ts'),
 });
 
-/** What that script runs. */
+/** The command that the script runs. */
 export const complete = callerCommand('complete', {
   description: 'Print the possible completions of the last word, for a shell.',
   examples: ['complete bash -- dead-letters l'],

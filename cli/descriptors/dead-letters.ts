@@ -1,4 +1,4 @@
-/** Commands for the records that no fold could apply. */
+/** Commands for dead letters. */
 import { any, command, flag, one, value } from '../descriptor.ts';
 import { csv, deadLetterFilter, dryRun, json } from '../options.ts';
 import { recorded, why } from '../recorded.ts';

@@ -1,4 +1,4 @@
-/** What the commands have in common that make another generation beside the current one, and make it current. */
+/** Shared by the commands that make another generation beside the current one, and make it current. */
 import { usage } from '../errors.ts';
 
 interface Flags {
@@ -6,7 +6,7 @@ interface Flags {
   readonly compare: boolean;
   readonly swap: boolean;
   readonly back: boolean;
-  /** The generation to be deleted. */
+  /** The generation to delete. */
   readonly drop: number | null;
 }
 
@@ -24,7 +24,7 @@ export function whatOf({ status, compare, swap, back, drop }: Flags): What {
   return named[0] ?? 'make';
 }
 
-/** Throws USAGE for a `--yes` to what asks for none. */
+/** Throws USAGE if `--yes` is given for an action that does not ask. */
 export function checkYes(what: What, yes: boolean): void {
   if (yes && !['swap', 'back', 'drop'].includes(what)) throw usage('--yes goes with --swap, --back or --drop');
 }

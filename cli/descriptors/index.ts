@@ -1,4 +1,4 @@
-/** Every command there is, in the order of the help. */
+/** All commands, in the order of the help. */
 import type { Command } from '../descriptor.ts';
 import * as beginning from './beginning.ts';
 import * as completing from './completing.ts';
@@ -14,7 +14,7 @@ import * as rollups from './rollups.ts';
 import * as running from './running.ts';
 import * as serving from './serving.ts';
 
-/** Words that are no commands by themselves, only the first word of some. */
+/** Words that are not commands, but only the first word of some. */
 export const GROUPS: Readonly<Record<string, string>> = {
   'dead-letters': 'Records that no fold could apply.',
   report: 'Reports that analysts request as files.',

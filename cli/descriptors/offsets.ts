@@ -1,4 +1,4 @@
-/** Commands by which an operator sees and moves the committed offsets of the jobs. */
+/** Commands that show and move the committed offsets of the jobs. */
 import type { To } from '../commands/offsets/seek.ts';
 import { any, command, flag, one, type Values, value } from '../descriptor.ts';
 import { usage } from '../errors.ts';

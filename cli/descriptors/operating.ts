@@ -1,4 +1,4 @@
-/** Commands by which an operator sees to topics, tables, indexes, views and the installation as a whole. */
+/** Commands for operators: topics, tables, indexes, views and the installation as a whole. */
 import { any, callerCommand, command, flag, innerCommand, one, optional, preset, value } from '../descriptor.ts';
 import { csv, dryRun, json, keysHelp, only, tenant, whole } from '../options.ts';
 

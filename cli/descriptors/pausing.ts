@@ -1,4 +1,4 @@
-/** Commands by which an operator pauses jobs in all processes. */
+/** Commands that pause and resume jobs in all processes. */
 import { command, some } from '../descriptor.ts';
 import { dryRun, json } from '../options.ts';
 import { recorded, why } from '../recorded.ts';

@@ -1,4 +1,4 @@
-/** Commands by which people ask questions of the datasources. */
+/** Commands that query the datasources. */
 import { InvalidArgumentError } from 'commander';
 import { callerCommand, flag, one, optional, preset, value } from '../descriptor.ts';
 import { usage } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** Commands by which people and scripts send events, and read them and what came of them. */
+/** Commands that send events, and read events and the results. */
 
 import { SHAPES } from '../../demo/load/shape.ts';
 import {

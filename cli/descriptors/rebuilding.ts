@@ -1,4 +1,4 @@
-/** The command by which an operator makes the rows of a job anew from its topic. */
+/** The command that makes the rows of a job again from its topic. */
 import type { Args } from '../commands/rebuild.ts';
 import { command, flag, one, value } from '../descriptor.ts';
 import { usage } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** Commands by which people ask for reports, follow them, and fetch their files. */
+/** Commands that request reports, follow them and download their files. */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
@@ -66,7 +66,7 @@ function asked({ report, param, option, as, role, ...others }: Typed, maxAgeSeco
   };
 }
 
-/** Secrets are in files: a command line is seen by everybody on the machine. */
+/** Secrets are in files, because every user of the machine can see a command line. */
 function protectionOf({
   passwordFile,
   passphraseFile,

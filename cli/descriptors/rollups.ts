@@ -1,4 +1,4 @@
-/** Commands by which an operator looks after the tables of datasources and archives. */
+/** Commands that maintain the tables of datasources and archives. */
 import { InvalidArgumentError } from 'commander';
 import type { Args as ReplayArgs } from '../commands/archive/replay.ts';
 import type { Args as DruidArgs } from '../commands/rollup/druid-spec.ts';

@@ -1,4 +1,4 @@
-/** Commands that run jobs, and show how far they are. */
+/** Commands that run jobs, and show their lag. */
 import { any, callerCommand, command, flag, innerCommand, preset, some, value } from '../descriptor.ts';
 import { csv, json, whole } from '../options.ts';
 
@@ -25,7 +25,7 @@ export const importDemo = innerCommand('import-demo', {
   load: () => import('../commands/demo/import.ts'),
 });
 
-/** `up` and `run` prepare by themselves, since they wait for what is away. */
+/** `up` and `run` prepare the stores themselves, since they wait for those that do not answer. */
 export const up = command('up', {
   description: 'Run all jobs in this process, until it is stopped.',
   examples: ['up --data /var/lib/tributary --metrics-port 9464'],

@@ -1,4 +1,4 @@
-/** Commands of the HTTP service: it, and the keys by which programs call it. */
+/** Commands for the HTTP service, and for the keys with which programs call it. */
 import { InvalidArgumentError } from 'commander';
 import { ROLES, SCOPES } from '../../reports/rights.ts';
 import { callerCommand, command, one, preset, values } from '../descriptor.ts';

@@ -1,4 +1,4 @@
-/** Collects output instead of showing it: one command reads the output of another. */
+/** Collects output instead of showing it, for a command that reads the output of another. */
 import { Writable } from 'node:stream';
 
 export function collector(): { readonly stream: Writable; readonly text: () => string } {

@@ -1,4 +1,4 @@
-/** Lists in the three forms that every command has for them: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
+/** Prints lists in the three forms that every command offers: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
 
 import { isoOf } from '../../app/text/time-text.ts';
 import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
@@ -14,9 +14,9 @@ export interface Form {
 export interface Listing {
   readonly head: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
-  /** The same for programs, which may have more to say. */
+  /** The same for programs; it may have more fields. */
   readonly json: unknown;
-  /** How a row stands out where there are colours. */
+  /** The style of a row, where colours are shown. */
   readonly style?: (row: number) => Style | undefined;
 }
 
@@ -44,7 +44,7 @@ export async function printListing(
   }
 }
 
-/** A missing value is a dash. A long one is cut; the other forms have it whole. */
+/** A missing value is a dash. A long value is cut; the other forms have all of it. */
 function tableCell(value: unknown): string | number {
   if (typeof value === 'number') return value;
   const text = textOf(value);
@@ -52,7 +52,7 @@ function tableCell(value: unknown): string | number {
   return typeof value === 'object' && text.length > WIDEST_CELL ? `${text.slice(0, WIDEST_CELL - 1)}…` : text;
 }
 
-/** RFC 4180, but for the ends of lines. */
+/** RFC 4180, except for the line ends. */
 export function csvCell(value: unknown): string {
   const text = textOf(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -63,7 +63,7 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** Records of one schema, a column a field. */
+/** Records of one schema, with one column per field. */
 export function recordsListing(record: RecordSchema, items: readonly object[], json: unknown): Listing {
   const head = record.fields.map(({ name }) => name);
   const rows = items.map((item) => {
@@ -77,7 +77,7 @@ const TIME = 'ms since 1970 UTC';
 
 export const isTime = ({ unit }: { readonly unit?: string }): boolean => unit === TIME;
 
-/** The value with its times as people write them: ISO 8601, with the zone. */
+/** The value with its times in ISO 8601, with the zone. */
 export function readableOf(schema: Schema, value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (isNullable(schema)) return readableOf(schema[1], value);

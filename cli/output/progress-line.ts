@@ -1,4 +1,4 @@
-/** A progress line on a terminal, updated a few times per second at most. Without a terminal: nothing. */
+/** A progress line on a terminal, updated a few times per second at most. Without a terminal it does nothing. */
 import type { Writable } from 'node:stream';
 
 const EVERY_MS = 200;
@@ -6,11 +6,11 @@ const CLEAR = '\r\u001b[K';
 
 export interface ProgressLine {
   show(text: string): void;
-  /** Takes the line away, before something else is written. */
+  /** Removes the line, before other output is written. */
   clear(): void;
 }
 
-/** `isSeen`: whether the stream is a terminal's, which may be that of another process. */
+/** `isSeen`: whether the stream belongs to a terminal, perhaps that of another process. */
 export function progressLine(stream: Writable, isSeen: boolean, now = () => performance.now()): ProgressLine {
   let isShown = false;
   let dueAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
- * The events of a load, as the services of a platform would produce them to all their topics. What comes follows from the seed alone, and
- * when it happened from the schedule: the same load is the same events, with the same ids.
+ * The events of a load, as the services of a platform would produce them to all their topics. The seed alone determines the events, and the
+ * schedule their times: the same load gives the same events with the same ids.
  */
 import { batchCreated, batchUpdated } from '../../schemas/batch.ts';
 import { coursePublished } from '../../schemas/content.ts';
@@ -31,14 +31,14 @@ export interface Load {
   readonly seed: number;
   readonly learners: number;
   readonly tenant: string;
-  /** When the first event happens, in ms since 1970 UTC. */
+  /** The time of the first event, in ms since 1970 UTC. */
   readonly start: number;
   readonly schedule: Schedule;
 }
 
 export interface LoadEvent {
   readonly topic: Topic;
-  /** As whoever produces it gives it to the codec. */
+  /** In the form that producers pass to the codec. */
   readonly event: {
     readonly type: string;
     readonly data: unknown;
@@ -50,7 +50,7 @@ export interface LoadEvent {
   };
 }
 
-/** The topics of platform services. What jobs, timers and report workers say is theirs to say. */
+/** The topics of platform services. Jobs, timers and report workers produce the events of the others. */
 export const LOAD_TOPICS: readonly Topic[] = [
   contentEvents,
   batchEvents,
@@ -67,7 +67,7 @@ const SOURCE = '/tributary/load';
 /** Notifications that may still be read. */
 const UNREAD = 200;
 
-/** Event number `n` of the load is the same however many were taken before. It has no end. */
+/** Event number `n` of the load is the same however many were taken before. The load has no end. */
 export function* loadEvents(load: Load): Generator<LoadEvent> {
   const { seed, start, tenant, schedule } = load;
   const run = `${seed}-${start.toString(36)}`;
@@ -108,7 +108,7 @@ function* happenings({ seed, learners: most, start }: Load, run: string): Genera
   }
 }
 
-/** What those do who run courses, and what people seldom change. */
+/** Actions of organisers, and rare changes by learners. */
 function rarely(platform: Platform, learners: Learners, random: Random, start: number): Said[] {
   const learner = learners.any();
   const userId = platform.learner(learner);

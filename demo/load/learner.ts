@@ -20,16 +20,16 @@ const ZONES = ['Asia/Kolkata', 'Europe/London', 'America/Sao_Paulo', 'UTC'];
 /** The most events of one visit. */
 const LONGEST_VISIT = 8;
 
-/** Small numbers for each learner, since there may be many millions of them. */
+/** Keeps only small numbers for each learner, since there may be many millions of them. */
 export class Learners {
   readonly #platform: Platform;
   readonly #random: Random;
-  /** How many contents each has completed, in their order. */
+  /** How many contents each learner has completed, in their order. */
   readonly #done: Uint8Array;
-  /** 1 for those who have opened the next one. */
+  /** 1 for learners who have opened their next content. */
   readonly #isOpen: Uint8Array;
   readonly #most: number;
-  /** Those who are there now, and how much each has still to do before the visit ends. */
+  /** Learners who are online now, with the number of events left in each visit. */
   readonly #visits: { learner: number; left: number }[] = [];
   arrived = 0;
 
@@ -49,7 +49,7 @@ export class Learners {
     return this.#random.below(this.arrived);
   }
 
-  /** The next one registers, and enrols. The first of a group founds it. No address is given, so that no message leaves. */
+  /** The next learner registers and enrols. The first learner of a group founds it. Without an address, no message is sent. */
   arrive(): Said[] {
     const random = this.#random;
     const learner = this.arrived++;
@@ -74,7 +74,7 @@ export class Learners {
     return events;
   }
 
-  /** The next thing that one of those does who are there. Visits overlap. */
+  /** The next action of one of the learners who are online. Visits overlap. */
   act(): Said[] {
     const random = this.#random;
     const atOnce = Math.max(1, Math.min(Math.ceil(this.arrived / 20), 10_000));
@@ -101,7 +101,7 @@ export class Learners {
       this.#isOpen[learner] = 1;
       return [visited(next, 'started')];
     }
-    // Some leave a content open, and look at an earlier one.
+    // Some learners leave a content open and look at an earlier one.
     if (random.chance(0.15)) return [visited(random.below(next + 1), 'started')];
     this.#done[learner] = next + 1;
     this.#isOpen[learner] = 0;
@@ -118,7 +118,7 @@ export class Learners {
     return events;
   }
 
-  /** A learner drops out or comes back, begins the course anew, or has a completion taken back. */
+  /** A learner drops out or comes back, starts the course again, or loses a completion. */
   change(): Said[] {
     const random = this.#random;
     const learner = this.any();

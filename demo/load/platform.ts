@@ -1,4 +1,4 @@
-/** The courses and people of a load: which there are follows from the seed and their number, so that nothing has to be kept of them. */
+/** The courses and people of a load. They follow from the seed and their number, so none of them has to be stored. */
 
 export const LEARNERS_OF_GROUP = 20;
 const LEARNERS_OF_COURSE = 400;
@@ -36,7 +36,7 @@ export class Platform {
     return this.#id('group', index);
   }
 
-  /** Learners come in groups that take one course. Some courses are taken by many, and most by few. */
+  /** The learners of a group take the same course. A few courses are taken by many learners, most by few. */
   courseOf(learner: number): Course {
     const luck = this.#luck('course', this.groupOf(learner));
     return this.course(Math.floor(this.courses * luck * luck));
@@ -46,7 +46,7 @@ export class Platform {
     return Math.floor(learner / LEARNERS_OF_GROUP);
   }
 
-  /** In [0, 1): the same for the same things. The mixing is that of murmur3. */
+  /** In [0, 1): always the same for the same arguments. The mixing is that of murmur3. */
   #luck(what: string, index: number): number {
     let hash = (this.#seed ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0;
     for (const letter of what) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x85ebca6b) >>> 0;
@@ -54,7 +54,7 @@ export class Platform {
     return ((hash ^ (hash >>> 13)) >>> 0) / LAST_UINT;
   }
 
-  /** Nobody takes them for those of a real platform. */
+  /** Cannot be mistaken for ids of a real platform. */
   #id(what: string, index: number): string {
     return `load-${this.#seed}-${what}-${index + 1}`;
   }

@@ -81,7 +81,7 @@ export const batchSummary = defineTable({
   },
 });
 
-/** Batches to search in: a view of `batch_summary`. */
+/** The search index of batches: a view of `batch_summary`. */
 export const batchIndex = defineIndex({
   name: 'batches',
   doc: 'All batches, with the progress of their learners.',
@@ -90,7 +90,7 @@ export const batchIndex = defineIndex({
   record: { type: 'record', name: 'Batch', fields: [batchId, ...described, ...counts] },
 });
 
-/** What a dashboard shows of a batch while it is open: a view of `batch_summary`. */
+/** The figures of a batch for an open dashboard: a view of `batch_summary`. */
 export const batchSummaries = defineCache({
   name: 'batch_summaries',
   doc: 'A summary of each batch, published at every change.',

@@ -94,7 +94,7 @@ export const courseStructure = defineTable({
   },
 });
 
-/** Courses to search in: a view of `course_structure`. */
+/** The search index of courses: a view of `course_structure`. */
 export const courseIndex = defineIndex({
   name: 'courses',
   doc: 'All courses.',

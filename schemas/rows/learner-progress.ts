@@ -6,7 +6,7 @@ const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as con
 const time = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC' }) as const;
 
-/** A time that rows of earlier releases do not have. */
+/** A time that rows of earlier releases lack. */
 const since = <const N extends string>(name: N, doc: string) => ({ ...time(name, doc), default: null }) as const;
 
 const standing = [
@@ -164,7 +164,7 @@ export const learnerProgress = defineTable({
   },
 });
 
-/** Who is in a batch, in pages: a view of `learner_progress`. */
+/** The learners of a batch, in pages: a view of `learner_progress`. */
 export const batchLearners = defineTable({
   name: 'batch_learners',
   doc: 'The learners of each batch, including those who have left.',
@@ -187,7 +187,7 @@ export const batchLearners = defineTable({
   },
 });
 
-/** Enrollments to search in: a view of `learner_progress`. */
+/** The search index of enrollments: a view of `learner_progress`. */
 export const enrollmentIndex = defineIndex({
   name: 'enrollments',
   doc: 'All learners in their courses, with their progress.',
@@ -217,7 +217,7 @@ export const enrollmentIndex = defineIndex({
   },
 });
 
-/** What a home page shows of a learner, in one read: a view of `learner_progress`, with one field for each course. */
+/** A learner's courses for a home page, in one read: a view of `learner_progress`, with one field for each course. */
 export const learnerCourses = defineCache({
   name: 'learner_courses',
   doc: 'The courses of each learner.',

@@ -1,7 +1,7 @@
 import { defineTable } from '../../core/target.ts';
 import { profile } from '../user.ts';
 
-/** The profile of each user, by which statistics are split, and which reports about people show. */
+/** The profile of each user. Statistics are split by it, and reports about people show it. */
 export const userProfile = defineTable({
   name: 'user_profile',
   doc: 'The profile of each user and their consents, until the account is deleted.',

@@ -8,9 +8,9 @@ import { usage } from '../../errors.ts';
 
 interface Parts {
   readonly topic: Topic;
-  /** The job or datasource for which it is read. */
+  /** The job or datasource that reads the log. */
   readonly reader: string;
-  /** Whether it is refused if anything is missing in it; otherwise that is said. */
+  /** Whether missing records are an error; otherwise they are only reported. */
   readonly whole: boolean;
   readonly stores: KeptStores;
   readonly transport: Transport;
@@ -18,7 +18,7 @@ interface Parts {
   readonly say: (text: string) => void;
 }
 
-/** Says what it has of each partition, and which offsets neither of the two has. Throws USAGE if the topic has no archive. */
+/** Reports what it has of each partition, and the offsets that neither topic nor archive has. Throws USAGE if there is no archive. */
 export async function withArchive({ topic, say, ...options }: Parts): Promise<Transport> {
   const archive = archiveOf(topic);
   const kept = await currentTable(options.stores, archive);

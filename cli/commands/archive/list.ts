@@ -1,4 +1,4 @@
-/** `tributary archive list`: the archives of the topics, how large they are and how far. */
+/** `tributary archive list`: the archives of the topics, with their sizes and positions. */
 import { archiveTables } from '../../../app/stores/kept-tables.ts';
 import { print, type Run } from '../../context.ts';
 import type { Form } from '../../output/listing.ts';

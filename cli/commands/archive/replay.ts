@@ -13,12 +13,12 @@ import { counted } from '../rollup/tables.ts';
 
 export interface Args {
   readonly topic: string;
-  /** When they came into the log, in ms since 1970 UTC. */
+  /** When the records came into the log, in ms since 1970 UTC. */
   readonly from: number | null;
   readonly to: number | null;
   readonly types: readonly string[];
   readonly key: string | null;
-  /** Null: where they were. */
+  /** Null: the topic from which they were archived. */
   readonly into: string | null;
   readonly after: ReplayPosition | null;
   readonly yes: boolean;

@@ -9,7 +9,7 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** Whether the name of a file is possible there. */
+  /** Whether a file name is possible there. */
   readonly files: boolean;
 }
 
@@ -19,13 +19,13 @@ export interface GlobalOption {
   readonly doc: string;
   readonly takesValue: boolean;
   readonly names?: Names;
-  /** Offered only to who began to type it: there are many. */
+  /** Offered only once the user has begun to type it, because there are many. */
   readonly isRare: boolean;
 }
 
 export interface Grammar {
   readonly commands: readonly Command[];
-  /** The first words of commands that are none by themselves, with what they are about. */
+  /** First words that are only parts of commands, each with its subject. */
   readonly groups: Readonly<Record<string, string>>;
   readonly globals: readonly GlobalOption[];
   readonly namesOf: (names: Exclude<Names, 'files'>) => readonly Candidate[];
@@ -33,7 +33,7 @@ export interface Grammar {
 
 const NOTHING: Completion = { candidates: [], files: false };
 
-/** `words` are those behind the name of the program; the cursor is at the end of the last one. */
+/** `words` are those after the name of the program. The cursor is at the end of the last one. */
 export function completionOf(words: readonly string[], grammar: Grammar): Completion {
   const current = words.at(-1) ?? '';
   const before = read(words.slice(0, -1), grammar);
@@ -51,7 +51,7 @@ function unfiltered(current: string, before: Before, grammar: Grammar): Completi
   return { candidates: candidates.map((each) => ({ ...each, value: `${flag}=${each.value}` })), files: false };
 }
 
-/** What the words before the cursor mean. */
+/** The meaning of the words before the cursor. */
 interface Before {
   readonly command: Command | undefined;
   /** The words of the command, or of its group. */
@@ -118,7 +118,7 @@ function flagsAfter(current: string, before: Before, grammar: Grammar): Candidat
     .map(({ flag, doc }) => ({ value: flag, doc }));
 }
 
-/** Commands, and what the command takes as its next operand. */
+/** Commands, and the next operand of the command. */
 function wordsAfter(before: Before, grammar: Grammar): Completion {
   const commands = before.operands.length === 0 ? commandsBelow(before.path, grammar) : [];
   const operand = operandAt(before);
@@ -134,7 +134,7 @@ function operandAt({ command, operands }: Before): Operand | undefined {
   return declared[operands.length] ?? (goesOn ? last : undefined);
 }
 
-/** The next word of every command that begins with the path, once. */
+/** The next word of every command that begins with the path, each once. */
 function commandsBelow(path: string, grammar: Grammar): Candidate[] {
   const depth = path === '' ? 0 : path.split(' ').length;
   const docs = new Map(

@@ -1,4 +1,4 @@
-/** The names that completion offers, from the declarations: no store is opened for them. */
+/** The names that completion offers. They come from the declarations: no store is opened. */
 
 import { keptTables } from '../../../app/stores/kept-tables.ts';
 import { ERROR_CODES } from '../../../core/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What each shell runs at the Tab key: it asks `tributary complete <shell> -- <words>`, and so knows the commands of whichever version is
- * installed and the names of whichever folder it is in. The line `:files` stands for the names of files, which a shell completes better.
+ * The script for each shell. At the Tab key it calls `tributary complete <shell> -- <words>`, and so knows the commands of the installed
+ * version and the names of the current folder. The line `:files` stands for file names, which a shell completes better.
  */
 export const SCRIPTS = {
   bash: `# Completion of tributary for bash: eval "$(tributary completion bash)"

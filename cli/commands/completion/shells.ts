@@ -1,8 +1,8 @@
-/** Words as a shell hands them over, and candidates as it takes them. */
+/** Converts words from the form in which a shell passes them, and candidates to the form that it accepts. */
 import type { Candidate, Completion } from './candidates.ts';
 import type { Shell } from './scripts.ts';
 
-/** Bash takes a word apart at these, each a word of its own. */
+/** Bash splits a word at these characters, and makes each run of them a word. */
 const BREAKS = /^[=:]+$/;
 
 /** The words as they were typed. */
@@ -22,7 +22,7 @@ function joined(words: readonly string[]): string[] {
   return result;
 }
 
-/** Only whole quotes: what is typed may have just begun one. */
+/** Removes only quotes around the whole word: the user may have just opened one. */
 const unquoted = (word: string): string => word.replace(/^(['"])(.*)\1$/s, '$2').replace(/^['"]/, '');
 
 const FORMS: Readonly<Record<Shell, (candidate: Candidate) => string>> = {
@@ -34,7 +34,7 @@ const FORMS: Readonly<Record<Shell, (candidate: Candidate) => string>> = {
 const escaped = (value: string): string => value.replaceAll(/[\\:]/g, '\\$&');
 const oneLine = (doc: string): string => doc.replaceAll(/\s+/g, ' ');
 
-/** One line a candidate. Bash takes only what is behind the last of its breaks. */
+/** One line per candidate. Bash accepts only the part after its last break. */
 export function linesFor(shell: Shell, words: readonly string[], { candidates, files }: Completion): string[] {
   if (files) return [':files'];
   const taken = shell === 'bash' ? ((words.at(-1) ?? '').match(/^.*[=:]/s)?.[0].length ?? 0) : 0;

@@ -1,4 +1,4 @@
-/** The dead letters that a command line means, and what became of them. */
+/** The dead letters that a command line chooses, and their outcomes. */
 import { chooseDeadLetters } from '../../../app/dead-letters/choosing.ts';
 import type { DeadLetter, Filter, Log } from '../../../app/dead-letters/letters.ts';
 import type { Resolved, Resolver, Resolving } from '../../../app/dead-letters/resolution.ts';
@@ -8,24 +8,24 @@ import { shownLine } from '../../../app/text/shown.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
 import { FAILED, usage } from '../../errors.ts';
 
-/** Letters by their ids, or all that match; and how they are resolved. */
+/** Letters by their ids, or all that match; and how to resolve them. */
 export interface ResolveArgs extends Filter, Resolver {
   readonly ids: readonly string[];
   readonly all: boolean;
-  /** Also those that were resolved before. */
+  /** Also letters that were resolved before. */
   readonly again: boolean;
-  /** Say what would be done, and do nothing. */
+  /** Report what would be done, and do nothing. */
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
-/** Of what is said. */
+/** The words of the messages. */
 interface Words {
   readonly verb: 'replay' | 'discard' | 'edit';
   readonly how: Resolved;
-  /** What was done with one letter, and what would be. */
+  /** What was done with one letter, or would be in a dry run. */
   readonly did: (deadLetter: DeadLetter, dryRun: boolean) => string;
-  /** What programs are told besides. */
+  /** Additional fields of the JSON output. */
   readonly more?: (deadLetter: DeadLetter) => object;
 }
 
@@ -36,7 +36,7 @@ type Resolve<O> = (
   signal: AbortSignal,
 ) => Promise<O>;
 
-/** A command that resolves the letters that are chosen. */
+/** A command that resolves the chosen letters. */
 export const resolving =
   (resolve: Resolve<Outcome>, words: Words): Run<ResolveArgs> =>
   async (context, args) =>

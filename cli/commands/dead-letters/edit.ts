@@ -1,4 +1,4 @@
-/** `tributary dead-letters edit`: the correction is read from the standard input, or from the file that stands for it. */
+/** `tributary dead-letters edit`: reads the correction from the standard input, or from the file given instead. */
 import { buffer } from 'node:stream/consumers';
 import { editAll } from '../../../app/dead-letters/edit.ts';
 import { parseJson } from '../../../topics/codec/json-value.ts';

@@ -1,4 +1,4 @@
-/** `tributary dead-letters show`: what was rejected, why, and its bytes. */
+/** `tributary dead-letters show`: the rejected record, the reason, and its bytes. */
 
 import { type DeadLetter, deadLettersOf, stateOf } from '../../../app/dead-letters/letters.ts';
 import { type RejectedRecord, rejectedRecord } from '../../../app/dead-letters/rejected.ts';
@@ -51,7 +51,7 @@ async function printDeadLetter(context: Context, deadLetter: DeadLetter, rejecte
 const resolvedText = ({ at, by, why }: Resolution): string =>
   `${isoOf(at)}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}`;
 
-/** What was done about a letter, for programs. */
+/** The resolutions of a letter, as JSON. */
 export const resolutionsJson = (deadLetter: DeadLetter) => ({
   state: stateOf(deadLetter),
   resolutions: deadLetter.resolutions.map(({ how, at, by, why }) => ({
@@ -88,7 +88,7 @@ async function asJson(
   };
 }
 
-/** The log keeps the whole record as long as any other. */
+/** The log keeps the whole record as long as any other record. */
 const cutText = (record: LogRecord, from: number): string =>
   `${record.value?.length ?? 0} of ${from} bytes of the value are left; the log no longer has the record`;
 
@@ -102,7 +102,7 @@ function readable(headers: Headers): Record<string, string> {
   );
 }
 
-/** Text as it is, anything else as bytes. */
+/** Text as it is; other bytes as a hex dump. */
 function valueText(value: Uint8Array | null): string {
   if (value === null) return '(none)';
   const part = Buffer.from(value.subarray(0, BYTES_SHOWN));
@@ -113,7 +113,7 @@ function valueText(value: Uint8Array | null): string {
   return (isText ? text : hexOf(part)) + more;
 }
 
-/** Sixteen bytes a line: where, as hex digits, and as characters. */
+/** Sixteen bytes per line: their position, as hex digits, and as characters. */
 export function hexOf(bytes: Buffer): string {
   const lines: string[] = [];
   for (let at = 0; at < bytes.length; at += 16) {

@@ -1,4 +1,4 @@
-/** A real data set through all jobs; then, if it is wanted, everything goes on with the HTTP service and its page. */
+/** Sends a real data set through all jobs. If wanted, everything then goes on with the HTTP service and its page. */
 
 import { pausesOf, pauseText } from '../../../app/groups/pauses.ts';
 import { type AnyWork, worksOf } from '../../../app/platform/works.ts';
@@ -19,8 +19,8 @@ interface Args {
 }
 
 /**
- * The events are of more than a thousand days, and each publication writes a segment for each day that it has counts of. So all
- * counts, some 100 MB, are published together, as soon as everything is read.
+ * The events span more than a thousand days, and each publication writes a segment for each day that it counted. So all counts, some 100
+ * MB, are published together, as soon as everything is read.
  */
 const ROLLUPS = { publishMs: 600_000, idleMs: 1000, publishBytes: 200_000_000 };
 
@@ -55,7 +55,7 @@ export const run: Run<Args> = async (context, { json, presentations, serves }) =
     },
   );
   if (!serves) return undefined;
-  // On this terminal people look for the address of the page: what goes well is no news.
+  // The user looks for the page's address on this terminal, so successes are not logged.
   const { config } = wired;
   const quiet = config.logLevel === 'info' ? { ...wired, config: { ...config, logLevel: 'warn' as const } } : wired;
   return runJobs({ ...context, wired: quiet }, { jobs: works, reports: true, service: true });

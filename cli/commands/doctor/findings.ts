@@ -1,4 +1,4 @@
-/** What `tributary doctor` runs where the stores are. Prints the findings as JSON. */
+/** The part of `tributary doctor` that runs in the process with the stores. Prints the findings as JSON. */
 import type { Port } from '../../../app/config/keys.ts';
 import { inspect } from '../../../app/doctor/inspect.ts';
 import { printJson, type Run } from '../../context.ts';

@@ -1,4 +1,4 @@
-/** `tributary indexes apply`: makes the search indexes and fields that are missing; with --dry-run it says by which requests. */
+/** `tributary indexes apply`: makes the missing search indexes and fields; with --dry-run it shows the requests instead. */
 
 import { indexesOf } from '../../../modules/derived.ts';
 import { type ApplyArgs, applyMissing } from '../../apply.ts';

@@ -1,4 +1,4 @@
-/** `tributary indexes renew`: begins an index anew and empty, for one that was lost or is declared otherwise now. */
+/** `tributary indexes renew`: replaces an index by an empty one, if it was lost or its declaration has changed. */
 
 import { found } from '../../../app/platform/names.ts';
 import { indexesOf } from '../../../modules/derived.ts';

@@ -7,7 +7,7 @@ export interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** The template under this name; of a dependency that several name, the last one counts. None is named for both purposes. */
+/** The template under this name. If several name a dependency, the last one counts. None is both a dependency and a dev dependency. */
 export function manifestFor(template: Manifest, name: string, installed: readonly Partial<Manifest>[]): Manifest {
   const all = [template, ...installed];
   const dependencies = joined(all.map((each) => each.dependencies));
@@ -18,13 +18,13 @@ export function manifestFor(template: Manifest, name: string, installed: readonl
   return { ...template, name, dependencies, devDependencies };
 }
 
-/** In the order in which npm keeps them. */
+/** Sorted as npm sorts them. */
 function joined(all: readonly (Manifest['dependencies'] | undefined)[]): Manifest['dependencies'] {
   const entries = all.flatMap((each) => Object.entries(each ?? {}));
   return Object.fromEntries([...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The name of the folder as npm takes it for a package. One that is named like its dependency would be that for npm. */
+/** The name of the folder as a valid package name. It must not be that of its dependency, which npm would take it for. */
 export function nameFor(folder: string): string {
   const name = folder
     .normalize('NFKD')
@@ -36,7 +36,7 @@ export function nameFor(folder: string): string {
   return ['', 'tributary', 'node_modules', 'favicon.ico'].includes(name) ? 'my-jobs' : name;
 }
 
-/** Undefined: the file is none. */
+/** Undefined if the file is not a manifest. */
 export function readManifest(file: string | URL): Partial<Manifest> | undefined {
   const text = readFileSync(file, 'utf8');
   try {

@@ -1,4 +1,4 @@
-/** The history of a row as people read it. */
+/** The history of a row in readable form. */
 import { isoOf } from '../../../app/text/time-text.ts';
 import type { Change } from '../../../jobs/runtime/rows/history/changes.ts';
 import type { HistoryEntry, Verdict } from '../../../jobs/runtime/rows/history/judge.ts';
@@ -48,7 +48,7 @@ function positionText({ at, isOfEarlierTopic }: RowStanding): string {
   return at.length === 0 ? 'none' : at.map(([partition, offset]) => `${partition}/${offset}`).join(', ');
 }
 
-/** The first line says what became of the record, the others what followed. `changes` as they may be shown. */
+/** The first line has the outcome of the record, the others what followed. `changes` are already masked. */
 export function entryLines(entry: HistoryEntry, changes: readonly Change[]): string[] {
   const { record, time, type, id, verdict, code, message, follows, isOlder } = entry;
   const older = verdict === 'unchanged' && isOlder ? ', and is older than what was applied before' : '';
@@ -57,7 +57,7 @@ export function entryLines(entry: HistoryEntry, changes: readonly Change[]): str
   return [first, ...changes.flatMap(changeLines), ...follows.map((each) => `    then ${each}`)];
 }
 
-/** Of a record that changed, only the fields that did. */
+/** If the value is a record, only its fields that changed. */
 export function changeLines({ field, entry, before, after }: Change): string[] {
   const name = `    ${field}${entry === undefined ? '' : `[${entry}]`}`;
   const whole = [`${name}: ${valueText(before)} -> ${valueText(after)}`];
@@ -67,7 +67,7 @@ export function changeLines({ field, entry, before, after }: Change): string[] {
     const [was, is] = [valueText(before[part] ?? null), valueText(after[part] ?? null)];
     return JSON.stringify(before[part]) === JSON.stringify(after[part]) ? [] : [`${name}.${part}: ${was} -> ${is}`];
   });
-  // What changed may be masked.
+  // No field differs if the changed one is masked.
   return lines.length === 0 ? whole : lines;
 }
 

@@ -6,14 +6,14 @@ import { readableOf } from '../../output/listing.ts';
 
 const MASK = '****';
 
-/** The change as people may read it: times in ISO 8601, and what is personal masked unless it was asked for. */
+/** The change in readable form: times in ISO 8601, and personal data masked unless they were asked for. */
 export function shownChange({ record }: TableDef, change: Change, personal: boolean): Change {
   const field = record.fields.find(({ name }) => name === change.field);
   if (field === undefined) return timerChange(change);
   const shown = (value: unknown): unknown => {
     if (value === null) return value;
     if (field.personal === true && !personal) return MASK;
-    // Of a map field a change has one entry.
+    // A change of a map field has one entry.
     const schema = change.entry === undefined ? field.type : valuesOf(field.type);
     const part = { type: 'record', name: 'Change', fields: [{ ...field, type: schema }] } as const;
     const { [field.name]: read } = readableOf(part, { [field.name]: value }) as Record<string, unknown>;
@@ -23,7 +23,7 @@ export function shownChange({ record }: TableDef, change: Change, personal: bool
   return { ...change, ...entry, before: shown(change.before), after: shown(change.after) };
 }
 
-/** A timer is due at a time. */
+/** The value of a timer is its due time. */
 function timerChange(change: Change): Change {
   const due = (value: unknown) => (typeof value === 'number' ? isoOf(value) : value);
   return { ...change, before: due(change.before), after: due(change.after) };
@@ -34,7 +34,7 @@ function valuesOf(type: Schema): Schema {
   return typeof schema === 'object' && 'type' in schema && schema.type === 'map' ? schema.values : schema;
 }
 
-/** Masks what is personal within the value. */
+/** Masks personal data within the value. */
 function masked(type: Schema, value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   const schema = present(type);

@@ -1,4 +1,4 @@
-/** `tributary key add`: the key is shown once, and only its hash is kept. */
+/** `tributary key add`: shows the key once, and keeps only its hash. */
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../../app/config/config.ts';
 import { keysFileOf, readKeys, writeKeys } from '../../../app/service/keys-file.ts';

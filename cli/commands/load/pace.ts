@@ -1,26 +1,26 @@
-/** Sends what is due, when it is due. The schedule counts from the beginning, so that what was late is caught up and no rate drifts. */
+/** Sends events when they are due. The schedule counts from the beginning, so late events are caught up and the rate does not drift. */
 import type { Clock } from '../../../jobs/runtime/stores.ts';
 
 export interface Pace {
   readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
-  /** The first to be sent, from 0, and the one to stop before. */
+  /** The first event to send, from 0, and the one before which to stop. */
   readonly from: number;
   readonly until: number;
-  /** How many are due so many ms after the first of all. */
+  /** The number of events due within this many ms after the first of all. */
   readonly dueBy: (ms: number) => number;
   readonly timeOf: (n: number) => number;
-  /** The most that is sent at once. */
+  /** The most to send at once. */
   readonly atOnce: number;
-  /** Aborted when it is to end. */
+  /** Aborted when the command has to end. */
   readonly end: AbortSignal;
 }
 
-/** Events that come one by one are sent a few times a second, together. */
+/** Single events are sent together, a few times per second. */
 const TOGETHER_MS = 50;
 
 /**
- * Answers the number of the first that was not sent. What was begun is finished, also when it is to end. `send` takes the next ones, and
- * answers false if it had to end before they were acknowledged.
+ * Returns the number of the first event that was not sent. A send that has begun is finished, even at the end. `send` sends the next
+ * events, and returns false if it had to end before they were acknowledged.
  */
 export async function sendAtPace(pace: Pace, send: (count: number) => Promise<boolean>): Promise<number> {
   const { clock, from, until, dueBy, timeOf, atOnce, end } = pace;

@@ -1,6 +1,6 @@
 /**
- * `tributary offsets seek`: moves the group of a job to other offsets. Shows what it would do and what follows; does it with `--apply`.
- * See `jobs/runtime/offsets/moves.ts` for the two ways.
+ * `tributary offsets seek`: moves the group of a job to other offsets. Shows what it would do and the consequences; with `--apply`, does
+ * it. See `jobs/runtime/offsets/moves.ts` for the two ways.
  */
 import { text } from 'node:stream/consumers';
 import { jobNamed } from '../../../app/platform/names.ts';
@@ -14,7 +14,7 @@ import type { PartitionInfo, Transport } from '../../../topics/log/transport.ts'
 import { type Context, print, printJson, printTable, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';
 
-/** Where to; `saved` is the output of `offsets show --json`, on the standard input. */
+/** The target. `saved` is the output of `offsets show --json`, read from the standard input. */
 export type To =
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'time'; readonly time: number }
@@ -22,7 +22,7 @@ export type To =
 
 interface Args {
   readonly job: string;
-  /** Null: all of them. */
+  /** Null: all partitions. */
   readonly partition: number | null;
   readonly to: To;
   readonly restored: boolean;
@@ -89,7 +89,7 @@ async function offsetOf(transport: Transport, topic: string, info: PartitionInfo
   }
 }
 
-/** What a group had not committed when it was saved, is begun again. */
+/** A partition that had no committed offset when the output was saved is read from its beginning again. */
 function savedTargets(text: string, job: Job, partition: number | null): Target[] {
   let saved: unknown;
   try {

@@ -1,4 +1,4 @@
-/** `tributary offsets show`: the committed offsets of the jobs, and what they have committed with them. */
+/** `tributary offsets show`: the committed offsets of the jobs, and the metadata committed with them. */
 
 import { workNamed } from '../../../app/platform/names.ts';
 import { groupsOf, possibleGroupsOf } from '../../../app/platform/works.ts';
@@ -47,7 +47,7 @@ async function show({ wired }: Context, job: Work) {
         foreign: committed.foreign,
         ofThisTopic: !isOfAnother,
         notes: notesOf(standing, partitions.length),
-        // What `offsets seek --to-saved` takes up again.
+        // Read again by `offsets seek --to-saved`.
         progress: committed.metadata,
       };
     }),

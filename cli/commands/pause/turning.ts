@@ -1,4 +1,4 @@
-/** What `pause` and `resume` share. Either may be run twice: the second time nothing changes. */
+/** Shared by `pause` and `resume`. Either may be run twice: the second run changes nothing. */
 
 import { pauseText, type TurnedJob, turnJob } from '../../../app/groups/pauses.ts';
 import { workNamed } from '../../../app/platform/names.ts';
@@ -14,7 +14,7 @@ export interface TurningArgs {
   readonly json: boolean;
 }
 
-/** What is said of a job: that it was changed, would be, or was so before. */
+/** The messages about a job: it was changed, would be changed, or was in that state already. */
 interface Words {
   readonly did: (job: string) => string;
   readonly would: (job: string) => string;
@@ -25,7 +25,7 @@ export const turning =
   (to: 'paused' | 'running', { did, would, was }: Words): Run<TurningArgs> =>
   async (context, { jobs, by, why, dryRun, json }) => {
     const turned: (TurnedJob & { readonly job: string })[] = [];
-    // A name of none is told before anything is changed.
+    // Unknown names are reported before anything is changed.
     for (const job of jobs) workNamed(job, possibleGroupsOf(context.wired.platform));
     for (const job of new Set(jobs))
       turned.push({ job, ...(await turnJob(context.wired, { job, to }, { by, why, dryRun })) });

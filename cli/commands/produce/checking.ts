@@ -1,4 +1,4 @@
-/** Lines of events checked without any store, before the first of them is sent. */
+/** Checks lines of events, without any store, before the first one is sent. */
 import { Codec } from '../../../topics/codec/codec.ts';
 import type { Registry } from '../../../topics/codec/registry.ts';
 import type { Topic } from '../../../topics/define.ts';
@@ -10,7 +10,7 @@ export interface Problem {
   readonly problem: string;
 }
 
-/** What is wrong with the lines of one piece. */
+/** Returns the problems of the lines of one piece. */
 export type Check = (piece: Piece) => Promise<Problem[]>;
 
 export async function checkerOf(topic: Topic): Promise<Check> {
@@ -31,7 +31,7 @@ async function* linesIn({ first, bytes }: Piece): AsyncGenerator<Line> {
   for await (const { number, bytes: line } of linesOf([bytes])) yield { number: number + first - 1, bytes: line };
 }
 
-/** Assigns ids that are not used by other schemas. */
+/** Assigns ids that other schemas do not use. */
 function ownRegistry(): Registry {
   const schemas: string[] = [];
   return {

@@ -1,6 +1,6 @@
 /**
- * Lines of NDJSON as records of a topic. A line is a structured CloudEvent, or an object with `type` and `data` and perhaps
- * `time`, `id`, `tenant` and `source`, or a record as `tail --json` shows it.
+ * Reads lines of NDJSON as records of a topic. A line is a structured CloudEvent, an object with `type` and `data` and optionally `time`,
+ * `id`, `tenant` and `source`, or a record in the format of `tail --json`.
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../../core/errors.ts';
@@ -23,7 +23,7 @@ export interface Line {
 const LONGEST_LINE = 32 * 1024 * 1024;
 const NEWLINE = 10;
 
-/** The lines of a stream, without their ends; empty ones are left out. */
+/** The lines of a stream, without line ends. Empty lines are left out. */
 export async function* linesOf(input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Line> {
   let number = 0;
   let pieces: Uint8Array[] = [];
@@ -55,13 +55,13 @@ export async function* linesOf(input: AsyncIterable<Uint8Array> | Iterable<Uint8
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 32 || byte === 9 || byte === 13);
 
 export interface Target extends GivenTarget {
-  /** The broadcasts that were read so far: a topic that is shown has each of them once a partition. */
+  /** The broadcasts read so far. The output of `tail` has each of them once per partition. */
   readonly broadcasts?: Set<string>;
 }
 
 export type Read =
   | Made
-  /** It is in the log already, or will be: events of the runtime, and copies of a broadcast. */
+  /** The event is in the log already, or will be: an event of the runtime, or a copy of a broadcast. */
   | { readonly kind: 'left-out' };
 
 const LEFT_OUT: Read = { kind: 'left-out' };
@@ -82,11 +82,11 @@ export function readLine(line: Uint8Array, target: Target): Read {
 }
 
 interface EventLine extends SaidEvent {
-  /** Whether it is a record as `tail --json` shows it. */
+  /** Whether it is a record in the format of `tail --json`. */
   readonly isShown: boolean;
 }
 
-/** What a record that is shown has besides, which follows from where it goes; the further attributes are in `attributes`. */
+/** Members that only a record from `tail` has, and that follow from its destination. Further attributes are in `attributes`. */
 const OF_A_RECORD = ['topic', 'partition', 'offset', 'timestamp', 'key', 'origin', 'attributes'];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -109,7 +109,7 @@ function parse(line: Uint8Array): EventLine | string {
   return typeof said === 'string' ? said : { ...said, isShown };
 }
 
-/** Leaves of a record that is shown what its event says. Answers why there is none. */
+/** Reduces a record from `tail` to its event. Returns the reason if there is no event. */
 function takeShown(members: Map<string, unknown>): string | undefined {
   const { code, message } = (members.get('problem') ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   if (code !== undefined) return `it shows a record that could not be read (${code}: ${message}); leave it out`;

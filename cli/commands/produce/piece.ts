@@ -1,6 +1,6 @@
 /**
- * One piece of what `tributary produce` sends (`producing.ts` cuts it, and shows what this one says): its lines are checked and sent
- * together, or not at all. Prints a `Report`.
+ * One piece of the input of `tributary produce` (`../produce.ts` cuts it, and shows the output of this command). Its lines are checked and
+ * sent together, or not at all. Prints a `Report`.
  */
 
 import { topicNamed } from '../../../app/platform/names.ts';
@@ -21,9 +21,9 @@ export interface Report {
   readonly events: number;
   readonly records: number;
   readonly leftOut: number;
-  /** If there are any, nothing was sent. */
+  /** If there are problems, nothing was sent. */
   readonly problems: readonly Problem[];
-  /** Messages about fields that were left out, each once, with the first line that has it. */
+  /** Messages about fields that were left out, each once, with the first line that has the field. */
   readonly unknown: readonly Problem[];
 }
 

@@ -1,11 +1,11 @@
 /**
- * An input of lines in pieces of whole lines, so that neither who sends them nor who takes them holds more than one. A piece is full,
- * or is all that came for a moment: so what a service writes line by line is sent as it comes.
+ * Cuts an input into pieces of whole lines, so that neither the sending nor the receiving process holds more than one piece. A piece ends
+ * when it is full, or when no more input arrives for a moment. So the lines of a service that writes one at a time are sent as they arrive.
  */
 import { usage } from '../../errors.ts';
 
 export interface Piece {
-  /** The numbers of its first and its last line, from 1 in the input. */
+  /** The numbers of its first and last line, counted from 1 in the input. */
   readonly first: number;
   readonly last: number;
   readonly bytes: Uint8Array;
@@ -14,14 +14,14 @@ export interface Piece {
 const LINES_AT_ONCE = 5000;
 const BYTES_AT_ONCE = 1024 * 1024;
 const LONGEST_LINE = 32 * 1024 * 1024;
-/** How long a line may wait for others to be sent with. */
+/** How long a line may wait to be sent together with others. */
 const WAIT_MS = 50;
 const NEWLINE = 10;
 
 /** The lines from number `from` on. */
 export async function* piecesOf(input: AsyncIterable<Uint8Array>, from = 1): AsyncGenerator<Piece> {
   const reader = input[Symbol.asyncIterator]();
-  /** The number of the line that is being read, and what there is of it. */
+  /** The number of the line that is being read, and the part read so far. */
   let number = 1;
   let begun: Uint8Array[] = [];
   let begunLength = 0;
@@ -75,7 +75,7 @@ export async function* piecesOf(input: AsyncIterable<Uint8Array>, from = 1): Asy
   if (!isEmpty()) yield take();
 }
 
-/** Undefined when it has not settled after `ms`. */
+/** Undefined if the work has not settled after `ms`. */
 async function inTime<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

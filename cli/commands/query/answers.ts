@@ -1,4 +1,4 @@
-/** Answers of queries in three forms: a table for people, an object a line, CSV. */
+/** Answers of queries in three forms: a table for people, one JSON object per line, CSV. */
 import { shownLine } from '../../../app/text/shown.ts';
 import { timeText } from '../../../app/text/time-text.ts';
 import type { Answer, AnswerColumn, AnswerRow, Relation, Value } from '../../../sinks/query/port.ts';
@@ -11,7 +11,7 @@ import { csvCell } from '../../output/listing.ts';
 type Out = Pick<Streams, 'stdout' | 'signal'>;
 type Columns = Pick<Answer, 'columns'>;
 
-/** One object a line. Throws USAGE where two columns have one name, of which an object would have one. */
+/** One object per line. Throws USAGE if two columns share a name, since an object would have only one of them. */
 export async function printJsonLines(out: Out, { columns }: Columns, rows: AsyncIterable<AnswerRow>): Promise<void> {
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
@@ -22,7 +22,7 @@ export async function printJsonLines(out: Out, { columns }: Columns, rows: Async
   }
 }
 
-/** Whole numbers with all their digits; numbers that are none, or have no end, as texts; times in ISO 8601. */
+/** Whole numbers with all their digits; NaN and infinities as texts; times in ISO 8601. */
 function jsonOf(value: Value, type: string): string {
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return type.includes('timestamp') ? JSON.stringify(isoOf(value)) : numberOf(value);
@@ -42,7 +42,7 @@ const numberOf = (value: number): string =>
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
-/** Nothing for null. */
+/** Empty for null. */
 function textOf(value: Value, type: string): string {
   if (value === null) return '';
   if (typeof value === 'object') return jsonOf(value, type);
@@ -60,7 +60,7 @@ const typeAt = (columns: readonly AnswerColumn[], at: number): string => columns
 
 const NUMBERS = new Set(['long', 'double', 'decimal']);
 const WIDEST_CELL = 60;
-/** Whose values say it themselves. */
+/** A unit that is not shown, because ISO 8601 values need none. */
 const TIME = 'ms since 1970 UTC';
 
 interface Shown {
@@ -68,7 +68,7 @@ interface Shown {
   readonly colors: boolean;
 }
 
-/** Numbers to the right, with their units above them where a column is one of a table that was read. */
+/** Numbers are aligned right. A column of a table that was read has its unit above it. */
 export async function printRows(
   out: Out,
   { columns, read }: Pick<Answer, 'columns' | 'read'>,
@@ -98,7 +98,7 @@ function headOf({ name, type }: AnswerColumn, tables: readonly Relation[]): stri
   return unit === undefined || unit === TIME || unit === name || others.length > 0 ? name : `${name} (${unit})`;
 }
 
-/** A missing value is a dash. A long one is cut; the other forms have it whole. */
+/** A missing value is a dash. A long value is cut; the other forms have all of it. */
 function cellOf(value: Value, type: string): string {
   if (value === null) return '-';
   if (typeof value === 'bigint') return value.toLocaleString('en');

@@ -1,4 +1,4 @@
-/** One question, and its answer in the form that was asked for. */
+/** Runs one query, and prints its answer in the chosen form. */
 import { shownLine } from '../../../app/text/shown.ts';
 import type { Answer, AnswerRow, QueryEngine } from '../../../sinks/query/port.ts';
 import type { Streams } from '../../control/server.ts';
@@ -9,7 +9,7 @@ export interface AskedFor extends Form {
   readonly limit: number | null;
 }
 
-/** Of a table for people, which is laid out when its rows are there. */
+/** For the table form, which needs all rows before its layout. */
 const ROWS_SHOWN = 1000;
 
 export async function ask(engine: QueryEngine, sql: string, streams: Streams, asked: AskedFor): Promise<void> {
@@ -49,7 +49,7 @@ class Rows {
   }
 }
 
-/** How much it is, and of which version of which table. */
+/** The size of the answer, and the tables and versions that it came from. */
 function summaryOf({ read }: Answer, { count, hasMore }: Rows): string {
   const rows = count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`;
   const more = hasMore ? ', and more: see --limit' : '';

@@ -1,4 +1,4 @@
-/** Which tables queries may name, and which columns these have. */
+/** The tables that queries may name, and their columns. */
 import type { Relation, StoredColumn } from '../../../sinks/query/port.ts';
 import type { Context } from '../../context.ts';
 import { usage } from '../../errors.ts';
@@ -34,7 +34,7 @@ async function printColumns(out: Out, columns: readonly StoredColumn[], form: Fo
   const rows = columns.map(({ name, type, unit, doc }) => ({
     column: name,
     type,
-    // Times are shown in ISO 8601, whatever they are stored as.
+    // Times are shown in ISO 8601, however they are stored.
     unit: type === 'timestamp' ? null : (unit ?? null),
     meaning: doc ?? null,
   }));

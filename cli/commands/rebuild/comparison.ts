@@ -1,4 +1,4 @@
-/** How a comparison of two generations reads. */
+/** Prints a comparison of two generations. */
 import type { Comparison } from '../../../jobs/runtime/rows/generations/compare.ts';
 
 export function isEqual({ onlyCurrent, onlyOther, differing }: Comparison): boolean {

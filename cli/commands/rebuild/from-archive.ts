@@ -1,4 +1,4 @@
-/** The runtime that makes a generation of a job's rows from the archive of its topic, too. */
+/** The runtime that makes a generation of a job's rows from its topic and the archive of that topic. */
 import type { Job } from '../../../jobs/define.ts';
 import { hasLostSome } from '../../../jobs/runtime/rows/generations/rebuild.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
@@ -13,7 +13,7 @@ interface Of {
   readonly say: (text: string) => void;
 }
 
-/** Its log begins where the archive does. Throws USAGE if there is no archive, or rows made of it would lack events. */
+/** Its log begins where the archive does. Throws USAGE if there is no archive, or if rows made from it would lack events. */
 export async function fromArchive({ context, job, runtime, signal, say }: Of): Promise<Runtime> {
   const transport = await withArchive({
     topic: job.from,
@@ -27,7 +27,7 @@ export async function fromArchive({ context, job, runtime, signal, say }: Of): P
   return { ...runtime, stores: { ...runtime.stores, transport } };
 }
 
-/** The same where the topic has lost records that the generation has yet to read. */
+/** The same, but only if the topic has lost records that the generation has yet to read. */
 export async function fromArchiveIfNeeded(of: Of, generation: number): Promise<Runtime> {
   const { job, runtime } = of;
   return (await hasLostSome(job, generation, runtime.stores.transport)) ? fromArchive(of) : runtime;

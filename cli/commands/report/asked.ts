@@ -1,4 +1,4 @@
-/** What a command line asks for, as a request. */
+/** Turns a command line into a report request. */
 
 import { reportKeys } from '../../../app/reports/keys.ts';
 import { reportSources } from '../../../app/reports/sources.ts';
@@ -11,7 +11,7 @@ import type { Context } from '../../context.ts';
 
 export type AskedFor = Ask;
 
-/** Refused requests throw, and are not kept. What else is worth knowing goes to the standard error. */
+/** Throws for refused requests, which are not kept. Remarks go to the standard error. */
 export async function ask({ wired, stderr }: Pick<Context, 'wired' | 'stderr'>, asked: AskedFor): Promise<Request> {
   const sources = reportSources(wired);
   try {

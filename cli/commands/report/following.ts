@@ -1,4 +1,4 @@
-/** Follows a request until it has ended, and hands out its file. */
+/** Follows a request until it ends, and saves its file. */
 
 import { isoOf } from '../../../app/text/time-text.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -15,7 +15,7 @@ const END_STATES = ['done', 'failed', 'cancelled', 'expired'];
 
 interface Following {
   readonly progress: boolean;
-  /** Makes the report, if nobody else does. */
+  /** Makes the report, if no worker does. */
   readonly work?: () => Promise<void>;
 }
 
@@ -84,7 +84,7 @@ interface Wanted {
   readonly roles: readonly string[];
 }
 
-/** Says what became of it, and saves the file if that is wanted. Answers the exit code. */
+/** Reports the outcome, and saves the file if wanted. Returns the exit code. */
 export async function ended(
   context: Context,
   request: Request,

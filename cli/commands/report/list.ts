@@ -12,7 +12,7 @@ export const run: Run<Form> = async (context, form) => {
   return undefined;
 };
 
-/** What may be left out is in brackets. */
+/** Optional parameters are in brackets. */
 const parametersOf = (parameters: Readonly<Record<string, { optional?: true; default?: unknown }>>): string =>
   Object.entries(parameters)
     .map(([name, spec]) => (spec.optional || 'default' in spec ? `[${name}]` : name))

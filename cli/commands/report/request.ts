@@ -20,6 +20,6 @@ export const run: Run<Args> = async (context, args) => {
     return undefined;
   }
   const done = await follow(context, request, { progress });
-  // Asked again, it is the same request.
+  // The command is run again, and finds the same request.
   return done === undefined ? new GoOn(args) : ended(context, done, { out, json, roles: args.asked.roles });
 };

@@ -1,4 +1,4 @@
-/** `tributary report run`: the report is made here, unless a worker has begun it. */
+/** `tributary report run`: makes the report in this process, unless a worker has begun it. */
 import { reportSources } from '../../../app/reports/sources.ts';
 import { workerParts } from '../../../app/reports/worker.ts';
 import { attempt } from '../../../reports/worker/attempt.ts';
@@ -22,7 +22,7 @@ export const run: Run<Args> = async (context, args) => {
   return done === undefined ? new GoOn(args) : ended(context, done, { out, json, roles: args.asked.roles });
 };
 
-/** The request when it has ended; undefined if another process goes on. */
+/** The request after it has ended; undefined if another process continues. */
 async function made(context: Context, request: Request, progress: boolean): Promise<Request | undefined> {
   const { wired } = context;
   const sources = reportSources(wired);

@@ -1,4 +1,4 @@
-/** Saves the file of a request, or what describes it: whole and with its checksum compared, or not at all. */
+/** Saves the file of a request, or its description: complete and with a verified checksum, or not at all. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { open, rename, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ interface Saving {
   /** A path, or - for the standard output. */
   readonly out: string;
   readonly roles: readonly string[];
-  /** Saves what describes the file instead. */
+  /** Saves the description of the file instead. */
   readonly about?: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function save(context: Context, request: Request, { out, roles, abo
   }
 }
 
-/** What a caller with these roles may have: they, and consents, are asked again for every download. */
+/** The result, if a caller with these roles may have it. Roles and consents are checked again for every download. */
 export async function allowedResult(
   { wired }: Pick<Context, 'wired'>,
   request: Request,

@@ -1,4 +1,4 @@
-/** `tributary rollup compact`: small segments of a day into one. Ended and begun again, it goes on with what is left. */
+/** `tributary rollup compact`: combines small segments of a day into one. After an interruption, another run continues with the rest. */
 
 import { compactTable, plannedCompaction } from '../../../reports/operate/upkeep.ts';
 import { noteUpkeep } from '../../../reports/operate/upkeep-times.ts';
@@ -7,7 +7,7 @@ import { progressLine } from '../../output/progress-line.ts';
 import { counted, foundTables, megabytes } from './tables.ts';
 
 export interface Args {
-  /** None: all. */
+  /** Empty: all tables. */
   readonly tables: readonly string[];
   readonly day: string | null;
   readonly dryRun: boolean;

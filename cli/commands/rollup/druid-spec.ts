@@ -1,4 +1,4 @@
-/** `tributary rollup druid-spec`: the specification of a supervisor with which Druid counts a datasource from its topic. */
+/** `tributary rollup druid-spec`: prints the supervisor specification with which Druid counts a datasource from its topic. */
 
 import { found } from '../../../app/platform/names.ts';
 import { type DruidAccess, druidSource } from '../../../app/reports/druid-source.ts';

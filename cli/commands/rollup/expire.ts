@@ -1,4 +1,4 @@
-/** `tributary rollup expire`: removes days that are over, those of one table in one commit. */
+/** `tributary rollup expire`: removes expired days, with one commit per table. */
 
 import { expireTable, firstKeptDay } from '../../../reports/operate/upkeep.ts';
 import { noteUpkeep } from '../../../reports/operate/upkeep-times.ts';
@@ -8,7 +8,7 @@ import { counted, foundTables } from './tables.ts';
 
 export interface Args {
   readonly tables: readonly string[];
-  /** The first day that is kept; null: as the datasources declare. */
+  /** The first day to keep; null: as the datasources declare. */
   readonly before: string | null;
   readonly yes: boolean;
   readonly json: boolean;

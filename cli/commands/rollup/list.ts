@@ -1,4 +1,4 @@
-/** `tributary rollup list`: the tables of the datasources, how large they are and how far. */
+/** `tributary rollup list`: the tables of the datasources, with their sizes and positions. */
 import { rollupTables } from '../../../app/stores/kept-tables.ts';
 import type { Run } from '../../context.ts';
 import type { Form } from '../../output/listing.ts';

@@ -1,4 +1,4 @@
-/** `tributary rollup rebuild`: the table of a datasource anew from its topic, beside the rollup. See `reports/operate/rebuild.ts`. */
+/** `tributary rollup rebuild`: makes a datasource's table again from its topic, beside the rollup. See `reports/operate/rebuild.ts`. */
 
 import { found } from '../../../app/platform/names.ts';
 import { type KeptTable, rollupTables } from '../../../app/stores/kept-tables.ts';
@@ -57,7 +57,7 @@ export const run: Run<Args> = async (context, args) => {
   }
 };
 
-/** What is away and waited for is said; the rest the rollup itself has told when it was its turn. */
+/** Reports only waiting and lost records. The rollup itself reported everything else when it read the records. */
 function printingTelemetry(say: (text: string) => void): Telemetry {
   return {
     tell(event) {
@@ -95,7 +95,7 @@ async function make(doing: Doing): Promise<undefined> {
   return undefined;
 }
 
-/** Until it has counted what the topic has now. */
+/** Counts everything that the topic has now. */
 async function catchUp(doing: Doing, generation: number): Promise<void> {
   const { context, args, source, stores, runtime, signal, line } = doing;
   const { wired } = context;
@@ -176,7 +176,7 @@ async function become(
 ): Promise<undefined> {
   const { context, args, datasource, source, stores } = doing;
   const isSwap = args.what === 'swap';
-  // Asked first: what somebody else makes current meanwhile is noticed at the end.
+  // Read first: if another process makes a generation current meanwhile, that is noticed at the end.
   const pointer = await currentGeneration(stores.objects, source.prefix);
   const statuses = await statusesOf(doing);
   const current = statuses.find(({ generation }) => generation === pointer.generation);
@@ -231,7 +231,7 @@ async function drop({ context, args, datasource, source, stores, line }: Doing):
   const { generation: current } = await currentGeneration(stores.objects, source.prefix);
   const { kept, last } = await madeGenerations(stores.objects, source.prefix);
   if (generation === current) throw usage(`generation ${generation} of ${datasource.name} is the current one`);
-  // One that was dropped before may not be gone whole.
+  // An earlier drop may have left a part of the generation.
   if (!kept.includes(generation) && (generation < 1 || generation > last)) {
     throw usage(`${datasource.name} has no generation ${generation}; it has ${kept.join(', ')}`);
   }

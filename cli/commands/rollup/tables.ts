@@ -1,4 +1,4 @@
-/** What the commands about tables of segments have in common. */
+/** Shared by the commands about tables of segments. */
 
 import { type KeptTable, keptTables } from '../../../app/stores/kept-tables.ts';
 import { isoOf } from '../../../app/text/time-text.ts';
@@ -9,7 +9,7 @@ import type { Context } from '../../context.ts';
 import { usage } from '../../errors.ts';
 import { type Form, printListing } from '../../output/listing.ts';
 
-/** Those that are named, or all. */
+/** The named tables, or all. */
 export function tablesNamed({ wired }: Context, names: readonly string[]): KeptTable[] {
   const all = keptTables(wired.platform);
   if (names.length === 0) return all;
@@ -23,7 +23,7 @@ export function tablesNamed({ wired }: Context, names: readonly string[]): KeptT
 
 export type Found = NonNullable<Awaited<ReturnType<typeof currentTable>>>;
 
-/** The tables that there are, of those named. */
+/** The named tables that exist. */
 export async function* foundTables(
   context: Context,
   names: readonly string[],
@@ -39,11 +39,11 @@ export async function* foundTables(
 interface Listed extends Extent {
   readonly name: string;
   readonly topic: string;
-  /** Null where nothing was ever published. */
+  /** Null if nothing was ever published. */
   readonly table: string | null;
   readonly generation: number | null;
   readonly version: number | null;
-  /** Offsets of the topic that the table has yet to count. */
+  /** How many offsets of the topic the table has yet to count. */
   readonly behind: number | null;
 }
 
@@ -87,7 +87,7 @@ const UNITS: readonly (readonly [unit: string, ms: number])[] = [
   ['s', 1000],
 ];
 
-/** In the largest unit of which it has at least two. */
+/** In the largest unit that gives at least two. */
 function ageText(ms: number): string {
   const [unit, size] = UNITS.find(([, each]) => ms >= 2 * each) ?? (['s', 1000] as const);
   return `${Math.max(0, Math.floor(ms / size))} ${unit} ago`;

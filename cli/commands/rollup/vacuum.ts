@@ -1,4 +1,4 @@
-/** `tributary rollup vacuum`: deletes files that no snapshot has, and what of the log is behind a checkpoint. */
+/** `tributary rollup vacuum`: deletes files that no snapshot has, and the commits before a checkpoint. */
 
 import { madeGenerations } from '../../../reports/operate/generations.ts';
 import { generationTable } from '../../../reports/operate/kept.ts';
@@ -9,7 +9,7 @@ import { counted, megabytes, tablesNamed } from './tables.ts';
 
 export interface Args {
   readonly tables: readonly string[];
-  /** In ms: how long what was removed from a table stays for its readers. Null: as long as the table says. */
+  /** In ms: how long removed files stay for readers of older snapshots. Null: the retention of the table. */
   readonly olderThanMs: number | null;
   readonly yes: boolean;
   readonly json: boolean;

@@ -1,4 +1,4 @@
-/** What a search is asked for on a command line: values of fields, ranges of them, and an order. */
+/** Parses the search terms of a command line: values of fields, ranges of them, and an order. */
 
 import { type EnumSchema, type Field, isNullable, type Schema } from '../../../core/avro.ts';
 import { hint } from '../../../core/hint.ts';
@@ -63,7 +63,7 @@ function askedValue(term: string, field: Field, text: string): string | number |
   throw usage(`--filter ${term}: ${field.name} is ${kind === 'boolean' ? 'true or false' : 'a number'}`);
 }
 
-/** What a value of the field is, or of its items; undefined for what cannot be compared. */
+/** The type of the field's value, or of its items; undefined if it cannot be compared. */
 function kindOf(schema: Schema): 'string' | 'number' | 'boolean' | undefined {
   if (isNullable(schema)) return kindOf(schema[1]);
   if (typeof schema === 'string') {
@@ -74,7 +74,7 @@ function kindOf(schema: Schema): 'string' | 'number' | 'boolean' | undefined {
   return schema.type === 'array' ? kindOf(schema.items) : undefined;
 }
 
-/** The values that an enum has. */
+/** The values of an enum. */
 function symbolsOf(schema: Schema): EnumSchema['symbols'] | undefined {
   if (isNullable(schema)) return symbolsOf(schema[1]);
   if (typeof schema === 'string') return undefined;

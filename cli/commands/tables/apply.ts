@@ -1,4 +1,4 @@
-/** `tributary tables apply`: makes the tables and columns that are missing; with --dry-run it says by which statements. */
+/** `tributary tables apply`: makes the missing tables and columns; with --dry-run it shows the statements instead. */
 
 import { storedTablesOf } from '../../../modules/derived.ts';
 import { type ApplyArgs, applyMissing } from '../../apply.ts';

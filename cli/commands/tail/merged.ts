@@ -1,4 +1,4 @@
-/** Several partitions as one stream of records. It belongs to no consumer group and moves nothing. */
+/** Reads several partitions as one stream of records. It belongs to no consumer group and commits nothing. */
 import type { LogRecord, Transport } from '../../../topics/log/transport.ts';
 
 /** A stretch of one partition: from `next` up to but not including `end`. */
@@ -9,10 +9,10 @@ export interface Stretch {
 }
 
 const RECORDS_AT_ONCE = 256;
-/** Who goes back reads more at once, the further it goes. */
+/** A backward read takes more records at once, the further back it goes. */
 const MOST_AT_ONCE = 2048;
 
-/** The records of several partitions as one stream: in the order of each partition, and among them by time. */
+/** The records of several partitions as one stream: in offset order within each partition, and by time between partitions. */
 export async function* merged(
   transport: Transport,
   topic: string,
@@ -37,7 +37,7 @@ export async function* merged(
   }
 }
 
-/** The same the other way round: the newest record first. No more is read than is taken, or a little. */
+/** The same backwards, the newest record first. It reads hardly more than is consumed. */
 export async function* mergedBackwards(
   transport: Transport,
   topic: string,
@@ -67,7 +67,7 @@ async function allOf(transport: Transport, topic: string, { partition, next, end
   const records: LogRecord[] = [];
   for (let from = next; from < end; ) {
     const read = await transport.read(topic, partition, from, end - from);
-    // What is left may be markers of transactions, which nobody can read.
+    // What is left may be transaction markers, which cannot be read.
     from = (read.at(-1)?.offset ?? end) + 1;
     records.push(...read.filter(({ offset }) => offset < end));
   }

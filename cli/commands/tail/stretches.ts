@@ -1,4 +1,4 @@
-/** Where the reading of a topic begins, for `tributary tail`: at its newest records, or from somewhere on. */
+/** Where `tributary tail` begins to read a topic: at its newest records, at an offset, or at a time. */
 import type { LogRecord, PartitionInfo } from '../../../topics/log/transport.ts';
 import type { Context } from '../../context.ts';
 import { usage } from '../../errors.ts';
@@ -8,16 +8,16 @@ export interface Where {
   readonly topic: string;
   readonly partition?: number | null;
   readonly fromBeginning: boolean;
-  /** From this one on; of one partition. */
+  /** From this offset on, in one partition. */
   readonly offset?: number | null;
-  /** From the first record of that time on, in ms since 1970 UTC. */
+  /** From the first record of this time on, in ms since 1970 UTC. */
   readonly since?: number | null;
 }
 
 export const isNewest = ({ fromBeginning, offset, since }: Where): boolean =>
   !fromBeginning && (offset ?? null) === null && (since ?? null) === null;
 
-/** The partitions that were asked for, as they are now. */
+/** The chosen partitions in their current state. */
 export async function partitionsOf({ wired }: Context, { topic, partition }: Where): Promise<readonly PartitionInfo[]> {
   const [info] = await wired.stores.transport.describe([topic]);
   if (info === undefined) throw usage(`there is no topic ${topic} in the log; \`tributary up\` makes it`);
@@ -41,13 +41,13 @@ export async function stretchesFrom(context: Context, where: Where): Promise<Str
 export interface Newest {
   readonly limit: number;
   readonly passes: (record: LogRecord) => Promise<boolean>;
-  /** Called for each record that is read; false ends the search. */
+  /** Called for each record that is read. Returning false ends the search. */
   readonly looked: () => boolean;
 }
 
 /**
- * The newest records that pass, of all partitions together, so that a partition may have none of them. The search goes backwards from the
- * end. Undefined if `looked` ended it.
+ * The newest records that pass, from all partitions together, so a partition may have none of them. The search goes backwards from the end.
+ * Undefined if `looked` ended it.
  */
 export async function newestStretches(
   context: Context,

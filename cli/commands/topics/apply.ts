@@ -1,4 +1,4 @@
-/** `tributary topics apply`: creates topics, and expands those that nobody reads. Ends with 1 if something else differs. */
+/** `tributary topics apply`: creates topics, and expands topics without readers. Exits with 1 if something else differs. */
 
 import { groupsOf } from '../../../app/platform/works.ts';
 import { wantedTopics } from '../../../modules/derived.ts';

@@ -1,4 +1,4 @@
-/** `tributary topics export`: all events as an AsyncAPI document and JSON Schemas, on the standard output or as files. */
+/** `tributary topics export`: writes all events as an AsyncAPI document and JSON Schemas, to the standard output or as files. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VERSION } from '../../../app/version.ts';

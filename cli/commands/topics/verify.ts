@@ -1,4 +1,4 @@
-/** `tributary topics verify`: how the topics differ from what is declared. Ends with 1 if they do. */
+/** `tributary topics verify`: shows how the topics differ from their declarations. Exits with 1 if they do. */
 
 import { groupsOf } from '../../../app/platform/works.ts';
 import { wantedTopics } from '../../../modules/derived.ts';

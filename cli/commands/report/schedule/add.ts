@@ -19,7 +19,7 @@ interface Args {
   readonly json: boolean;
 }
 
-/** What cannot run now is refused, as a request would be. */
+/** Refuses a schedule that could not run now, as a request would be refused. */
 export const run: Run<Args> = async (context, { schedule: id, asked, cron, zone, catchUp, enabled, json }) => {
   const { wired } = context;
   const now = systemClock.now();

@@ -1,4 +1,4 @@
-/** What was compared, for people. */
+/** Prints a comparison. */
 import { type Compared, isEqual } from '../../../../reports/operate/compare.ts';
 import { counted } from '../tables.ts';
 import type { Status } from './doing.ts';

@@ -1,4 +1,4 @@
-/** What the parts of `tributary rollup rebuild` work with, and how far the generations of a table are. */
+/** What the parts of `tributary rollup rebuild` work with, and the positions of a table's generations. */
 import type { Runtime } from '../../../../jobs/runtime/stores.ts';
 import type { Datasource } from '../../../../reports/define-datasource.ts';
 import { madeGenerations } from '../../../../reports/operate/generations.ts';
@@ -15,9 +15,9 @@ import { withArchive } from '../../archive/archived.ts';
 export interface Args {
   readonly datasource: string;
   readonly what: 'make' | 'status' | 'compare' | 'swap' | 'back' | 'drop';
-  /** Of `drop`. */
+  /** For `drop`. */
   readonly generation: number | null;
-  /** Whether what the topic has lost is read from its archive. */
+  /** Whether to read records that the topic has lost from its archive. */
   readonly archive: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -33,7 +33,7 @@ export interface Doing {
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
   readonly line: ProgressLine;
-  /** A line beside the progress, on the error output. */
+  /** Prints a line beside the progress, to the standard error. */
   readonly say: (text: string) => void;
 }
 
@@ -44,7 +44,7 @@ export interface Status {
   readonly group: string;
   readonly firstDay: string | null;
   readonly lastDay: string | null;
-  /** Offsets of the topic that it has yet to count. */
+  /** How many offsets of the topic it has yet to count. */
   readonly behind: number;
 }
 
@@ -74,13 +74,13 @@ export async function statusesOf(doing: Doing): Promise<Status[]> {
   );
 }
 
-/** The days that only the first of the two has. */
+/** The days that only the first of the two generations has. */
 export async function lostDays(doing: Doing, from: Status, to: Status): Promise<string[]> {
   const [before, after] = [await snapshotOf(doing, from.generation), await snapshotOf(doing, to.generation)];
   return before === undefined ? [] : daysOf(before).filter((day) => after?.days.has(day) !== true);
 }
 
-/** The log of the topic, with what of it only the archive has. */
+/** The log of the topic, including records that only the archive has. */
 export function transportWithArchive({ source, stores, runtime, signal, say }: Doing): Promise<Transport> {
   const { transport } = runtime.stores;
   return withArchive({ topic: source.from, reader: source.name, whole: false, stores, transport, signal, say });

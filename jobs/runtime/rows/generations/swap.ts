@@ -6,7 +6,7 @@
  * 2. *Held.* The tables store that a swap has begun; then every owner is fenced. New claims read this and wait. The job judges nothing more.
  * 3. The other generation folds the rest, up to where the job has judged.
  * 4. In each partition the job's token is raised above all tokens of both generations. The job's offset becomes the one up to which it has
- * judged, with the dedupe positions of both. The position of the old generation is kept, so that it can catch up and become current again.
+ *    judged, with the dedupe positions of both. The old generation keeps its position, so that it can catch up and become current again.
  * 5. The tables store that the other generation is current. Owners claim, and continue with its rows.
  * 6. *Views.* Views are written from its rows, at versions above all earlier ones. Records that only the old rows showed are removed.
  *
