@@ -6,7 +6,7 @@ import type { Range, SearchRequest } from './port.ts';
 /** A field that is matched exactly. */
 export interface Asked {
   readonly kind: 'string' | 'number' | 'boolean';
-  /** Whether it is an array: then it matches when any of its items does. */
+  /** Whether the field is an array, which matches when any of its items does. */
   readonly many: boolean;
 }
 
@@ -18,7 +18,7 @@ type Operator = keyof typeof OPERATORS;
 export interface AskedRange<F extends Asked> {
   readonly name: string;
   readonly field: F;
-  /** One at least. */
+  /** At least one. */
   readonly bounds: readonly (readonly [operator: Operator, value: string | number])[];
 }
 

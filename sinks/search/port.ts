@@ -1,13 +1,13 @@
 /**
- * The search port: documents found by words, by exact values and by ranges of values.
+ * The search port: finds documents by words, exact values and ranges of values.
  *
- * All implementations keep these rules, which `test/contracts/search.ts` checks:
+ * Every implementation guarantees the following, which `test/contracts/search.ts` checks:
  *
  * - An older version never replaces a newer one, and an older write does not undo a removal.
- * - After `apply` has settled, its changes are found by every later `search`.
- * - Words match whole words, whatever their case, accents and width; several words must all occur. A last word with `*`
- *   matches beginnings. In scripts that do not separate words, such as Chinese, Japanese, Korean and Thai, they are found inside
- *   longer text. Anything else in a query is text, never syntax: no query is an error.
+ * - Once `apply` has settled, every later `search` finds its changes.
+ * - Words match whole words, regardless of case, accents and width; if there are several, all must occur. A last word
+ *   with `*` matches beginnings. In scripts that do not separate words, such as Chinese, Japanese, Korean and Thai,
+ *   words are found inside longer text. Everything else in a query is text, never syntax: no query is an error.
  * - A search sees one tenant.
  * - Texts are compared by their code points, numbers by value. A text of more than 10,922 characters may count as absent.
  */
@@ -20,13 +20,13 @@ export interface SearchRequest extends PageRequest {
   readonly words: string;
   /** Exact values of other fields; all must match. */
   readonly filter?: Readonly<Record<string, string | number | boolean>>;
-  /** Ranges of other fields, but for booleans; all must hold. Nothing is in no range; of an array, one item must be within. */
+  /** Ranges of other fields, except booleans; all must hold. A missing value is in no range; of an array, one item must be in it. */
   readonly ranges?: Readonly<Record<string, Range>>;
-  /** Instead of the best matches, or the order of the key. */
+  /** Replaces the order by best match, or by key. */
   readonly sort?: Sort | undefined;
 }
 
-/** What a value is compared with: more than, at least, less than, at most. */
+/** The bounds of a value: more than, at least, less than, at most. */
 export interface Range {
   readonly gt?: string | number;
   readonly gte?: string | number;
@@ -34,36 +34,36 @@ export interface Range {
   readonly lte?: string | number;
 }
 
-/** By a field that has one text or number. Documents without a value come last, and those with equal ones in the order of the key. */
+/** By a field with one text or number. Documents without a value come last, and those with equal values in the order of the key. */
 export interface Sort {
   readonly field: string;
   readonly descending?: boolean;
 }
 
 export interface Renewed {
-  /** The index before, which stays until somebody deletes it; undefined where nothing stays. */
+  /** The previous index, which stays until somebody deletes it; undefined if none stays. */
   readonly before: string | undefined;
   readonly now: string;
 }
 
 export interface Search {
-  /** Creates the indexes that are missing, and fields that were added. Drops nothing. */
+  /** Creates missing indexes, and adds new fields. Drops nothing. */
   prepare(indexes: readonly IndexDef[]): Promise<void>;
-  /** The requests by which `prepare` would do so now; none if nothing is missing. Changes nothing. */
+  /** The requests that `prepare` would send now; none if nothing is missing. Changes nothing. */
   missing(indexes: readonly IndexDef[]): Promise<string[]>;
   /**
-   * Begins an index anew, as it is declared now and without documents, whatever it was before: to be filled by rebuilding the
-   * views. What is written afterwards is in the new one.
+   * Replaces the index by an empty one with the current declaration, whatever it was before. The caller fills it by
+   * rebuilding the views. Later writes go to the new index.
    */
   renew(index: IndexDef): Promise<Renewed>;
   /** Writes a view. One call has at most one change for each key. */
   apply(index: IndexDef, changes: readonly Change[]): Promise<WriteResult[]>;
-  /** Best matches first; without words, in the order of the key; or as `sort` says. */
+  /** The best matches first; without words, in the order of the key; or in the order of `sort`. */
   search(
     index: IndexDef,
     request: SearchRequest,
   ): Promise<Page<Readonly<Record<string, unknown>>> & { readonly total: number }>;
-  /** Deletes for good what was removed long ago. Answers how many documents that were. */
+  /** Deletes for good the documents that were removed long ago. Returns how many. */
   sweep(indexes: readonly IndexDef[]): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,19 +1,19 @@
 /**
- * Splits texts and queries into words, in the same way for every store, whatever analysis the store has. A store gets words that are separated
- * by blanks, and indexes each as it is.
+ * Splits texts and queries into words, in the same way for every store, whatever analysis the store itself has. A store
+ * gets words separated by blanks, and indexes each of them unchanged.
  *
- * Some scripts do not separate words by blanks, or into longer pieces than people search for: Chinese, Japanese, Korean, Thai and similar ones.
- * No dictionary is used there, because another release of it would split differently from the one that wrote the index. Instead, every letter
- * and every pair of neighbouring letters is a word, and a query must match with all of its pairs.
+ * Some scripts do not separate words by blanks, or only into pieces longer than people search for: Chinese, Japanese, Korean, Thai and
+ * similar ones. A dictionary is not used for them, because another release of it would split texts differently from the one that wrote the
+ * index. Instead, every letter and every pair of adjacent letters is a word, and a query must match with all of its pairs.
  */
 
-/** Marks belong to words: without them, words of Hindi and its like fall into single consonants. */
+/** Marks are part of words: without them, words of Hindi and similar languages would fall apart into single consonants. */
 const WORD = /[\p{L}\p{N}\p{Co}\p{Mn}\p{Mc}]+/gu;
-/** Unicode's blocks of combining diacritical marks. Vowel signs and the like are not among them. */
+/** Unicode's blocks of combining diacritical marks. They do not contain vowel signs and the like. */
 const ACCENTS = /[\u0300-\u036F\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F]/g;
 const ASCII = /^\p{ASCII}*$/u;
 
-/** A run of letters of the scripts whose words are found inside: those of East Asia, and those that are written without blanks. */
+/** Letters of the scripts whose words are found inside longer text: those of East Asia, and those written without blanks. */
 const DENSE = [
   ...['Han', 'Hiragana', 'Katakana', 'Bopomofo', 'Hangul', 'Yi'],
   ...['Thai', 'Lao', 'Khmer', 'Myanmar', 'Tai_Le', 'New_Tai_Lue', 'Tai_Tham', 'Tai_Viet', 'Javanese', 'Balinese'],
@@ -21,19 +21,19 @@ const DENSE = [
   .map((script) => `\\p{Script_Extensions=${script}}`)
   .join('');
 const IS_DENSE = new RegExp(`[${DENSE}]`, 'u');
-/** A word, in pieces of one kind. */
+/** A part of a word that is entirely of such letters, or entirely of others. */
 const PIECE = new RegExp(`[${DENSE}]+|[^${DENSE}]+`, 'gu');
 /** A letter with its marks. */
 const LETTER = /\P{M}\p{M}*|\p{M}+/gu;
 
-/** Characters of a word that tell it from others. Elasticsearch would cut a word of more than 255 in two. */
+/** Only this many characters of a word distinguish it. Elasticsearch would split a word of more than 255. */
 const LONGEST_WORD = 100;
-/** The same of one letter with its marks. */
+/** The same for one letter with its marks. */
 const LONGEST_LETTER = 20;
-/** The cost of a query grows with its words. Those beyond are not looked for. */
+/** The cost of a query grows with its words. Further words are ignored. */
 const MOST_WORDS = 200;
 
-/** The words of all texts within a value, in their order, separated by blanks. What is no text has none. */
+/** The words of all texts within a value, in order, separated by blanks. Anything but text has no words. */
 export function wordsOf(value: unknown): string {
   if (typeof value === 'string') {
     return piecesOf(folded(value))
@@ -46,17 +46,17 @@ export function wordsOf(value: unknown): string {
 interface QueryWords {
   /** Words that must occur, each once. */
   readonly whole: readonly string[];
-  /** What a word must begin with: the last one, if a `*` follows it. */
+  /** The beginning of a word that must occur: the query's last word, if a `*` follows it. */
   readonly beginning: string | undefined;
 }
 
-/** Undefined when the query has no words. */
+/** Undefined if the query has no words. */
 export function queryWords(query: string): QueryWords | undefined {
   const text = folded(query);
   const pieces = piecesOf(text);
   const last = pieces.at(-1);
   if (last === undefined) return undefined;
-  // Where words are found inside of others, each is a beginning already.
+  // In scripts whose words are found inside longer text, each word is a beginning anyway.
   const isBeginning = text.trimEnd().endsWith(`${last}*`) && !IS_DENSE.test(last);
   const whole = (isBeginning ? pieces.slice(0, -1) : pieces).flatMap((piece) =>
     IS_DENSE.test(piece) ? soughtPairs(piece) : [shortened(piece, LONGEST_WORD)],
@@ -68,8 +68,8 @@ export function queryWords(query: string): QueryWords | undefined {
 }
 
 /**
- * Without case and accents, and with one form for characters that differ in looks alone, as those of full and half width. By way of
- * small letters and capitals, so that ß, ẞ and SS are one, and so are a Greek s at the end, and the i with and without a dot.
+ * Removes case and accents, and unifies characters that differ only in looks, such as full and half width. Converting to lower case, upper
+ * case and lower case again makes ß, ẞ and SS equal, and also a Greek final sigma, and i with and without a dot.
  */
 function folded(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();

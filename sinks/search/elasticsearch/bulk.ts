@@ -1,7 +1,7 @@
 /**
  * Writes the changes of a view with bulk requests, several at a time. Each has few enough documents and bytes to stay
  * far below the limits of servers and proxies. A document that failed for a transient reason is sent again; the others
- * of the request are not.
+ * of its request are not.
  */
 import type { Change, WriteResult } from '../../port.ts';
 import { type Elasticsearch, failureOf, isPassing, refusal, type Sending } from './client.ts';
@@ -12,11 +12,11 @@ export interface Bounds {
   readonly bytes: number;
   /** The number of bulk requests of one call that are in flight at once. */
   readonly together: number;
-  /** How long one bulk request may take, with all its attempts. */
+  /** How long one bulk request may take with all its attempts, in ms. */
   readonly patienceMs: number;
 }
 
-/** A change as two lines of a bulk request, and the place of its result. */
+/** A change as two lines of a bulk request, and the index of its result. */
 interface Entry {
   readonly position: number;
   readonly lines: string;
@@ -38,7 +38,7 @@ export async function writeAll(
       await writeChunk({ elasticsearch, requests, results, sending, patienceMs: bounds.patienceMs }, chunk);
     }
   };
-  // They share the chunks: each takes the next one when it is done.
+  // The writers share the chunks: each takes the next one when it is done.
   await Promise.all(Array.from({ length: bounds.together }, write)).catch((error: unknown) => {
     failing.abort();
     throw error;
@@ -46,7 +46,7 @@ export async function writeAll(
   return results;
 }
 
-/** Made while earlier ones are sent. Sets the result of changes that are never sent. */
+/** Yields each chunk while earlier ones are sent. Sets the results of changes that are never sent. */
 function* chunksOf(
   requests: IndexRequests,
   changes: readonly Change[],
@@ -82,7 +82,7 @@ const TOO_LARGE = 413;
 interface ChunkContext {
   readonly elasticsearch: Elasticsearch;
   readonly requests: IndexRequests;
-  /** The results of all changes, by position. */
+  /** The results of all changes, by index. */
   readonly results: WriteResult[];
   readonly sending: Sending;
   readonly patienceMs: number;
@@ -92,7 +92,7 @@ async function writeChunk(context: ChunkContext, chunk: readonly Entry[]): Promi
   const { elasticsearch, requests, results, sending, patienceMs } = context;
   let left = chunk;
   for (let attempt = 0; ; attempt += 1) {
-    // Elasticsearch itself waits for a missing shard no longer than half of the time, so that it can be asked once more.
+    // Elasticsearch itself waits for a missing shard for at most half of the time, so that another attempt is possible.
     const request = requests.bulk(
       left.map(({ lines }) => lines),
       Math.ceil(patienceMs / 2),
@@ -126,7 +126,7 @@ async function writeChunk(context: ChunkContext, chunk: readonly Entry[]): Promi
   }
 }
 
-/** The result of one document, or why it has to be sent again. Throws if no document can be written. */
+/** The result of one document, or the reason to send it again. Throws if no document can be written. */
 function resultOf(item: Item | undefined, doing: string): { done: WriteResult } | { again: string } {
   const { status, error } = item ?? { status: 500 };
   if (status < 300) return { done: 'written' };
@@ -137,7 +137,7 @@ function resultOf(item: Item | undefined, doing: string): { done: WriteResult } 
   return { done: { refused: `${type}: ${reason}` } };
 }
 
-/** Whether any document would be refused. */
+/** Whether the error would occur for every document. */
 function ofTheIndex(type: string, reason: string): boolean {
   return (
     type === 'strict_dynamic_mapping_exception' ||

@@ -12,7 +12,7 @@ interface Hit {
 
 /**
  * Deletes the documents of an index that were removed before a time in ISO 8601, and returns how many. A document that
- * was written again meanwhile stays. Each round has its own deadline.
+ * was written again meanwhile is kept. Each round has its own deadline.
  */
 export async function cleanUp(
   elasticsearch: Elasticsearch,

@@ -1,9 +1,9 @@
 /**
  * Sends requests to Elasticsearch, and translates its errors.
  *
- * If a node does not answer, is overloaded or lacks shards, it or another node is asked again until the time is up;
- * then SEARCH_AWAY. Every request may be sent twice: writes have versions. No message and no error includes the
- * client's own error, which contains headers and documents.
+ * If a node does not answer, is overloaded or lacks shards, the request is sent again, to this node or another, until
+ * the time is up; then it throws SEARCH_AWAY. Every request may be sent twice, because writes have versions. No message
+ * and no error includes the client's own error, which contains headers and documents.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
@@ -18,19 +18,19 @@ interface Answer {
 }
 
 export interface Sending {
-  /** What is being done, for messages: "writing to the search index courses". */
+  /** The current operation, for messages: "writing to the search index courses". */
   readonly doing: string;
-  /** The time when to give up, as by `performance.now()`. */
+  /** When to give up: a time of `performance.now()`. */
   readonly deadline: number;
-  /** Gives up at once when it is aborted. */
+  /** Aborting the signal gives up at once. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Errors of TLS after which waiting does not help: the client's errors differ only in their texts. */
+/** TLS errors after which waiting does not help. The client's errors differ only in their texts. */
 const UNTRUSTED = /certificate|altnames/i;
 const TIMED_OUT = 'Elasticsearch does not answer in time';
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 2000];
-/** The longest reason of a failure in a message. */
+/** The largest length of a reason in a message. */
 const LONGEST_REASON = 400;
 
 export class Elasticsearch {
@@ -47,22 +47,22 @@ export class Elasticsearch {
   }
 
   /**
-   * Returns answers with success or with a status in `understood`. Throws SEARCH_AWAY if the time is up, CONFIG_INVALID
-   * if only one side uses TLS, TABLE_DRIFTED if the index is missing, ACCESS_REFUSED and STORE_BROKEN if the request is
-   * refused.
+   * Returns an answer with success, or with a status in `understood`. Throws SEARCH_AWAY if the time is up,
+   * CONFIG_INVALID if only one side uses TLS, TABLE_DRIFTED if the index is missing, ACCESS_REFUSED and STORE_BROKEN if
+   * the request is refused.
    */
   async send(request: Request, sending: Sending, understood: readonly number[] = []): Promise<Answer> {
     let reason = '';
     for (let attempt = 0; ; attempt += 1) {
       const answer = await this.#attempt(request, sending, understood);
       if (typeof answer !== 'string') return answer;
-      // The last attempt has little time left: its time-out says less than the answer before.
+      // The last attempt has little time left, so its time-out is less useful than the previous answer.
       if (reason === '' || answer !== TIMED_OUT) reason = answer;
       await this.pause(attempt, reason, sending);
     }
   }
 
-  /** An answer, or the reason why there is none and another attempt may bring one. */
+  /** Returns an answer, or the reason why there is none but another attempt may get one. */
   async #attempt(request: Request, sending: Sending, understood: readonly number[]): Promise<Answer | string> {
     const { method, path, query = {}, body, lines } = request;
     const remaining = Math.max(1, sending.deadline - performance.now());
@@ -78,7 +78,7 @@ export class Elasticsearch {
         {
           meta: true,
           ignore: [...understood],
-          // If there are several nodes, one that hangs does not take all the time.
+          // If there are several nodes, one that hangs must not take all the time.
           requestTimeout: this.#nodes > 1 ? remaining / 2 : remaining,
           signal: this.#signal(sending),
         },
@@ -92,7 +92,7 @@ export class Elasticsearch {
     }
   }
 
-  /** Waits before the next attempt. Throws SEARCH_AWAY with the reason when there is no time for one. */
+  /** Waits before the next attempt. Throws SEARCH_AWAY with the reason if there is no time for one. */
   async pause(attempt: number, reason: string, sending: Sending): Promise<void> {
     const { doing, deadline } = sending;
     const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt, 10));
@@ -114,7 +114,7 @@ export class Elasticsearch {
   }
 }
 
-/** The reason of a transient error. Throws the translation of any other error. */
+/** Returns the reason of a transient error. Throws the translation of any other error. */
 function passing(error: unknown, doing: string): string {
   if (error instanceof errors.ResponseError) {
     const status = error.statusCode ?? 0;
@@ -136,15 +136,15 @@ function passing(error: unknown, doing: string): string {
   throw error;
 }
 
-/** Whether the same request may succeed later: a shard or a node is missing, a queue is full, a disk is. */
+/** Whether the same request may succeed later: a shard or a node is missing, or a queue or a disk is full. */
 export function isPassing(status: number, type: string): boolean {
   return status === 408 || status === 429 || status >= 500 || type === 'cluster_block_exception';
 }
 
-/** The meaning of a refusal of a whole request, or of a document for a reason other than its content. */
+/** The error for a refused request, or for a document that is refused for a reason other than its content. */
 export function refusal(status: number, type: string, reason: string, doing: string): TributaryError {
   if (status === 401) {
-    // It contains the whole path of the request, too.
+    // The reason also contains the whole path of the request.
     const [who = reason] = reason.split(' for REST request');
     return refused(
       `${doing}: Elasticsearch refuses the login (${who}); give it the right user and password, or API key`,
@@ -169,7 +169,7 @@ interface Failure {
   readonly reason: string;
 }
 
-/** Type and reason of an error in an answer, whatever answered: a proxy does not speak JSON. */
+/** Type and reason of the error in an answer, whatever sent it: a proxy does not answer in JSON. */
 export function failureOf(body: unknown): Failure {
   const { error = body } = (body ?? {}) as { error?: unknown };
   if (typeof error === 'string') return { type: 'unknown', reason: shortened(error) };

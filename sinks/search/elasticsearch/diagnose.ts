@@ -1,4 +1,4 @@
-/** What `tributary doctor` checks about an Elasticsearch cluster. Indexes are compared elsewhere. */
+/** What `tributary doctor` checks about an Elasticsearch cluster. Its indexes are compared elsewhere. */
 import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { Elasticsearch, type Sending } from './client.ts';
 import { DEFAULT_SETTINGS, type ElasticsearchOptions } from './search.ts';
@@ -15,7 +15,7 @@ interface Health {
   readonly unassigned_shards: number;
 }
 
-/** Throws if it does not answer, or refuses the login. */
+/** Throws if no node answers, or if the login is refused. */
 export async function diagnoseElasticsearch(options: ElasticsearchOptions): Promise<Finding[]> {
   const elasticsearch = new Elasticsearch(options);
   const sending = (doing: string): Sending => ({ doing, deadline: performance.now() + PATIENCE_MS });
@@ -46,7 +46,7 @@ export async function diagnoseElasticsearch(options: ElasticsearchOptions): Prom
   }
 }
 
-/** Nothing if the request is forbidden. */
+/** Empty if the request is forbidden. */
 function nodesOf<T>(body: unknown): T[] {
   return Object.values((body as { nodes?: Readonly<Record<string, T>> }).nodes ?? {});
 }
@@ -62,7 +62,7 @@ export function healthFindings({ status, number_of_nodes: nodes, unassigned_shar
   const message = `${status}, ${many}, ${unassigned} unassigned shards`;
   if (status === 'green') return [ok('search: health', `${status}, ${many}`)];
   const todo = 'see `GET _cluster/allocation/explain`';
-  // A single node cannot store replicas, which other indexes may require.
+  // A single node cannot store replicas, and other indexes may require them.
   if (status === 'yellow')
     return [nodes === 1 ? ok('search: health', message) : warning('search: health', message, todo)];
   return [problem('search: health', message, todo)];
@@ -80,7 +80,7 @@ async function rights(
       body: { index: [{ names: [`${prefix}*`], privileges: PRIVILEGES }] },
     },
     sending('asking for our rights'),
-    // The answer if security is off.
+    // The answer if security is disabled.
     [400, 404, 405],
   );
   if (status !== 200) return [ok('search: rights', 'security is off: everybody may do everything')];
@@ -91,7 +91,7 @@ async function rights(
 export function rightsFinding(prefix: string, has: Readonly<Record<string, boolean>>): Finding {
   const missing = PRIVILEGES.filter((name) => has[name] !== true);
   if (missing.length === 0) return ok('search: rights', `everything that is needed on ${prefix}*`);
-  // `tributary indexes apply` may be run by somebody else.
+  // Another user may run `tributary indexes apply`.
   const say = missing.join() === 'manage' ? warning : problem;
   return say('search: rights', `missing on ${prefix}*: ${missing.join(', ')}`, 'grant them to the user or API key');
 }

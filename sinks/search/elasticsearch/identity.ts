@@ -3,8 +3,8 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { Key, Version } from '../../port.ts';
 
 /**
- * Digest of a text in base64url: short, and different for every text. Passed in, because hashing is not part of the
- * language.
+ * A digest of a text in base64url: short, and different for every text. It is a parameter, because hashing is not part
+ * of the language.
  */
 export type Digest = (text: string) => string;
 
@@ -13,8 +13,8 @@ const RESERVED = /[%/#]/g;
 const [MOST_TOKENS, MOST_REVISIONS] = [2 ** 30, 2 ** 33];
 
 /**
- * The values of the key with `/` between them, so that people can read it: `tenant/org/course`. `%`, `/` and `#` within a
- * value are percent-encoded. A key that is too long for Elasticsearch becomes `#` and its digest.
+ * The values of the key with `/` between them, readable for people: `tenant/org/course`. `%`, `/` and `#` within a
+ * value are percent-encoded. If the id would be too long for Elasticsearch, it is `#` and the key's digest.
  */
 export function documentId(key: Key, digest: Digest): string {
   const id = key.map((value) => value.replace(RESERVED, encodeURIComponent)).join('/');
@@ -22,8 +22,8 @@ export function documentId(key: Key, digest: Digest): string {
 }
 
 /**
- * Elasticsearch's versions are whole numbers below 2^63: 30 bits for the token, and 33 for the revision below it. As a
- * text: JavaScript's numbers are exact only up to 2^53.
+ * Elasticsearch's versions are whole numbers below 2^63: 30 bits for the token and the lower 33 for the revision. A
+ * text, because JavaScript's numbers are exact only up to 2^53.
  */
 export function versionNumber({ token, revision }: Version): string {
   const isWithin = (value: number, end: number) => Number.isInteger(value) && value >= 0 && value < end;

@@ -1,4 +1,4 @@
-/** Where Elasticsearch is and how to log in, from a URL and options that do not belong in one. */
+/** The location of Elasticsearch and the login, from a URL and from options that do not belong in a URL. */
 import { readFileSync } from 'node:fs';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import type { UrlForm } from '../../../network/mix-up.ts';
@@ -11,12 +11,12 @@ export interface Location {
    *     elasticsearch://host                         HTTP, port 9200
    *     elasticsearch+https://user:password@host     HTTPS, port 9200
    *     elasticsearch://one:9200,two:9200,three      the same name and password for all
-   *     https://host/path                            as it is, with the usual port of HTTPS; http:// too
+   *     https://host/path                            unchanged, with the usual port of HTTPS; http:// too
    *
    * Name and password are percent-encoded if they contain `:`, `/`, `@`, `,` or `%`.
    */
   readonly url: string;
-  /** An API key in its encoded form; instead of a name and a password. */
+  /** An API key in its encoded form, instead of a name and a password. */
   readonly apiKey?: string | undefined;
   /** A PEM file with the authority that signed the servers' certificates, if it is not publicly trusted. */
   readonly caFile?: string | undefined;
@@ -25,7 +25,7 @@ export interface Location {
 const FORM = /^(elasticsearch|elasticsearch\+https|https?):\/\/(?:([^/@]*)@)?([^/@?#]+)(\/[^?#]*)?$/;
 const OWN_PORT = 9200;
 
-/** In the form that the client accepts. */
+/** The location as the client expects it. */
 interface Connected {
   readonly nodes: { url: URL }[];
   readonly auth?: { username: string; password: string } | { apiKey: string };

@@ -1,12 +1,12 @@
 /**
  * The definition of an index in Elasticsearch, derived only from its declaration.
  *
- * The index "<prefix><name>-v1" is reached by the alias "<prefix><name>" only; "v1" is its generation. A document has the
- * fields of its record, so that services can search and sort by them in Elasticsearch's own way, and the object "tributary":
+ * The index "<prefix><name>-v1" is used only by its alias "<prefix><name>"; "v1" is its generation. A document has the fields of its
+ * record, so that services can search and sort by them with Elasticsearch's own means, and the object "tributary":
  *
  *     tenant    the tenant of the record
  *     words     the words of all text fields, without case and accents: see `../words.ts`
- *     removed   when it was removed; then it has no other fields, and only its version counts. The alias does not show it.
+ * What Elasticsearch does with a field.
  */
 import { type Field, isNullable, type Primitive, type Schema } from '../../../core/avro.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -20,7 +20,7 @@ export interface Property {
 
 export interface Mapping {
   readonly dynamic: 'strict';
-  /** The part of the declaration that properties do not show. */
+  /** The part of the declaration that the properties do not show. */
   readonly _meta: { readonly tributary: { readonly key: readonly string[]; readonly text: readonly string[] } };
   readonly properties: Readonly<Record<string, Property>>;
 }
@@ -42,11 +42,11 @@ export const OWN = 'tributary';
 
 type Kind = 'string' | 'number' | 'boolean';
 
-/** A field that can be filtered by. */
+/** A field that can be used in filters. */
 export interface Filterable {
   readonly kind: Kind;
   readonly isWhole: boolean;
-  /** Whether it is an array, and so has several values. */
+  /** Whether the field is an array, which may have several values. */
   readonly many: boolean;
 }
 
@@ -55,7 +55,7 @@ const STORED: Property = { type: 'object', enabled: false };
 
 const EXACT: Partial<Record<Primitive, Omit<Filterable, 'many'> & { readonly property: Property }>> = {
   string: { kind: 'string', isWhole: false, property: KEYWORD },
-  // Both as long, so that the index stays the same if an int becomes a long.
+  // Both are `long`, so that the index stays the same if an int becomes a long.
   int: { kind: 'number', isWhole: true, property: { type: 'long' } },
   long: { kind: 'number', isWhole: true, property: { type: 'long' } },
   double: { kind: 'number', isWhole: false, property: { type: 'double' } },
@@ -103,7 +103,7 @@ export function mappingOf(index: IndexDef): Mapping {
   };
 }
 
-/** The name that clients use. Throws DECLARATION_INVALID if Elasticsearch does not allow the name. */
+/** The name that clients use. Throws DECLARATION_INVALID if Elasticsearch does not allow it. */
 export function aliasOf(index: IndexDef, prefix: string): string {
   const alias = `${prefix}${index.name}`;
   if (/^[a-z0-9][a-z0-9._-]{0,239}$/.test(alias)) return alias;
@@ -142,12 +142,12 @@ export function creationOf(index: IndexDef, settings: IndexSettings, generation:
   };
 }
 
-/** Settings of a property whose change requires another index. */
+/** The settings of a property that can only change with a new index. */
 const COMPARED = ['type', 'enabled', 'index', 'analyzer'] as const;
 
 /**
- * What has to be added to an existing index; undefined if nothing. Fields that are no longer declared stay. Throws
- * TABLE_DRIFTED if the index was created for another declaration.
+ * What must be added to an existing index; undefined if nothing. Fields that are no longer declared are kept. Throws
+ * TABLE_DRIFTED if the index was created for a different declaration.
  */
 export function additions(
   index: IndexDef,

@@ -1,4 +1,4 @@
-/** The order of a search, and the end of a page: the values that it is ordered by, and then the key. */
+/** The order of a search, and the position at the end of a page: the values that determine the order, and then the key. */
 import type { IndexDef } from '../../../core/target.ts';
 import { askedSort } from '../asked.ts';
 import type { SearchRequest } from '../port.ts';
@@ -7,7 +7,7 @@ import type { Filterable } from './mapping.ts';
 type Position = readonly (string | number | null)[];
 
 export interface Order {
-  /** Elasticsearch's `sort`, in which no two documents of a tenant are equal. */
+  /** Elasticsearch's `sort`. No two documents of a tenant are equal in it. */
   readonly sort: readonly Readonly<Record<string, unknown>>[];
   positionOf(document: Readonly<Record<string, unknown>>): Position;
   isPosition(position: unknown): position is Position;
@@ -48,8 +48,8 @@ export function orderOf(
 }
 
 /**
- * The value that stands for a missing number: one that comes last. Elasticsearch's own choice, the largest long, is not
- * exact in JavaScript. For a missing text Elasticsearch has none.
+ * The value that replaces a missing number and comes last. Elasticsearch's own default, the largest long, is not exact
+ * in JavaScript. For a missing text, Elasticsearch allows no such value.
  */
 function noneOf({ kind, isWhole }: Filterable, descending: boolean): number | null {
   if (kind === 'string') return null;

@@ -1,11 +1,11 @@
-/** The token of a page: the end of the previous page, as JSON that callers need not understand. */
+/** The token of a page: the end of the previous page, as JSON. Callers need not understand it. */
 import { TributaryError } from '../../../core/errors.ts';
 
 export function tokenOf(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-/** Throws USAGE if it is not a valid position, or not a token. */
+/** Throws USAGE if the token is invalid, or has no valid position. */
 export function positionOf<T>(token: string, isPosition: (position: unknown) => position is T): T {
   let position: unknown;
   try {

@@ -25,7 +25,7 @@ export async function prepare(
     if (there !== undefined) return add(elasticsearch, index, there, sending);
     const { name, body } = creationOf(index, settings, 1, true);
     if (await create(elasticsearch, name, body, sending)) return;
-    // Another process created it just now, with its alias; or it is old, and the alias is gone.
+    // Either another process has just created it, with its alias, or it is old and has lost its alias.
     taken = name;
   }
   throw drifted(index, `the index ${taken} is there, but not its alias ${alias}; give it one, or delete it`);
@@ -74,7 +74,7 @@ export async function renew(
   for (;;) {
     generation += 1;
     const { name, body } = creationOf(index, settings, generation, false);
-    // An existing one was left by an attempt that did not finish.
+    // The name exists: an attempt that did not finish left this index behind.
     if (!(await create(elasticsearch, name, body, sending))) continue;
     const actions = [{ remove: { index: before, alias } }, { add: { index: name, alias, ...ALIAS } }];
     await elasticsearch.send({ method: 'POST', path: '/_aliases', body: { actions } }, sending);
@@ -82,7 +82,7 @@ export async function renew(
   }
 }
 
-/** The index behind an alias; undefined if there is no such alias. Throws TABLE_DRIFTED unless it is one index. */
+/** The index behind an alias; undefined if there is no such alias. Throws TABLE_DRIFTED unless it is exactly one index. */
 export async function present(
   elasticsearch: Elasticsearch,
   index: IndexDef,
@@ -104,7 +104,7 @@ export async function present(
   return { name, mapping: mappings };
 }
 
-/** False if it exists. */
+/** Returns false if the index exists. */
 async function create(
   elasticsearch: Elasticsearch,
   name: string,

@@ -1,10 +1,10 @@
 /**
- * The requests to Elasticsearch for one search index, and how to read their answers.
+ * The requests to Elasticsearch for one search index, and the parsing of their answers.
  *
- * A document is written at the version of its row, with `external_gte`: an existing newer one stays. A removal writes a
- * document that contains only the time of the removal, because Elasticsearch forgets the version of a deleted document
- * after a minute. A document of a tenant may be on any shard: tenants differ too much in size to route each to one
- * shard.
+ * A document is written at the version of its row, with `external_gte`: an existing newer document is kept. A removal
+ * writes a document that contains only the time of the removal, because Elasticsearch forgets the version of a deleted
+ * document after a minute. A tenant's documents are spread over all shards: tenants differ too much in size to route
+ * each of them to one shard.
  */
 import { type IndexDef, keyFields } from '../../../core/target.ts';
 import type { Change, Page } from '../../port.ts';
@@ -21,7 +21,7 @@ export interface Request {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: Readonly<Record<string, unknown>>;
-  /** A body of lines of JSON, each with its line break. */
+  /** A body with one line of JSON after the other, each with its line break. */
   readonly lines?: string;
 }
 
@@ -30,7 +30,7 @@ type Found = Page<Document> & { readonly total: number };
 
 interface PageQuery {
   readonly request: Request;
-  /** Reads the body of the answer. */
+  /** Parses the body of the answer. */
   found(answer: unknown): Found;
 }
 
@@ -39,14 +39,14 @@ export interface IndexRequests {
   /** Two lines of a bulk request. `now` is the time of a removal, in ISO 8601. */
   write(change: Change, now: string): string | { readonly refused: string };
   bulk(lines: readonly string[], waitMs: number): Request;
-  /** Makes everything that was written visible. */
+  /** Makes everything that was written visible to searches. */
   readonly refresh: Request;
   page(request: SearchRequest): PageQuery;
 }
 
 /** Elasticsearch lists no matches beyond this number (`index.max_result_window`). */
 const MOST_MATCHES = 10_000;
-/** Requests one more, to know whether there is another page. */
+/** Each page requests one more match, which shows whether there is another page. */
 const LONGEST_PAGE = MOST_MATCHES - 1;
 
 export function indexRequests(index: IndexDef, prefix: string, digest: Digest): IndexRequests {
@@ -78,7 +78,7 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
       method: 'POST',
       path: `${path}/_bulk`,
       query: {
-        // Without it, a missing index would be created, with guessed types.
+        // Otherwise a missing index would be created, with guessed types.
         require_alias: true,
         timeout: `${waitMs}ms`,
         filter_path: 'items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
@@ -100,7 +100,7 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
       const clauses = [exactly(`${OWN}.tenant`, tenant), ...conditions, ...within];
       const matches = matchesOf(words);
       const common = { size: limit + 1, track_total_hits: true };
-      // A partial answer would look like a complete one.
+      // Otherwise a partial answer would look like a complete one.
       const query = { allow_partial_search_results: false };
       const send = { method: 'POST', path: `${path}/_search` } as const;
 
@@ -121,7 +121,7 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
           found: (answer) => found(answer, limit, (hits) => order.positionOf(hits[limit - 1]?._source ?? {})),
         };
       }
-      // Not after the last score: every write changes all scores a little, and many documents have the same score.
+      // Pages do not continue after the last score: every write changes all scores a little, and many documents have the same score.
       const from = after === undefined ? 0 : numberPosition(after);
       if (from + limit > LONGEST_PAGE) {
         throw usage(`no more than ${LONGEST_PAGE} matches of words can be listed; give more words or filters`);
@@ -150,8 +150,8 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
 }
 
 /**
- * One clause for each word, all of which must match; undefined if the query has no words. No part of it is parsed as
- * syntax.
+ * One clause for each word, all of which must match; undefined if the query has no words. No part of the query is
+ * parsed as syntax.
  */
 function matchesOf(query: string): Document[] | undefined {
   const words = queryWords(query);
@@ -182,7 +182,7 @@ function conditionOf(
   return canBe ? exactly(name, value) : { match_none: {} };
 }
 
-/** No stored number is beyond it; for even larger values Elasticsearch refuses a comparison with a whole number. */
+/** No stored number is larger. Elasticsearch refuses to compare even larger values with a whole number. */
 const FURTHEST = 2 ** 53;
 
 function rangeOf(

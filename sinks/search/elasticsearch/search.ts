@@ -1,12 +1,12 @@
 /**
  * The search on Elasticsearch 9. See `mapping.ts` for the indexes and `request.ts` for the requests.
  *
- * An acknowledged write is durable, but not yet visible: making every write visible would cost as much as the write. So
- * a search makes visible what was written before it (`freshness: 'exact'`), together with all searches that wait for
- * the same refresh. With `freshness: 'interval'` it does not, and may miss what was written within the index's
- * `refresh_interval`, one second by default: use it for many searches a second beside many writes.
+ * An acknowledged write is durable, but not yet visible: making every write visible would cost as much as the write
+ * itself. So a search first makes earlier writes visible (`freshness: 'exact'`), together with all searches that wait
+ * for the same refresh. With `freshness: 'interval'` it does not, and may miss what was written within the index's
+ * `refresh_interval`, one second by default. Use that for many searches a second beside many writes.
  *
- * Rights: read, write, maintenance (to make visible), view_index_metadata, and manage for `prepare` and `renew`. A
+ * Rights: read, write, maintenance (for refreshes), view_index_metadata, and manage for `prepare` and `renew`. A
  * renewed index is another generation behind the same alias; the previous generation stays until somebody deletes it.
  */
 import { createHash } from 'node:crypto';
@@ -23,7 +23,7 @@ import { Together } from './together.ts';
 
 export interface ElasticsearchOptions extends Location {
   /**
-   * The prefix of all indexes and aliases: installations with different prefixes can share a cluster. Default
+   * The prefix of all indexes and aliases. Installations with different prefixes can share a cluster. Default
    * `tributary-`.
    */
   readonly prefix?: string | undefined;
@@ -39,7 +39,7 @@ export interface ElasticsearchOptions extends Location {
 export interface ElasticsearchSearch extends Search {
   /**
    * Deletes documents that were removed so long ago that nobody can still be writing an older version, and returns how
-   * many. Default: seven days. Until then each takes a few bytes, and prevents older writes.
+   * many. Default: seven days. Until then, each takes a few bytes and blocks older writes.
    */
   sweep(indexes: readonly IndexDef[], olderThanMs?: number): Promise<number>;
 }

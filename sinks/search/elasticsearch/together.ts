@@ -1,6 +1,6 @@
 /**
- * One action for all concurrent callers. A call during a run gets the next run, because the run must begin after the
- * call.
+ * Runs one action for all concurrent callers. A call during a run is served by the next run, because that run must
+ * begin after the call.
  */
 export class Together {
   readonly #action: () => Promise<void>;

@@ -1,4 +1,4 @@
-/** Which columns a search index has besides its key: one for every field that can be filtered by. */
+/** The columns of a search index besides its key: one for every field that can be used in filters. */
 import { type Field, isNullable, type Primitive, type Schema } from '../../../core/avro.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import type { IndexDef } from '../../../core/target.ts';
@@ -8,19 +8,19 @@ type Kind = 'string' | 'number' | 'boolean';
 export interface Column {
   readonly type: 'TEXT' | 'INTEGER' | 'REAL';
   readonly kind: Kind;
-  /** Whether the field is an array: then it matches when any of its items does. */
+  /** Whether the field is an array, which matches when any of its items does. */
   readonly many: boolean;
 }
 
 /** Columns that every index has. */
 const OWN = ['_id', '_tenant', '_text', '_document', '_token', '_revision', '_removed'] as const;
 
-/** By field, in the order of the record: every plain field and every array of plain items, unless it is text. */
+/** By field, in the order of the record: every plain field and every array of plain items, except text fields. */
 export function columnsOf(index: IndexDef): Map<string, Column> {
   const { fields } = index.record;
   const seen = new Set<string>(OWN);
   for (const { name } of fields) {
-    // SQLite takes no notice of case in names.
+    // Names are case-insensitive in SQLite.
     const column = name.toLowerCase();
     if (seen.has(column)) {
       throw invalid(index, `the field ${name} cannot be told from another column; give it another name`);

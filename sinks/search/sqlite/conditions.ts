@@ -42,12 +42,12 @@ function compared(name: string, { many }: Column, comparisons: readonly (readonl
   return { sql: `EXISTS (SELECT 1 FROM json_each(${stored}) AS item WHERE ${each('item.value')})`, parameters };
 }
 
-/** An order in which each document has a position: what it is ordered by, and then its key. */
+/** An order in which each document has a unique position: the values that determine the order, and then the key. */
 export interface Order {
   readonly sql: string;
   positionOf(document: Readonly<Record<string, unknown>>, key: readonly string[]): readonly SqlValue[];
   isPosition(position: unknown): position is readonly SqlValue[];
-  /** What comes after a position. */
+  /** The condition for documents after a position. */
   beyond(position: readonly SqlValue[]): Condition;
 }
 
@@ -90,7 +90,7 @@ export function orderOf(
   };
 }
 
-/** What JSON has no number for, is none. */
+/** A number that JSON cannot represent becomes null. */
 export function sqlValue(value: unknown): SqlValue {
   if (typeof value === 'string' || Number.isFinite(value)) return value as string | number;
   if (typeof value === 'boolean') return value ? 1 : 0;

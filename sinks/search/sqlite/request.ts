@@ -1,11 +1,11 @@
 /**
- * What to ask of SQLite, for one search index: texts of SQL and their parameters, nothing else.
+ * The statements for one search index: SQL texts and their parameters, and nothing else.
  *
- * Table "search_<name>": one row a document, with its key, a column for every field that can be filtered by, the words of all its
- * text fields (`../words.ts`), the document itself as JSON, and its version. A removed document leaves a row without one, which says in
- * "_removed" when that was, in ms since 1970 UTC, and is swept away a week later.
- * Table "search_<name>__text": the full-text index of those words, without a copy of them. A trigger keeps it, and only
- * when they are other ones: so a change of mere numbers costs no more than an ordinary row.
+ * Table "search_<name>": one row for each document, with its key, a column for every field that can be used in filters, the words of all
+ * its text fields (`../words.ts`), the document itself as JSON, and its version. A removed document leaves a row without JSON, with the
+ * time of the removal in "_removed", in ms since 1970 UTC. The row is swept a week later.
+ * Table "search_<name>__text": the full-text index of those words, without a copy of them. A trigger updates it only if
+ * the words change, so a change of mere numbers costs no more than in an ordinary row.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import { type IndexDef, keyFields } from '../../../core/target.ts';
@@ -21,49 +21,49 @@ interface Query {
 }
 
 interface PageQuery extends Query {
-  /** The token of the page after this one, from all rows that were answered; the first `limit` rows are the page. */
+  /** The token of the next page, from all rows that were returned; undefined at the end. The first `limit` rows are this page. */
   next(rows: readonly FoundRow[]): string | undefined;
 }
 
 /** The document as JSON, then the values of its key. */
 export type FoundRow = readonly [document: string, ...key: string[]];
 
-/** A document as it is stored: the number of its row, itself as JSON, its version, and its key with the tenant first. */
+/** A document as it is stored: the number of its row, the document as JSON, its version, and its key with the tenant first. */
 export type StoredDocument = readonly [id: number, document: string, token: number, revision: number, ...key: string[]];
 
 export interface IndexRequests {
   readonly table: string;
-  /** The fields that can be filtered by, in the order of the record. */
+  /** The fields that can be used in filters, in the order of the record. */
   readonly columns: ReadonlyMap<string, Column>;
   /** The names of the key's fields. */
   readonly key: readonly string[];
-  /** The declaration as far as the tables depend on it. */
+  /** The parts of the declaration on which the tables depend. */
   readonly declared: string;
   readonly create: string;
   readonly drop: string;
   addColumn(name: string): string;
-  /** For tables of before: the column "_removed", its index, and (parameter: when) what it says of what was removed already. */
+  /** For older tables: the column "_removed", its index, and a statement that sets it for removed documents (parameter: the time). */
   readonly addRemoved: readonly [column: string, index: string, fill: string];
-  /** Takes all words away, for documents that are written again then. */
+  /** Removes all words, before the documents are written again. */
   readonly renewWords: string;
-  /** Whether an index declared so has words as they are made now. */
+  /** Whether an index with this declaration has words in their present form. */
   hasWords(before: string): boolean;
-  /** Writes one document if no newer one is there: no row is changed otherwise. */
+  /** Writes one document, unless a newer one exists: then no row is changed. */
   readonly upsert: string;
   parameters(change: Change, now: number): SqlValue[];
-  /** Forgets what was removed before a time. */
+  /** Deletes what was removed before a time. */
   readonly sweep: string;
-  /** Documents after an id, as `StoredDocument`; parameters: the id, and how many. */
+  /** Documents after an id, as `StoredDocument`. Parameters: the id, and how many. */
   readonly stored: string;
   page(request: SearchRequest): PageQuery;
   total(request: SearchRequest): Query;
 }
 
-/** It takes words as they are: they have no other ASCII than small letters and digits, and are parted by blanks. */
+/** Leaves words unchanged: their only ASCII characters are lower-case letters and digits, and blanks separate them. */
 const TOKENIZER = 'ascii';
-/** Grows with every change of what `words.ts` makes of a text. */
+/** To be increased with every change of the words that `words.ts` makes. */
 const WORDS_VERSION = 2;
-/** Removals are kept against older writes, which come from a paused owner: not after days. */
+/** Removals are kept against older writes of a paused owner, which do not come after days. */
 export const REMOVALS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 export function indexRequests(index: IndexDef): IndexRequests {
@@ -186,7 +186,7 @@ export function indexRequests(index: IndexDef): IndexRequests {
           },
         };
       }
-      // Not by the last rank: every write changes all ranks a little, and many documents have the same.
+      // Pages do not continue after the last rank: every write changes all ranks a little, and many documents have the same rank.
       const offset = after === undefined ? 0 : offsetToken(after);
       return {
         sql: `
@@ -217,8 +217,8 @@ export function indexRequests(index: IndexDef): IndexRequests {
 }
 
 /**
- * The words of a query as an expression of FTS5; undefined when it has none. Each is quoted, so that nothing is syntax; a `*` right
- * after the last is a prefix.
+ * The words of a query as an expression of FTS5; undefined if there are none. Each word is quoted, so that nothing is
+ * syntax; a `*` after the last one makes it a prefix.
  */
 export function matchOf(query: string): string | undefined {
   const words = queryWords(query);
@@ -228,7 +228,7 @@ export function matchOf(query: string): string | undefined {
   return terms.join(' AND ');
 }
 
-/** A token is the last position of a page, or how many matches the pages before had. */
+/** A token is the last position of a page, or the number of matches on the pages so far. */
 function tokenOf(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }

@@ -2,7 +2,7 @@
  * The embedded search: SQLite's full-text search FTS5 over the shared file. See `request.ts` for the tables.
  *
  * A declaration may gain fields, and fields may move between words and filters: then all documents are written once
- * more as they are. A key or a type that changed is another index, and is refused.
+ * more, unchanged. If the key or a type changes, it is a different index, and is refused.
  */
 
 import { messageOf, TributaryError } from '../../../core/errors.ts';
@@ -16,8 +16,8 @@ const DECLARED = 'CREATE TABLE IF NOT EXISTS declared_indexes (name TEXT PRIMARY
 const DOCUMENTS_AT_ONCE = 1000;
 
 /**
- * The database stays open when the search is closed: whoever opened it closes it. `now` is the time in ms since 1970 UTC; it
- * only says how long removals are kept.
+ * The database stays open when the search is closed: whoever opened it closes it. `now` is the time in ms since 1970
+ * UTC; it only decides how long removals are kept.
  */
 export function sqliteSearch(database: Database, now: () => number = Date.now): Search {
   const known = new WeakMap<IndexDef, IndexRequests>();
@@ -40,7 +40,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
     database.statement('INSERT OR REPLACE INTO declared_indexes VALUES (?, ?)').run(index.name, requests.declared);
   }
 
-  /** Whether any index was ever made. */
+  /** Whether any index was ever created. */
   function hasIndexes(): boolean {
     return database.statement(`SELECT 1 FROM sqlite_master WHERE name = 'declared_indexes'`).get() !== undefined;
   }
@@ -50,7 +50,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
     return stored === undefined ? undefined : String(stored[0]);
   }
 
-  /** What `prepare` would do, as texts: an index that changes is written anew, document by document. */
+  /** What `prepare` would do, as texts. An index that changes is written again, document by document. */
   function missing(index: IndexDef): string[] {
     const requests = requestsOf(index);
     const before = declaredOf(index);
@@ -77,7 +77,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
     return new Map(database.statement('SELECT name, type FROM pragma_table_info(?)').all<[string, string]>(table));
   }
 
-  /** The fields without a column. Throws TABLE_DRIFTED where adding is not enough. */
+  /** The fields without a column. Throws TABLE_DRIFTED if adding is not enough. */
   function additions(index: IndexDef, requests: IndexRequests, before: string): string[] {
     const { key } = JSON.parse(before) as { key: string[] };
     if (key.join() !== requests.key.join()) throw drifted(index, `the key (${key})`, `the key (${requests.key})`);
@@ -90,7 +90,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
     });
   }
 
-  /** Writes every document again at its own version: that fills what was added. */
+  /** Writes every document again at its own version, which fills what was added. */
   function rewrite(requests: IndexRequests): void {
     const [stored, upsert] = [database.statement(requests.stored), database.statement(requests.upsert)];
     for (let last = 0; ; ) {
