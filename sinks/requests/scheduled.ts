@@ -74,7 +74,7 @@ export async function fireEach(
 
 interface Planned {
   readonly times: readonly { readonly dueAt: number; readonly request: NewRequest }[];
-  /** Undefined if the schedule was disabled or cannot go on. */
+  /** Undefined if the schedule cannot go on. */
   readonly next: number | undefined;
   readonly disabled?: Schedule | undefined;
 }

@@ -236,9 +236,9 @@ function cursorOf({ createdAt, id }: Request): string {
 }
 
 /**
- * Filters whose answers together are the answer to this one. A filter with several states becomes one filter for each, so that an index
- * provides the order and rare states are not sought among all requests of a tenant. A filter by asker stays whole, because an asker has few
- * requests.
+ * Filters whose answers together are the answer to this one: one for each state, so that an index provides the order
+ * and rare states are not sought among all requests of a tenant. A filter by asker stays whole, because an asker has
+ * few requests.
  */
 export function branchesOf(filter: RequestFilter): readonly RequestFilter[] {
   if (filter.states === undefined) return [filter];

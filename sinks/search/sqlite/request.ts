@@ -61,7 +61,7 @@ export interface IndexRequests {
 
 /** Leaves words unchanged: their only ASCII characters are lower-case letters and digits, and blanks separate them. */
 const TOKENIZER = 'ascii';
-/** To be increased with every change of the words that `words.ts` makes. */
+/** To be increased with every change of the words that `../words.ts` makes. */
 const WORDS_VERSION = 2;
 /** Removals are kept against older writes of a paused owner, which do not come after days. */
 export const REMOVALS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;

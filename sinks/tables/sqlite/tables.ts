@@ -128,7 +128,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     return refused === undefined ? put(request, parameters, writes) : { refused };
   }
 
-  /** Whether only the owner of the row had to be written, because its data are still those that were read. */
+  /** Writes only the bookkeeping of a row with a new owner, if its data are still those that were read. Returns whether it did. */
   function take(request: TableRequest, row: RowWrite, time: number): boolean {
     const read = row.taken?.from;
     if (read === undefined || compareVersions(row.version, read) < 0) return false;
