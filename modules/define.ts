@@ -1,6 +1,6 @@
 /**
- * A module is a named set of topics, jobs, datasources and reports. A platform is the set of modules that an installation runs. Everything else
- * follows from it: tables, indexes, topics, metrics and the pages of documentation.
+ * A module is a named set of topics, jobs, datasources and reports. A platform is the set of modules that an installation runs. Tables,
+ * indexes, topics, metrics and the pages of documentation all follow from it.
  *
  * Both are data: no client, no clock, no logger.
  */

@@ -1,4 +1,4 @@
-/** `tributary rebuild`: makes a job's rows again from its topic and archive, beside the job. Why that is safe: `jobs/runtime/rows/generations/`. */
+/** `tributary rebuild`: makes a job's rows again from topic and archive, beside the job. See `jobs/runtime/rows/generations/`. */
 
 import { jobNamed } from '../../app/platform/names.ts';
 import { prepareSchemas } from '../../app/stores/wiring.ts';

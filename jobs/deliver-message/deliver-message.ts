@@ -1,9 +1,9 @@
 /**
- * Delivers each message: calls its channel until the channel accepts or refuses it, or has not answered too often.
+ * Delivers each message: calls its channel until the channel accepts or refuses it, or has failed to answer too often.
  *
- * The row is written before the call, in the state `sending`, so that the row knows of the call and the answer finds the row. A channel that
- * is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth call is the last. A message that expires before
- * the next call is not sent any more.
+ * The row is written before the call, in the state `sending`, so that the row knows of the call and the answer finds the row. A channel
+ * that does not answer is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth call is the last. A message that
+ * expires before the next call is no longer sent.
  * Every message ends with one `notification.delivered` or `notification.failed`. Then its address and text are deleted; the row itself is
  * deleted 90 days later.
  *
@@ -20,7 +20,7 @@ import { call, catchingUp, defineJob, emit, view, wakeAt } from '../define.ts';
 type Message = RowOf<typeof message>;
 
 const MINUTE = 60_000;
-/** How long to wait after the first attempt, the second, and so on; there is one attempt more than waits. */
+/** How long to wait after each attempt, the first wait first. There is one attempt more than there are waits. */
 const WAITS_MS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE];
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const KEPT_MS = 90 * 24 * 60 * MINUTE;
@@ -100,7 +100,7 @@ function calledAgain(row: Message): Message {
   return { ...row, state: 'sending', attempts: row.attempts + 1 };
 }
 
-/** The message without its parcel, by which an ended message differs from one under way. */
+/** The message without its parcel, which only unfinished messages have. */
 function ended(row: Message, reason: Message['reason']): Message {
   return { ...row, state: reason === null ? 'sent' : 'failed', reason, parcel: null };
 }

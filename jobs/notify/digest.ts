@@ -20,15 +20,15 @@ const WEEK: readonly Digest['weekday'][] = [
 const LONGEST_EXCERPT = 500;
 
 /**
- * The time of the first digest after `time`, both in ms since 1970 UTC. A digest in quiet hours waits for their end. A time of day that
- * is skipped when clocks go forward counts as the moment after the change; one that occurs twice, as its first occurrence.
+ * The time of the first digest after `time`, both in ms since 1970 UTC. A digest in quiet hours waits for their end. If clocks go forward
+ * over the time of day, the moment after the change counts; if the time of day occurs twice, its first occurrence.
  */
 export function digestTime(digest: Digest, hours: QuietHours, time: number): number {
   const now = DateTime.fromMillis(time, { zone: hours.timeZone });
   const weekly = digest.period === 'weekly';
   const first = weekly ? (WEEK.indexOf(digest.weekday) + 8 - now.weekday) % 7 : 0;
   const [hour, minute] = digest.at.split(':').map(Number) as [number, number];
-  // Among three in a row there is one after `time`, even if a day is skipped.
+  // One of three in a row is after `time`, even if a day is skipped.
   const times = [0, 1, 2].map((turn) => {
     const day = now.startOf('day').plus({ days: first + turn * (weekly ? 7 : 1) });
     return day.set({ hour, minute }).toMillis();
@@ -38,8 +38,8 @@ export function digestTime(digest: Digest, hours: QuietHours, time: number): num
 }
 
 /**
- * The message for the notifications of a digest, the newest first; `more` is the number of further ones that did not fit. It has no words of
- * its own, because the language of the recipient is unknown.
+ * The message for the notifications of a digest, the newest first. `more` is the number of further ones that did not fit. The message has
+ * no words of its own, because the language of the recipient is unknown.
  */
 export function digestMessage([newest, ...older]: readonly [Collected, ...Collected[]], more: number) {
   const count = older.length + more;
@@ -57,7 +57,7 @@ export function digestMessage([newest, ...older]: readonly [Collected, ...Collec
     title: `${newest.title.trim()} (+${count})`.trim(),
     body: [...parts, ...(more === 0 ? [] : [`(+${more})`])].join('\n\n'),
     link: null,
-    // It expires when the last of them does.
+    // It expires when its last notification does.
     expiresAt: end === Number.POSITIVE_INFINITY ? null : end,
     unsubscribe: older.every(({ unsubscribe }) => unsubscribe === newest.unsubscribe) ? newest.unsubscribe : null,
   };

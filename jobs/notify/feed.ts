@@ -1,4 +1,4 @@
-/** The feed of a recipient, and what was read of it. */
+/** The feed of a recipient, and which of its items were read. */
 import { newest, type Recipient, withoutMore } from './waiting.ts';
 
 type Feed = Recipient['feed'];
@@ -16,7 +16,7 @@ export function seenBy(feed: Feed, time: number): string[] {
   return [...feed].filter(([, item]) => item.time <= time).map(([id]) => id);
 }
 
-/** The recipient with these marked as read; those that wait to be sent are dropped. */
+/** The recipient with these notifications marked as read. Those of them that wait to be sent are dropped. */
 export function withRead(row: Recipient, ids: readonly string[]): Recipient {
   let { feed, held, collected } = row;
   for (const id of ids) {
@@ -29,7 +29,7 @@ export function withRead(row: Recipient, ids: readonly string[]): Recipient {
   return withFeed(withoutMore({ ...row, held, collected }), feed);
 }
 
-/** Whether the notification was not requested yet, as far as is known. */
+/** Whether, as far as is known, the notification was not requested yet. */
 export function isUnknown({ feed, held, collected, recent, readAhead }: Recipient, id: string): boolean {
   return ![feed, held, collected].some((all) => all.has(id)) && ![...recent, ...readAhead].includes(id);
 }

@@ -1,4 +1,4 @@
-/** Which messages are sent for the notifications that were requested: at once, or when they need not wait any more. */
+/** Which messages are sent for the requested notifications: at once, or when their wait is over. */
 import type { EventOf } from '../../core/event.ts';
 import { DIGEST_PREFIX, messageDue, type notificationRequested } from '../../schemas/notification.ts';
 import { emit } from '../define.ts';
@@ -11,12 +11,12 @@ const DAY_MS = 24 * 60 * 60_000;
 
 type Requested = Pick<EventOf<typeof notificationRequested>, 'time' | 'loggedAt'>;
 
-/** The time of the record, or of the event if that is later: a notification that is requested late is judged as of then. */
+/** The time of the record, or of the event if that is later. A notification that is requested late is judged as of this time. */
 export function momentOf({ time, loggedAt }: Requested): number {
   return Math.max(time, loggedAt);
 }
 
-/** Whether the notification was so old when it was requested that it is not sent by any channel. */
+/** Whether the notification was so old when it was requested that no channel sends it. */
 export function isHistory({ time, loggedAt }: Requested, historyDays: number): boolean {
   return loggedAt - time > historyDays * DAY_MS;
 }
@@ -37,7 +37,7 @@ export function askedFor(
   return (data.urgent ? row.addresses : direct(row)).map((to) => messageTo(to, row, id, data));
 }
 
-/** The messages that need not wait any more: first single ones, then the digest. */
+/** The messages whose wait is over: first single ones, then the digest. */
 export function noLongerHeld(before: Recipient | undefined, after: Recipient, time: number, anew: boolean) {
   if (before === undefined) return [];
   const left = [...before.held].filter(([id, message]) => !after.held.has(id) && goesOut(after, message, time));

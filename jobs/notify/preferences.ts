@@ -1,8 +1,8 @@
 /**
- * The preferences of a user, from an event that carries all of them. What is valid in the event is applied even if other parts are not, so that
- * no opt-out is lost. A part that cannot be understood keeps its value, and the row lists the problem in `refused`.
+ * The preferences of a user, from an event that carries all of them. Valid parts of the event are applied even if other parts are invalid,
+ * so that no opt-out is lost. A part that cannot be understood keeps its value, and the row lists the problem in `refused`.
  *
- * Each part has a time of its own, because one event may have one part and lack another. An older event changes no part that is known from
+ * Each part has its own time, because an event may have one part and lack another. An older event does not change a part that is known from
  * a newer one.
  */
 import type { EventOf } from '../../core/event.ts';
@@ -20,14 +20,14 @@ type PartAt = 'addressesAt' | 'mutedAt' | 'timeZoneAt' | 'quietAt' | 'digestAt';
 
 interface Part {
   readonly at: PartAt;
-  /** The fields of the event that hold it. */
+  /** The fields of the event that hold the part. */
   readonly fields: readonly (keyof Preferences)[];
   /** `isLost`: whether the value at this path does not fit the schema. */
   readonly read: (preferences: Preferences, before: Recipient, isLost: (field: string) => boolean) => Found;
 }
 
 interface Found {
-  /** The new value; undefined if nothing of it was understood. */
+  /** The new value; undefined if no part of it was understood. */
   readonly is?: Partial<Recipient>;
   readonly refused?: readonly string[];
 }
@@ -66,7 +66,7 @@ export function preferring(stored: Recipient, { data, time, unfit = [] }: Change
   return isOlder(time, before.preferencesAt) ? after : { ...after, preferencesAt: time, refused };
 }
 
-/** Earlier releases had one time for both parts. That is now the time of the newest event, which may lack a part. 0: never. */
+/** Earlier releases had one time for both parts. Its field now has the time of the newest event, which may lack a part. 0: never. */
 const sinceOf = (stored: Recipient, at: 'addressesAt' | 'mutedAt'): number => stored[at] ?? stored.preferencesAt ?? 0;
 
 /** One address for each channel: the last one in the event, unless it is blank. */

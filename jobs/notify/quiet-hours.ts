@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-/** When quiet hours end; null if it is not quiet at `time`. Both in ms since 1970 UTC. */
+/** When the quiet hours end; null if it is not quiet at `time`. Both in ms since 1970 UTC. */
 export function quietEnd(hours: QuietHours, time: number): number | null {
   const from = millisOf(hours.quietFrom);
   const until = millisOf(hours.quietUntil);

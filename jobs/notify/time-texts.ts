@@ -2,7 +2,7 @@
 import { DateTime, IANAZone } from 'luxon';
 import { WINDOWS_TO_IANA_MAP } from 'windows-iana';
 
-/** The IANA zone by Windows' name in lower case, for the name without a country. */
+/** The IANA zone for each Windows name in lower case: the one without a country. */
 const WINDOWS: ReadonlyMap<string, string> = new Map(
   WINDOWS_TO_IANA_MAP.filter(({ territory }) => territory === '001').map(({ windowsName, iana }) => [
     windowsName.toLowerCase(),
@@ -10,15 +10,15 @@ const WINDOWS: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-/** Hours east of UTC, as Moodle has them ("5.5", "-3.0") and as people write them ("UTC+5:30"). */
+/** Hours east of UTC, as Moodle writes them ("5.5", "-3.0") and as people do ("UTC+5:30"). */
 const OFFSET = /^(?:UTC|GMT)? ?([+-]?)(\d{1,2})(?::([0-5]\d)|\.(\d{1,2}))?$/i;
 const FURTHEST_MINUTES = 14 * 60;
 
 const TIMES_OF_DAY = ['H:mm', 'H:mm:ss', 'H:mm:ss.SSS', 'H.mm', "H'h'mm", 'h:mm a', 'h:mm:ss a', 'h a'];
 
 /**
- * The zone, in a form that `IANAZone` takes: an IANA name or an offset such as +05:30. Undefined if the meaning is unknown, as of 99, by
- * which Moodle means the zone of its server.
+ * The zone in a form that `IANAZone` accepts: an IANA name or an offset such as +05:30. Undefined if the meaning is unknown, as for 99,
+ * which in Moodle means the server's zone.
  */
 export function timeZoneOf(written: string): string | undefined {
   const name = textOf(written);
@@ -44,5 +44,5 @@ export function timeOfDayOf(written: string): string | undefined {
   return undefined;
 }
 
-/** Trims the text, and makes full-width digits and colons ASCII. */
+/** Trims the text, and converts full-width digits and colons to ASCII. */
 const textOf = (written: string): string => written.normalize('NFKC').trim();

@@ -26,7 +26,7 @@ export function direct({ addresses, digest }: Recipient): Recipient['addresses']
   return digest === null ? addresses : addresses.filter(({ channel }) => !digest.channels.includes(channel));
 }
 
-/** The recipient with the message held back and collected, as far as it must not be sent `now`. */
+/** The recipient with the message held back and collected, for the channels that must not send it `now`. */
 export function awaiting(row: Recipient, id: string, message: Timed, now: number): Recipient {
   if (!goesOut(row, message, now)) return row;
   const until = direct(row).length === 0 ? null : quietEnd(row, now);
@@ -42,7 +42,7 @@ function collectedBy(row: Recipient, id: string, message: Timed, now: number) {
   return collected.set(id, { ...message, channels, until: digestTime(digest, row, now) });
 }
 
-/** The recipient with no more collected messages than fit into a digest. */
+/** The recipient with only as many collected messages as fit into a digest. */
 function trimmed(row: Recipient): Recipient {
   const collected = newest(row.collected, DIGEST_SIZE);
   return { ...row, collected, uncollected: row.uncollected + row.collected.size - collected.size };
@@ -59,9 +59,10 @@ export function newest<E extends { readonly time: number }>(entries: Entries<E>,
 }
 
 /**
- * Removes messages that are due and wanted, which are sent, and those that are no longer wanted. `anew`: preferences have changed, so
- * everything that waits is judged as if it were requested now. Collected messages stay together: they go with the next digest, or as a
- * last one if there are no digests any more. All collected messages that are due and wanted make one digest, which `digests` counts.
+ * Removes messages that are due, which are sent if they are still wanted, and messages that are no longer wanted. `anew`: the preferences
+ * have changed, so every waiting message is judged as if it were requested now. Collected messages stay together: they go with the next
+ * digest, or as a last one if there are no digests any more. All collected messages that are due and wanted make one digest, which
+ * `digests` counts.
  */
 export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipient {
   const quiet = quietEnd(row, time);
@@ -103,7 +104,7 @@ function byAge([idA, a]: [string, { time: number }], [idB, b]: [string, { time: 
   return a.time - b.time || (idA < idB ? -1 : 1);
 }
 
-/** Resets the number of messages that did not fit when no collected ones are left. */
+/** Resets the number of messages that did not fit once no collected ones are left. */
 export function withoutMore(row: Recipient): Recipient {
   return row.collected.size === 0 && row.uncollected > 0 ? { ...row, uncollected: 0 } : row;
 }

@@ -136,7 +136,7 @@ function unitsOf(
   );
 }
 
-/** The wanted entries; those that have not changed are not touched. */
+/** The wanted entries. Unchanged entries are not touched. */
 function replaced<V>(before: Entries<V> | undefined, wanted: ReadonlyMap<string, V>): Entries<V> {
   let entries = before ?? Entries.empty<V>();
   for (const name of entries.keys()) if (!wanted.has(name)) entries = entries.delete(name);

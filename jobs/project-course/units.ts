@@ -1,7 +1,6 @@
 /**
- * The units of a published course, and which units contain which. A unit may be in several places, and may be optional in one and required in
- * another; so may a content. So there may be very many ways from a unit up to the course, too many to walk them all: what is
- * required is found unit by unit.
+ * The units of a published course, and which units contain which. A unit may be in several places, optional in one and required in another;
+ * so may a content. There may be too many paths from a unit up to the course to walk them all, so what is required is found unit by unit.
  */
 
 import type { EventOf } from '../../core/event.ts';
@@ -12,12 +11,12 @@ type Published = EventOf<typeof coursePublished>['data'];
 
 export interface PlacedUnit {
   readonly name: string;
-  /** The unit that contains it in its first place, and those of its other places; null: the course itself. */
+  /** The unit that contains it in its first place, and those in its other places. Null: the course itself. */
   readonly parentId: string | null;
   readonly otherParentIds: readonly string[];
-  /** The unit itself and all units above it, on the ways up to the course without an optional unit; empty if it is optional. */
+  /** The unit itself and all units above it, on the paths up to the course without an optional unit. Empty if the unit is optional. */
   readonly counts: ReadonlySet<string>;
-  /** How many units are above it, on the longest way. */
+  /** How many units are above it, on the longest path. */
   readonly depth: number;
 }
 
@@ -27,7 +26,7 @@ type Places = ReadonlyMap<string, Published['units']>;
 const DEEPEST = 64;
 const OPTIONAL: ReadonlySet<string> = new Set();
 
-/** All units, each after the units that contain it; or a rejection with what is wrong with them. */
+/** All units, each after the units that contain it; or a rejection with the problem. */
 export function placedUnits({ courseId, units }: Published): ReadonlyMap<string, PlacedUnit> | Rejection {
   const places: Places = Map.groupBy(units, ({ unitId }) => unitId);
   for (const [unitId, all] of places) {
@@ -50,12 +49,12 @@ export function placedUnits({ courseId, units }: Published): ReadonlyMap<string,
   return placed;
 }
 
-/** The parent; null, for the course itself, if the course does not have that unit. */
+/** The parent. Null, for the course itself, if the course does not have that unit. */
 function parentOf({ parentId }: Published['units'][number], places: Places): string | null {
   return parentId !== null && places.has(parentId) ? parentId : null;
 }
 
-/** Places the unit, after the units that contain it. Returns a text if it cannot be placed. `within`: the units on the way to it. */
+/** Places the unit, after the units that contain it. Returns the reason if it cannot be placed. `within`: the units on the path to it. */
 function place(
   unitId: string,
   places: Places,

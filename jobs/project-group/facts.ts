@@ -1,9 +1,9 @@
 /**
- * What is known about a group: its members and their roles, its activities, and its name. Each fact has its own time, and an older one changes
- * nothing. So the same facts make the same group in any order.
+ * What is known about a group: its members and their roles, its activities, and its name. Each fact has its own time, and an older fact
+ * changes nothing. So the same facts make the same group in any order.
  *
- * To know which fact is older, a group also remembers members and activities that have left. It keeps the newest of them: as many as a
- * group may have members and activities.
+ * To recognise older facts, a group also remembers members and activities that have left. It keeps the newest of them: as many as a group
+ * may have members and activities.
  */
 import type { Entries } from '../../core/entries.ts';
 import { isOlder } from '../older.ts';
@@ -16,10 +16,10 @@ type Activity = Group['activities'] extends Entries<infer A> ? A : never;
 
 const NEVER: AbsentMember = { leftAt: null, role: null, roleAt: null };
 
-/** The time of the latest fact that this is in the group. */
+/** The time of the latest fact that has this member or activity in the group. */
 const confirmedAt = (entry: Member | Activity): number => entry.saidAt ?? entry.since;
 
-/** Whether a fact of `time`, that this is in the group, is at least as new as what is known. At equal times the later in the log counts. */
+/** Whether a fact of `time` that has the entry in the group is as new as what is known. At equal times the later in the log counts. */
 export function isNewer(
   entry: Member | Activity | undefined,
   gone: { readonly leftAt: number | null } | undefined,
@@ -108,7 +108,7 @@ export function withoutActivity(group: Group, activityId: string, time: number):
   return { ...group, activities: group.activities.delete(activityId), absentActivities };
 }
 
-/** What is left of a group that was deleted at `time`: facts with a later time, which belong to a new group. */
+/** The remains of a group that was deleted at `time`: facts with a later time, which belong to a new group. */
 export function deleted(group: Group, time: number): Group {
   if (group.deletedAt !== null && time <= group.deletedAt) return group;
   const isGone = (at: number | null) => !isOlder(time, at);
@@ -141,7 +141,7 @@ function after<E extends Member | Activity>(entries: Entries<E>, time: number): 
   return left;
 }
 
-/** The entry if a later fact says that it is in the group, although it left at `time`; undefined if it is gone. */
+/** The entry if a later fact has it in the group, although it left at `time`; undefined if it is gone. */
 function cameBack<E extends Member | Activity>(entry: E, time: number): E | undefined {
   const latest = confirmedAt(entry);
   if (time >= latest) return undefined;
@@ -156,7 +156,7 @@ function without<E>(entries: Entries<E>, isGone: (entry: E) => boolean): Entries
 
 type Absent = { readonly leftAt: number | null; readonly roleAt?: number | null };
 
-/** Adds one that is not in the group; the oldest is dropped if there are too many. */
+/** Adds an entry that is not in the group. The oldest is dropped if there are too many. */
 function noted<E extends Absent>(entries: Entries<E>, id: string, entry: E, most: number): Entries<E> {
   const all = entries.set(id, entry);
   if (all.size <= most) return all;

@@ -1,4 +1,4 @@
-/** What a group follows: every member in every one of its courses, with one entry of `progress` for each such pair. */
+/** The pairs that a group follows: each member in each of its courses, with one entry of `progress` for each pair. */
 import { Entries } from '../../core/entries.ts';
 import type { RowOf } from '../../core/target.ts';
 import type { groupMembership } from '../../schemas/rows/group-membership.ts';
@@ -38,7 +38,7 @@ export function pairsOfMember(group: Group | undefined, userId: string): Pair[] 
     .map(([courseId]) => ({ userId, courseId }));
 }
 
-/** The pairs of one activity as a course, which need not be one of the group's. */
+/** The pairs of one activity, taken as a course, which need not be one of the group's. */
 export function pairsOfActivity(group: Group | undefined, courseId: string): Pair[] {
   return [...(group?.members.keys() ?? [])].map((userId) => ({ userId, courseId }));
 }
@@ -46,7 +46,7 @@ export function pairsOfActivity(group: Group | undefined, courseId: string): Pai
 /** Limits of a group: it is one row, and when it is deleted, events for all its pairs are emitted at once. */
 export const MOST = { members: 5000, activities: 200, progress: 10_000 } as const;
 
-/** Why one more member or activity, with this number of pairs to follow, is too much; undefined if it is not. */
+/** Why one more member or activity, with this number of pairs to follow, would be too many; undefined if it fits. */
 export function fullness(
   group: Group,
   what: 'members' | 'activities',
@@ -66,12 +66,12 @@ export function fullness(
 }
 
 /**
- * A member who is not enrolled in the course now. The board shows nothing of an earlier enrollment: otherwise it would depend on whether the
- * group began to follow before or after the member left the course.
+ * The entry of a member who is not enrolled in the course now. The board shows nothing of an earlier enrollment: otherwise it would depend
+ * on whether the group began to follow before or after the member left the course.
  */
 export const NOT_ENROLLED = { enrolled: false, progress: 0, state: 'not_started', completedAt: null } as const;
 
-/** The group with those of the pairs on its board that are of a member and a course; new ones without any progress yet. */
+/** The group with its board updated for these pairs: it has only pairs of a member and a course. New pairs have no progress yet. */
 export function withBoard(group: Group, pairs: readonly Pair[]): Group {
   let { progress } = group;
   for (const { userId, courseId } of pairs) {

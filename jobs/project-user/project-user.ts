@@ -1,9 +1,9 @@
 /**
- * The profile of each user and their consents, as the platform reports them. Others look them up.
+ * The profile of each user and their consents, as the platform reports them. Other jobs look them up.
  *
  * - A creation and an update both carry the whole account. The one with the newest time holds: an older one that arrives later changes
  *   nothing.
- * - Of the consents to one thing, given and withdrawn, the newest holds. They may arrive before the account does.
+ * - Of the facts about consent to one object, given or withdrawn, the newest holds. They may arrive before the account does.
  * - A deletion is final. The row keeps only that the user was deleted, so that a late event does not bring the user back.
  */
 import { Entries } from '../../core/entries.ts';
@@ -43,7 +43,7 @@ export const projectUser = defineJob({
   },
 });
 
-/** What is known of a user before any event. */
+/** The profile of a user before any event. */
 const unknown = (userId: string): Profile => ({
   userId,
   name: null,

@@ -24,7 +24,7 @@ export const NOBODY = {
   progressSum: 0,
 };
 
-/** A learner's standing before and now; undefined stands for not being in the batch. */
+/** A learner's standing before and now. Undefined: not in the batch. */
 interface Move {
   readonly before?: Standing;
   readonly after?: Standing;
@@ -36,10 +36,7 @@ interface Move {
 type Counts = Pick<Batch, keyof typeof NOBODY>;
 type Learner = Pick<Batch, 'batchId' | 'courseId'>;
 
-/**
- * The batch without the learner's standing of before, and with the one of now. It is a rejection if the standing of before was never
- * counted.
- */
+/** The batch without the learner's previous standing, and with the current one. A rejection if the previous standing was never counted. */
 export function counted(row: Batch, { courseId }: Learner, move: Move): Batch | Rejection {
   const batch = row.courseId === '' ? ofCourse(row, courseId) : row;
   const isOther = courseId !== batch.courseId;
@@ -49,7 +46,7 @@ export function counted(row: Batch, { courseId }: Learner, move: Move): Batch | 
   return isOther ? { ...batch, others: batch.others.set(courseId, next) } : { ...batch, ...next };
 }
 
-/** The batch as one of this course, with the counts of the course's learners. */
+/** The batch as belonging to this course, with the counts of the course's learners. */
 export function ofCourse(batch: Batch, courseId: string): Batch {
   if (batch.courseId === courseId) return batch;
   const counts = countsOf(batch);

@@ -67,7 +67,7 @@ export const summarizeBatch = defineJob({
 
   react: (before, after, event) => {
     if (after === undefined || after === before || event.type.startsWith('batch.learner-')) return [];
-    // A timer may be late: what it would have emitted by now is emitted first.
+    // A timer may be late. Events that it would have emitted by now are emitted first.
     const until = before && statusAt(before, latest(before, event.time));
     const passed = [...passages(before?.status, until), ...passages(until, after.status)];
     const { batchId, courseId } = after;
@@ -112,7 +112,7 @@ function described(
   return row !== undefined && same(row, next) ? row : next;
 }
 
-/** Whether what is known about the batch is newer. A row of an earlier release does not have the times of either event. */
+/** Whether what is known about the batch is newer. Rows of earlier releases have neither time. */
 function isOlder({ startsAt, createdAt, updatedAt }: Batch, time: number, by: 'createdAt' | 'updatedAt'): boolean {
   if (by === 'updatedAt') return updatedAt !== null && time < updatedAt;
   return updatedAt !== null || (createdAt === null ? startsAt !== null : time < createdAt);

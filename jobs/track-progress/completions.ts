@@ -1,7 +1,7 @@
 /**
- * What a learner has completed, and what was taken back: by a reset of the whole course or of some contents, by a retake, or by the withdrawal
- * of a completion. Each fact has a time. What counts follows from the times, in whatever order the facts arrive: of each content, the
- * completions that no reset covers; the first of them and the latest seven others are kept.
+ * What a learner has completed, and what was taken back: by a reset of the whole course or of some contents, by a retake, or by the
+ * withdrawal of a completion. Each fact has a time, and the times determine what counts, in whatever order the facts arrive. For each
+ * content, these are the completions that no reset covers; the first of them and the latest seven others are kept.
  *
  * Of facts with equal times, the later in the log holds. Only after a withdrawal must a completion have a later time to count.
  */
@@ -31,7 +31,7 @@ export function visited(learner: Learner, { data, time }: Visit, isRepeat: boole
   };
 }
 
-/** Whether the visit brought a completion that counts and was not known. */
+/** Whether the visit brought a new completion that counts. */
 export function isNewCompletion(before: Content | undefined, after: Content, time: number): boolean {
   return completionsOf(after).includes(time) && !(before !== undefined && completionsOf(before).includes(time));
 }
@@ -82,7 +82,7 @@ function resetSome(learner: Learner, contentIds: readonly string[], time: number
     : { ...learner, contents, resets, completedAt };
 }
 
-/** From here on only later completions count in the progress; the completion of the course follows from all of them. */
+/** After a retake, only later completions count in the progress. The completion of the course still follows from all of them. */
 export function retaken(learner: Learner, time: number): Learner {
   if (time < (learner.retakenAt ?? NEVER)) return learner;
   let { contents } = learner;
@@ -124,7 +124,7 @@ function isRequired(course: Course | undefined, contentId: string): boolean {
   return course === undefined || course.contents.get(contentId)?.required === true;
 }
 
-/** The completion of the course, unless it is taken back. */
+/** The completion of the course, unless the reset or withdrawal at `time` covers it. */
 function spared(completedAt: number | null, time: number): number | null {
   return completedAt !== null && completedAt <= time ? null : completedAt;
 }

@@ -28,7 +28,7 @@ export function newLearner({ userId, courseId }: { userId: string; courseId: str
   };
 }
 
-/** Whether nothing is known of the learner but followers. */
+/** Whether nothing is known about the learner except followers. */
 export function isUntouched({ batches, contents, resetAt, resets, retakenAt, withdrawnAt }: Learner): boolean {
   const isTakenBack = [resetAt, retakenAt, withdrawnAt].some((time) => time !== null);
   return batches.size + contents.size + resets.size === 0 && !isTakenBack;
@@ -36,5 +36,5 @@ export function isUntouched({ batches, contents, resetAt, resets, retakenAt, wit
 
 /** Whether the learner is in any batch of the course. */
 export const isEnrolled = (row: Learner | undefined): boolean => row?.batches.some(({ active }) => active) === true;
-/** Whether the learner is or was in any. */
+/** Whether the learner is or was in any batch. */
 export const wasEnrolled = (row: Learner): boolean => row.batches.some(({ joined }) => joined);

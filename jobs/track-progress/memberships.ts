@@ -1,8 +1,8 @@
 /**
- * Whether a learner is in a batch. A platform may enrol the same learner by several methods. Each has its own newest fact, and the learner is
- * in the batch while any of them is active. A leaving without a method ends all of them, even those that arrive later with an earlier time.
+ * Whether a learner is in a batch. A platform may enrol the same learner by several methods. Each method has its own newest fact, and the
+ * learner is in the batch while any is active. A leaving without a method ends all, even those that arrive later with an earlier time.
  *
- * A fact that is older than what is known changes only when the learner first joined. Of facts with equal times, the later in the log holds.
+ * A fact older than what is known changes only when the learner first joined. Of facts with equal times, the later in the log holds.
  */
 
 import type { RowOf } from '../../core/target.ts';
@@ -12,13 +12,13 @@ import { same } from '../same.ts';
 type EntryOf<E> = E extends Iterable<[string, infer V]> ? V : never;
 export type Membership = EntryOf<RowOf<typeof learnerProgress>['batches']>;
 type Method = Membership['methods'][number];
-/** What is known from facts alone. */
+/** What follows from facts alone. */
 type Facts = Pick<Membership, 'methods' | 'leftAt' | 'joined' | 'firstAt'>;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const MOST_METHODS = 50;
 
-/** Whether there are more methods than a platform has: then each enrollment was probably given a method of its own. */
+/** Whether there are more methods than a platform has: each enrollment was then probably given its own method. */
 export const isCrowded = ({ methods }: Membership): boolean => methods.length > MOST_METHODS;
 
 /** The membership after a joining; the same object if nothing changes. */
@@ -46,7 +46,7 @@ export function leftBy(before: Membership | undefined, method: string, time: num
 }
 
 /**
- * The row of an earlier release has no methods, only whether and since when the learner is in the batch. The first method that arrives is
+ * Rows of earlier releases have no methods, only whether and since when the learner is in the batch. The first method that arrives is
  * assumed to be the one by which the learner joined.
  */
 function factsOf(before: Membership | undefined, method: string): Facts {

@@ -1,8 +1,8 @@
 /**
- * The standing of a learner in a course: what follows from the completed contents and from the course as it is now.
+ * The standing of a learner in a course. It follows from the completed contents and from the course as it is now.
  *
- * Counting all contents takes time in proportion to their number. One more completed content only adds a known amount, if the earlier counts
- * were made with the same structure. A row stores which one that was: the course's `measuredSince`.
+ * Counting all contents takes time in proportion to their number. One more completed content only adds a known amount, if the earlier
+ * counts were made with the same structure. A row stores the structure of its counts as the course's `measuredSince`.
  */
 
 import type { RowOf } from '../../core/target.ts';
@@ -17,9 +17,9 @@ export type Course = RowOf<typeof courseStructure>;
 type Counts = Pick<Learner, 'completed' | 'units'>;
 
 /**
- * The learner with the same facts and what follows from them. Without a course it only follows that something was visited. `completing`: the
- * content that this event has completed, if any, which is the only one that the earlier counts lack. `earlier`: a completion arrived that
- * is older than the completion of the course, so the course may have been complete earlier.
+ * The learner with the same facts and the conclusions from them. Without a course, the only conclusion is that something was visited.
+ * `completing`: the content that this event has completed, if any, which is the only one that the earlier counts lack. `earlier`: a
+ * completion arrived that is older than the completion of the course, so the course may have been complete earlier.
  */
 export function concluded(
   learner: Learner,
@@ -47,7 +47,7 @@ export function concluded(
   };
 }
 
-/** The same, but counts everything anew. */
+/** The same, but counts all contents again. */
 export function concludedWhole(learner: Learner, course: Course | undefined): Learner {
   return concluded({ ...learner, measuredSince: null }, course);
 }
@@ -78,11 +78,11 @@ function countedWhole({ contents, units }: Learner, course: Course | undefined):
   return { completed, units: counted };
 }
 
-/** When the course was first complete. A conclusion stays, even when the course grows, unless facts show an earlier completion. */
+/** When the course was first complete. This stays, even when the course grows, unless facts show an earlier completion. */
 function completionOf(learner: Learner, course: Course | undefined, counts: Counts, earlier: boolean): number | null {
   const { completedAt, retakenAt } = learner;
   if (course === undefined || course.required === 0 || (completedAt !== null && !earlier)) return completedAt;
-  // Somebody who takes the course again may have completed it before, which may become known only now.
+  // A learner who takes the course again may have completed it before, which may become known only now.
   if (retakenAt === null && counts.completed < course.required) return completedAt;
   const found = lastCompletion(learner, course);
   return found === null ? completedAt : Math.min(completedAt ?? found, found);
@@ -121,7 +121,7 @@ function forEachCompleted(
   });
 }
 
-/** Notes that the completion is emitted once to every batch that the learner is in; after it was taken back, to none of them. */
+/** Notes that the completion is emitted once to every batch that the learner is in; or to none of them, after it was taken back. */
 function withCompletionSaid(before: Learner['batches'], isComplete: boolean): Learner['batches'] {
   let batches = before;
   before.forEach((batch, batchId) => {

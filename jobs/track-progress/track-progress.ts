@@ -249,7 +249,7 @@ function toGroup(groupId: string, row: Learner) {
   return emit(memberProgressed, { groupId, userId, courseId, progress, state, completedAt, enrolled: isEnrolled(row) });
 }
 
-/** The notification has the time of the completion: a course that is published late may conclude one that is years old. */
+/** The notification has the time of the completion: when a course is published late, its completion may be years old. */
 function toLearner({ userId, courseId, courseName, completedAt }: Learner) {
   const notification = {
     recipientId: userId,

@@ -1,4 +1,4 @@
-/** The possible completions at the cursor: commands, options and names, from the descriptors. Pure, so that it is the same in every shell. */
+/** The possible completions at the cursor: commands, options and names, from the descriptors. Pure, and so the same in every shell. */
 import { flagOf } from '../../../app/config/config.ts';
 import { type Command, type Names, type Operand, type Option, summaryOf } from '../../descriptor.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The rules. By them, rows, views and derived events end up as if nothing had happened, whatever crashes, wakes up late or is rewound.
+ * The rules. They make rows, views and derived events end up as if nothing had happened, whatever crashes, wakes up late or is rewound.
  * Together they give exactly-once effects on stores that have no transaction with the log.
  *
  * 1. Single writer. A row belongs to one job and one keyed topic. A record that is not in the partition of its key is sent on to that

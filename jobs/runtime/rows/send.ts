@@ -1,4 +1,4 @@
-/** The records that a batch sends: its outbox entries, the answers of the channels that it calls, records for other partitions, and dead letters. */
+/** The records that a batch sends: outbox entries, answers of the channels that it calls, records for other partitions, dead letters. */
 import { callAnswered } from '../../../core/event.ts';
 import type { NewRecord } from '../../../topics/log/transport.ts';
 import { deadLetter } from '../dead-letter.ts';

@@ -3,7 +3,7 @@
  * job has judged, and no others. So for a moment the job's partitions have no owner:
  *
  * 1. The other generation catches up as far as it can, while the job goes on.
- * 2. *Held.* The tables store that a swap has begun; then every owner is fenced. New claims read this and wait. The job judges nothing more.
+ * 2. *Held.* The tables store that a swap has begun; then every owner is fenced. New claims read it and wait. The job judges nothing more.
  * 3. The other generation folds the rest, up to where the job has judged.
  * 4. In each partition the job's token is raised above all tokens of both generations. The job's offset becomes the one up to which it has
  *    judged, with the dedupe positions of both. The old generation keeps its position, so that it can catch up and become current again.
