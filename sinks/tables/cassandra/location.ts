@@ -34,7 +34,7 @@ const DEFAULT_PORT = 9042;
 const PARAMETERS = ['dc', 'replication', 'largest', 'tls'];
 const DEFAULT_LARGEST = 12;
 const ANSWER_MS = 4_500;
-/** For each MiB above the default. A node that has just started takes 130 ms when idle. */
+/** For each MiB above the default. A node that has just started takes some 120 ms when idle. */
 const ANSWER_MS_OF_MIB = 1_000;
 
 export function locationOf(url: string): Location {
