@@ -1,4 +1,4 @@
-/** Who may import whom: a rule for each folder, with its reason, checked on the actual import graph. It is stated nowhere else. */
+/** Which folder may import what: one rule per folder, with its reason, checked against the actual imports. It is documented only here. */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ const RULES: readonly Rule[] = [...CORE, ...TOPICS, ...JOBS, ...REPORTS, ...SINK
 
 const tree = sourceTree();
 
-/** Whether the last pattern that matches lets it in: `!` before a pattern keeps out. */
+/** The last pattern that matches the name decides. A leading `!` excludes. */
 function isAmong(name: string, patterns: readonly string[]): boolean {
   const last = patterns.findLast((pattern) => posix.matchesGlob(name, pattern.replace(/^!/, '')));
   return last !== undefined && !last.startsWith('!');
@@ -24,13 +24,13 @@ function isAmong(name: string, patterns: readonly string[]): boolean {
 
 const ruleOf = (file: string): Rule | undefined => RULES.find(({ files }) => isAmong(file, files));
 
-/** What of its imports the file may not have. */
+/** The imports of this file that its rule does not allow. */
 function trespasses({ file, files, libraries }: Source): string[] {
   const rule = ruleOf(file);
   if (rule === undefined) return [`${file}: no rule says what it may import; add its folder to the table`];
   const folder = posix.dirname(file);
   const ours = rule.ours.map((each) => each.replace('{folder}', folder).replace('{port}', posix.dirname(folder)));
-  // A glob's star does not pass a slash, and names of packages have some.
+  // `*` in a glob does not match a slash, and package names may contain slashes.
   const isLibrary = (name: string) =>
     isAmong(
       name.replaceAll('/', '.'),
@@ -62,7 +62,7 @@ test('every rule applies to some file', () => {
   }
 });
 
-/** Files that must have no effects, and neither may anything they need. */
+/** Files that must be free of effects, as must everything that they import. */
 const PURE = [
   'core/**',
   'schemas/**',
@@ -84,7 +84,7 @@ const PURE = [
   'sinks/delta/{actions,checkpoint,cleaning,compaction,names,proposal,schema,snapshot}.ts',
   ...DECLARATIONS,
 ];
-/** Clocks, luck and the outside world, in the words in which they can be had without an import. */
+/** How code can reach clocks, randomness and the outside world without an import. */
 const IMPURE =
   /\b(?:Math\.random|Date\.now|new Date\(\)|performance\.|process\.|console\.|globalThis|fetch\(|setTimeout|setInterval|setImmediate|queueMicrotask|crypto\.|DateTime\.(?:now|local\(\)|utc\(\))|require\(|import\()/;
 

@@ -5,12 +5,12 @@ import { dirname, join, posix } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 
 export interface Source {
-  /** Its path from the root of the project, with slashes. */
+  /** Path from the root of the project, with slashes. */
   readonly file: string;
   readonly text: string;
-  /** The files of ours it imports. */
+  /** The files of this project that it imports. */
   readonly files: readonly string[];
-  /** The other things it imports: packages, and modules of Node as `node:…`. */
+  /** Everything else that it imports: packages, and modules of Node as `node:…`. */
   readonly libraries: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function importsOf(file: string, text: string): Pick<Source, 'files' | 'l
   };
 }
 
-/** Every TypeScript file of the project but its tests, and every module of the page, by path. */
+/** Every TypeScript file of the project except tests, and every module of the page, by path. */
 export function sourceTree(): ReadonlyMap<string, Source> {
   const files = globSync(['**/*.ts', 'reports/page/**/*.js'], {
     cwd: ROOT,
@@ -49,7 +49,7 @@ export function sourceTree(): ReadonlyMap<string, Source> {
   );
 }
 
-/** The file and everything it needs, directly or through others, each with the file that led there. */
+/** This file and everything that it imports, directly or indirectly. The value is the file that led to the key. */
 export function reachable(tree: ReadonlyMap<string, Source>, from: string): ReadonlyMap<string, string> {
   const cameFrom = new Map([[from, '']]);
   for (const file of cameFrom.keys()) {

@@ -123,7 +123,7 @@ test('variables that Kubernetes sets for Services named like ours are ignored wi
     TRIBUTARY_PORT_8080_TCP_ADDR: '10.96.0.7',
     TRIBUTARY_API_SERVICE_HOST: '10.96.0.8',
     TRIBUTARY_API_PORT: 'udp://[fd00::8]:53',
-    // Of a Service tributary-metrics, for which we have a variable of the same name.
+    // Set by Kubernetes for a Service named tributary-metrics. Tributary has a variable of the same name.
     TRIBUTARY_METRICS_PORT: 'tcp://10.96.0.9:9464',
     TRIBUTARY_METRICS_SERVICE_PORT: '9464',
   };

@@ -6,13 +6,13 @@ import { trackProgress } from '../../jobs/index.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import type { Committed, GroupLag, LogRecord } from '../../topics/log/transport.ts';
 
-/** Of one partition: where the group goes on, and the end. */
+/** One partition: the committed offset of the group, and the end of the log. */
 type Place = readonly [committed: number | undefined, end: number];
 
 const BEGIN = 3;
 const LOGGED = 40_000;
 
-/** A watch over a log that is as it is said, at a time that is said. */
+/** A watch over a log with the given offsets. The test may change the offsets and the time. */
 function watchOf(first: readonly Place[]) {
   const state = { places: first, now: 100_000, looks: 0, error: undefined as TributaryError | undefined };
   const transport = {

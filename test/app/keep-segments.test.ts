@@ -1,4 +1,4 @@
-/** The upkeep that an embedded installation does automatically for its tables of segments. */
+/** The upkeep of tables of segments that an embedded installation does automatically. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepSegments } from '../../app/upkeep/keep-segments.ts';

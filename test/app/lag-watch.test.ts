@@ -9,7 +9,7 @@ import type { GroupLag, LogRecord } from '../../topics/log/transport.ts';
 const [job] = declared.slice(0, 1) as [(typeof declared)[number]];
 const NOW = 100_000;
 
-/** Looks `times` times at a log whose answers are given. */
+/** Watches a log that gives these answers, one per look, until the last of them. */
 async function watched(
   answers: readonly (readonly GroupLag[] | TributaryError)[],
   before?: (metrics: Metrics) => void,

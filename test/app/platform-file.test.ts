@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const FACE = JSON.stringify(pathToFileURL(join(ROOT, 'index.ts')).href);
 const RIGHT = `import { definePlatform, learning, pipeline } from ${FACE};\nexport default definePlatform({ modules: [learning, pipeline] });\n`;
 
-/** A folder with these files. */
+/** A folder that contains these files. */
 function folderOf(t: TestContext, files: Readonly<Record<string, string>>): string {
   const folder = temporaryFolder(t);
   for (const [name, text] of Object.entries({ 'package.json': '{"type":"module"}', ...files })) {
@@ -36,7 +36,7 @@ test('the file is TypeScript or JavaScript, and is loaded without a build', asyn
 
 const FOREIGN = `export default { [Symbol.for('tributary.platform')]: true, modules: [], topics: [], jobs: [] };`;
 
-/** Wrong files, and the message that follows the name of the file. */
+/** Invalid files, and the message that follows the name of the file. */
 const WRONG: readonly (readonly [what: string, files: Readonly<Record<string, string>>, message: RegExp])[] = [
   [
     'two of them',

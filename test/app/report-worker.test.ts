@@ -1,4 +1,4 @@
-/** A process of jobs and a report worker, when the group that takes report requests cannot be joined. */
+/** A process of jobs and a report worker whose consumer group for report requests cannot be joined. */
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -19,7 +19,7 @@ interface Line {
   readonly msg?: string;
 }
 
-/** Everything that `up` runs, until its log has such a line. The group is refused once, with this code. */
+/** Runs what `up` runs until its log has such a line. Joining the group fails once, with this code. */
 async function servedUntil(t: TestContext, code: ErrorCode, isLast: (line: Line) => boolean) {
   const flags = { logLevel: 'debug', backOffFirstMs: '1' };
   const { config } = loadConfig({ flags, env: {}, folder: temporaryFolder(t) });

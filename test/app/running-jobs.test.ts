@@ -14,7 +14,7 @@ interface Started extends RunningJob {
   fail(error: unknown): void;
 }
 
-/** Two jobs that fail on request, and a clock whose sleepers are woken by hand. */
+/** Two jobs that fail on request, and a clock whose sleepers the test wakes. */
 function process(startFails: (name: string) => unknown = () => undefined, stopFails?: Error) {
   const telemetryEvents: TelemetryEvent[] = [];
   const started: Started[] = [];

@@ -29,7 +29,7 @@ const BATCH = {
   reads: { rows: { hits: 2, misses: 1 }, lookups: { hits: 0, misses: 5 } },
 } as const satisfies TelemetryEvent;
 
-/** One of each kind there is: a kind without one does not compile. */
+/** One event of each kind. A kind that is missing here does not compile. */
 const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, { kind: K }> } = {
   claimed: { ...WHERE, kind: 'claimed', token: 2, offset: 100 },
   released: { ...WHERE, kind: 'released' },
@@ -110,7 +110,7 @@ const sampleOf = (text: string, line: string): string | undefined =>
 
 test('every kind of event is one line of the log, with its fields', () => {
   for (const event of Object.values(EVENTS)) {
-    // See the next test.
+    // Dead letters have a test of their own, below.
     if (event.kind === 'dead-letter') continue;
     const { stream, text } = collector();
     logged(createLogger('debug', stream)).tell(event);
@@ -118,7 +118,7 @@ test('every kind of event is one line of the log, with its fields', () => {
     assert.deepEqual(others, []);
     const { time, level, msg, ...fields } = JSON.parse(line ?? '');
     const { latenciesMs: _of, ...expected } = event as typeof event & { latenciesMs?: unknown };
-    // The message names a record.
+    // The message names a record, so it is not logged.
     if (event.kind === 'view-refused') delete (expected as { message?: string }).message;
     assert.deepEqual(fields, expected);
     assert.ok(msg.length > 0 && !Number.isNaN(Date.parse(time)));

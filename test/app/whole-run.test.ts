@@ -1,6 +1,6 @@
 /**
- * A process of everything that `up` runs, with the story of the demo and some wrong records: what it shows of itself. Every metric has a value; the
- * log has neither personal data nor secrets, and at most one line for each batch.
+ * One process with everything that `up` runs, the story of the demo and some invalid records. Every metric has a value. The log has neither
+ * personal data nor secrets, and at most one line for each batch.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { command } from '../cli/in-process.ts';
 
 const STORY = join(import.meta.dirname, '../../demo/story');
 const SECRET = 'whsec_c2VjcmV0LW9mLXRoZS13aG9sZS1ydW4=';
-/** What is known of a person in the story, and in the wrong records below. */
+/** Personal data of the people in the story, and in the invalid records below. */
 const PERSONAL = /\bada\b|ada@|\bwales\b|lovelace|byron/i;
 
 const ASKED = {
@@ -35,7 +35,7 @@ const ASKED = {
   freshMs: 0,
 } as const;
 
-/** Those that need what does not happen here: a view that is behind, a timer that is due later. */
+/** Metrics that need something that does not happen here, such as a view that is behind or a timer that is due later. */
 const ONLY_THEN = /^tributary_(view_waits|views_refused|views_missed|view_lag_seconds)/;
 
 test('what a working process shows: every metric has a value, and its log has no person, no secret and few lines', async (t) => {
@@ -127,7 +127,7 @@ test('what a working process shows: every metric has a value, and its log has no
   }
 });
 
-/** Those that a working process must have counted something in. */
+/** Metrics that a working process must have counted something in. */
 const WORKING = [
   'tributary_batch_records',
   'tributary_event_latency_seconds',
@@ -160,7 +160,7 @@ const wrongRecord = (value: string) => ({
   timestamp: Date.now(),
 });
 
-/** By metric: its values; of a histogram, those of all its series. A metric without any is there, too. */
+/** The values of each metric; for a histogram, those of all its series. A metric without values has an empty list. */
 async function scraped(address: string): Promise<Map<string, number[]>> {
   const text = await (await fetch(`${address}/metrics`)).text();
   const found = new Map<string, number[]>();

@@ -1,4 +1,4 @@
-/** Processes, and what operators do. */
+/** Processes, and the commands of operators. */
 import { LISTS, LOG, PORTS, type Rule } from './rule.ts';
 
 export const APP: readonly Rule[] = [

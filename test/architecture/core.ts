@@ -1,4 +1,4 @@
-/** What others import, and the words in which everything is said. */
+/** What others import: the entry points of the package, the core and the schemas. */
 import type { Rule } from './rule.ts';
 
 export const CORE: readonly Rule[] = [

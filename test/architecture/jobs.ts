@@ -1,4 +1,4 @@
-/** Jobs, their runtime, and the modules that they are in. */
+/** Jobs, their runtime, and the modules that contain them. */
 import { DECLARATIONS, JOB_FILES, JOB_FOLDERS, LOG, PORTS, PURE_LIBRARIES, type Rule } from './rule.ts';
 
 export const JOBS: readonly Rule[] = [

@@ -1,7 +1,7 @@
-/** The ports of stores and channels with their implementations, and what these share. */
+/** The ports of stores and channels, their implementations, and the code that these share. */
 import { PORTS, type Rule } from './rule.ts';
 
-/** The client that each sink outside of SQLite has, if it has one. */
+/** The client libraries of each sink that is not on SQLite. */
 const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   'sinks/channels/outbox': ['nodemailer/*'],
   'sinks/channels/smtp': ['nodemailer', 'nodemailer/*'],

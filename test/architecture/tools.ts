@@ -1,4 +1,4 @@
-/** The kit, the demo, servers, releases, the chart, examples and pages. */
+/** The test kit, the demo, servers, releases, the chart, examples and pages. */
 import { DECLARATIONS, LISTS, LOG, type Rule } from './rule.ts';
 
 export const TOOLS: readonly Rule[] = [

@@ -1,7 +1,7 @@
 /** Topics, the log, and its implementations. */
 import { LOG, type Rule } from './rule.ts';
 
-/** The folders of the transport on Kafka, and those below each. */
+/** The folders of the Kafka transport, and the folders that each may import. */
 const KAFKA: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   cluster: ['wire'],

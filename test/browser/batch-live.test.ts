@@ -1,4 +1,4 @@
-/** A batch that is watched while its learners learn: events in, rows of the page changed. */
+/** A batch is watched while its learners learn: events arrive, and rows on the page change. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { freePort } from '../cli/free-port.ts';

@@ -1,4 +1,4 @@
-/** A course and a batch of the Open University data set: their figures are those that a direct count of its rows gives. */
+/** A course and a batch of the Open University data set. Their figures match a direct count of its rows. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
@@ -31,7 +31,7 @@ async function opened(t: TestContext, path: string, opening: Opening = {}): Prom
 const card = (page: Page, title: string): Locator =>
   page.locator('section.card').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
 
-/** The rows of a table, as texts of cells. */
+/** The rows of a table, as the texts of their cells. */
 async function rowsOf(within: Locator): Promise<string[][]> {
   const columns = await within.locator('thead th').count();
   const cells = await within.locator('tbody :is(th, td)').allInnerTexts();
@@ -42,7 +42,7 @@ const week = (day: string): string =>
   `week of ${new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(day))}`;
 const quantity = (count: number, unit: string): string => `${count.toLocaleString('en-GB')} ${unit}`;
 
-/** What the table behind a plot says. */
+/** The rows of the table behind a plot. */
 async function plotted(page: Page, title: string): Promise<string[][]> {
   const within = card(page, title);
   await within.getByText('Show as table').click();
@@ -195,7 +195,7 @@ browserTest('the keyboard alone leads from the search to the learners of a tenth
   await page.keyboard.type('aaa octo');
   await page.waitForURL(/words=aaa\+octo/);
   await rowsShown(page, '1 to 1 of 1');
-  /** Tab until what has the focus has this name. */
+  /** Presses Tab until an element with this name has the focus. */
   const tabTo = async (name: RegExp) => {
     for (let i = 0; i < 40; i += 1) {
       await page.keyboard.press('Tab');

@@ -1,4 +1,4 @@
-/** Courses and batches: found, empty, failed, and another tenant's. */
+/** Courses and batches: found, empty, failed, and of another tenant. */
 import assert from 'node:assert/strict';
 import type { Wired } from '../../app/stores/wiring.ts';
 import { batchIndex, batchSummaries, batchSummary } from '../../schemas/rows/batch-summary.ts';
@@ -45,7 +45,7 @@ const trusted = keyOf({ name: 'grace', roles: ['analyst', 'personal-data'] });
 const stranger = keyOf({ name: 'eve', tenant: 'umbrella' });
 const producer = keyOf({ name: 'robot', roles: ['producer'] });
 
-/** The page at an address, for the holder of a key. */
+/** Opens the page at an address, signed in with a key. */
 async function openAs(t: Parameters<typeof openPage>[0], address: string, key: string, expected?: RegExp) {
   const page = await openPage(t, address, expected === undefined ? {} : { expected });
   await page.getByLabel('API key').fill(key);

@@ -1,4 +1,4 @@
-/** Figures explored: plot, table, file, link, and what cannot be shown. */
+/** Figures are explored: plot, table, file, link, and what cannot be shown. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
@@ -28,7 +28,7 @@ const published = (courseId: string, name: string) => ({
   data: { courseId, name, contents: [{ contentId: `${courseId}-a`, name: 'A' }] },
 });
 
-/** Ten courses: two learners are in the first and in the second, and one in each of the others. Two have one name, and most have none. */
+/** Ten courses: the first two have two learners each, the others one each. Two courses share a name, and most have none. */
 const TOPICS: Readonly<Record<string, readonly object[]>> = {
   'content.events': [published('second', 'More steps'), published('c3', 'Twins'), published('c4', 'Twins')],
   'enrollment.events': [
@@ -40,10 +40,10 @@ const TOPICS: Readonly<Record<string, readonly object[]>> = {
   ],
 };
 
-/** The address of an installation that has counted these events. */
+/** The address of an installation that has counted `TOPICS`. */
 const installation = (t: TestContext): Promise<string> => counted(t, TOPICS);
 
-/** A figure is plotted, and it is that of the question. */
+/** Waits until the figure of the current query is plotted. */
 const plotted = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Download CSV' }).waitFor();
   await settled(page);
@@ -55,7 +55,7 @@ const rows = async (page: Page) => (await totals(page)).map((row) => row.trim().
 
 browserTest('a figure is explored by breakdown and filter, and its file and its link have exactly that', async (t) => {
   const address = await installation(t);
-  // Questions that were left may still be answered: then the page waits and asks again.
+  // Abandoned queries may still be running. The service then answers 429, and the page waits and tries again.
   const page = await openPage(t, `${address}/explore`, { expected: /429/ });
   await plotted(page);
   await page.locator('.explore-total').getByText('12 learners', { exact: true }).waitFor();

@@ -124,7 +124,7 @@ browserTest('lag is seen to grow and to fall, without loading the page again', a
   const lag = tile(page, 'Lag').locator('.stat-value');
   await lag.getByText('0 records', { exact: true }).waitFor();
   await wired.stores.transport.produce([1, 2, 3].map(() => event(JSON.stringify(DATA))));
-  // Two groups read the topic.
+  // Two consumer groups read the topic.
   await lag.getByText('6 records', { exact: true }).waitFor();
   const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'track-progress', exact: true }) });
   await row.getByText('Reading', { exact: true }).waitFor();

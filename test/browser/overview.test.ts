@@ -1,4 +1,4 @@
-/** The overview, on a small installation whose events are of 2020. */
+/** The overview of a small installation whose events are from 2020. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -50,10 +50,10 @@ const TOPICS: Readonly<Record<string, readonly object[]>> = {
   ],
 };
 
-/** The address of an installation that has counted these events. */
+/** The address of an installation that has counted `TOPICS`. */
 const installation = (t: TestContext): Promise<string> => counted(t, TOPICS);
 
-/** The figure of a tile, once it is there. */
+/** The figure of a tile, as soon as it is shown. */
 const figure = (page: Page, label: string) => tile(page, label).locator('.stat-value').textContent();
 
 browserTest('the overview says how many learn, and where the data end', async (t) => {
@@ -98,7 +98,7 @@ browserTest('the overview says how many learn, and where the data end', async (t
       await choice(page, 'Course').click();
       await page.getByRole('option', { name: 'How rivers work' }).waitFor();
       await page.keyboard.type('hil');
-      // Before it is found by the word, it is among all courses, and Enter would take none.
+      // Until the search has found it, the list shows all courses, and Enter would select none.
       await page.getByRole('option', { name: 'How hills stand', selected: true }).waitFor();
       await page.keyboard.press('Enter');
       await page.waitForURL('**/?course=hills');
@@ -179,7 +179,7 @@ browserTest('the overview says how many learn, and where the data end', async (t
     const [inside, border] = await link.evaluate((element) => [element.clientHeight, element.offsetHeight]);
     assert.equal(inside, border, 'it has no border');
   });
-  // It follows the jobs, and would complain of a service that ends before it.
+  // The page follows the jobs, and would report an error if the service ended first.
   await page.close();
 });
 
@@ -205,7 +205,7 @@ browserTest('what fails is said in its place, and can be tried again', async (t)
   });
 });
 
-/** The service of a release that has the routes of operators. */
+/** The test stubs the routes of operators. */
 browserTest('operators see live how far the jobs are behind', async (t) => {
   const { address } = await service(t, {});
   const page = await openPage(t, `${address}/explore`);
@@ -214,7 +214,7 @@ browserTest('operators see live how far the jobs are behind', async (t) => {
     const jobs = [{ ...job, name: 'track-progress', lag, lagSeconds: 90 }, job];
     return `event: jobs\nid: ${lag}\ndata: ${JSON.stringify({ at: '2026-01-01T00:00:00Z', jobs })}\n\n`;
   };
-  // The first connection is lost. The next one goes on after the last event, once the test has seen the first.
+  // The first connection is lost. The next one resumes after the last event, once the test has seen the first event.
   const seen = Promise.withResolvers<void>();
   await page.route('**/v1/operate/jobs/events', async (route) => {
     const isFirst = route.request().headers()['last-event-id'] === undefined;

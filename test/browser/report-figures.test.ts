@@ -1,4 +1,4 @@
-/** Files that an analyst gets from the page, against a straight count of the data set that they are about. */
+/** Files that an analyst downloads from the page, compared with a direct count of the data set. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const registrations = (): Line[] => {
   return lines.filter((line) => `${line['code_module']}-${line['code_presentation']}` === PRESENTATION);
 };
 
-/** The bytes of what the click downloads. */
+/** The bytes of the file that a click downloads. */
 async function downloaded(page: Page): Promise<Buffer> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),

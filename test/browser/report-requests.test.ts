@@ -1,4 +1,4 @@
-/** What becomes of a request, as its screen shows it: progress, a worker that is lost, failures, expiry, and files by links. */
+/** The screen of a request: progress, a lost worker, failures, expiry, and files by links. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Wired } from '../../app/stores/wiring.ts';
@@ -9,7 +9,7 @@ import { assertAccessible, browserTest, choice, openPage } from '../harness/brow
 
 const LEASE_MS = 3000;
 
-/** The request, leased as a worker does that is never heard of again unless the test says so. */
+/** Leases the request for a worker that is never heard of again, unless the test renews the lease. */
 async function leased({ requests }: Wired, id: string) {
   const now = Date.now();
   const request = await requests.leaseOne(id, 'another-worker', now, now + LEASE_MS);

@@ -1,4 +1,4 @@
-/** Reports that are made regularly: a schedule by plain choices, its change and its removal. */
+/** Scheduled reports: a schedule is made from plain choices, changed, and removed. */
 import assert from 'node:assert/strict';
 import { call, service } from '../app/service/harness.ts';
 import { assertAccessible, browserTest, choice, openPage } from '../harness/browser.ts';

@@ -1,4 +1,4 @@
-/** The catalogue of reports, and the form by which one is asked for. */
+/** The catalogue of reports, and the form that requests one. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { learningPlatform } from '../../modules/learning.ts';
@@ -13,7 +13,7 @@ const reportNamed = (name: string) => {
   return report;
 };
 
-/** Presses Tab until something of this name has the focus. */
+/** Presses Tab until an element with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 80; presses += 1) {
     await page.keyboard.press('Tab');
@@ -64,7 +64,7 @@ browserTest(
     const password = page.getByRole('textbox', { name: 'Password' });
     await password.fill('abc-secret');
     await page.getByRole('button', { name: 'Create file' }).click();
-    // The focus comes with the next frame.
+    // The focus moves in the next frame.
     await page.locator('#form-problems:focus').getByText('3 problems to fix', { exact: true }).waitFor();
     const fields = {
       Batch: page.getByRole('combobox', { name: 'Batch' }),
@@ -82,7 +82,7 @@ browserTest(
     );
     assert.ok(!(kept as string).includes('abc-secret'));
     assert.equal(await password.inputValue(), 'abc-secret');
-    // The message leads to the field, and goes when the field is changed.
+    // The message links to the field, and disappears when the field is changed.
     await page.getByRole('button', { name: 'Row limit', exact: true }).click();
     await page.keyboard.type('10');
     await page.keyboard.press('Tab');

@@ -71,7 +71,7 @@ for (const scheme of ['light', 'dark'] as const)
       await page.evaluate(
         `history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`,
       );
-      // The screen before is shown until this one is there.
+      // The previous screen stays until this one is drawn.
       await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
       await settled(page);
       await assertAccessible(page);
@@ -139,7 +139,7 @@ browserTest(
     assert.notEqual(chosen, light);
     await assertAccessible(page);
 
-    // Without the modules of the page, what is left is what is drawn first.
+    // Without the modules of the page, only its first paint remains.
     await page.route('**/main.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
     await page.reload();
     assert.equal(await background(), chosen);

@@ -6,7 +6,7 @@ import { freePort } from '../cli/free-port.ts';
 import { browserTest, openPage } from '../harness/browser.ts';
 import { AUDIENCE, oidcProvider } from '../harness/oidc-provider.ts';
 
-/** The page of a service whose users sign in at a provider. */
+/** The page of a service whose users sign in at an OpenID Connect provider. */
 async function signedIn(t: TestContext, { roles = ['analyst'], seconds = 300 } = {}) {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
@@ -35,7 +35,7 @@ browserTest('who signs in at the provider sees the address that was asked for, a
 });
 
 browserTest('a token that is nearly over is renewed, unseen', async (t) => {
-  // Less than the time before its end at which the page renews a token.
+  // Shorter than the time before expiry at which the page renews a token.
   const { address, issuer } = await signedIn(t, { seconds: 20 });
   const page = await openPage(t, address, { origins: [issuer] });
   await page.getByRole('button', { name: 'Sign in' }).click();

@@ -1,4 +1,4 @@
-/** What docs/operate.md says of backups and disasters of a data folder, word by word. */
+/** The procedures of docs/operate.md for backups and disasters of a data folder, followed word by word. */
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,12 +17,12 @@ async function ok(folder: string, ...args: string[]): Promise<string> {
 
 const JOINED = 'select course_id, sum(joined) as joined from enrollments group by course_id order by course_id';
 
-/** What readers see: rows, views, an index, a rollup, and the messages that left. */
+/** What readers see: rows, views, an index, a rollup, and the messages that were sent. */
 async function seen(folder: string): Promise<unknown[]> {
   const tables = ['learner_progress', 'batch_learners', 'batch_summary', 'group_progress', 'user_profile', 'recipient'];
   const commands = tables.map((name) => ['show', name, '--limit', '100', '--json']);
   commands.push(['search', 'enrollments', '--limit', '100', '--json']);
-  // Parsed, since maps have no order.
+  // Parsed, because maps have no order.
   const shown = commands.map(async (args): Promise<unknown> => JSON.parse(await ok(folder, ...args)));
   return Promise.all([...shown, ok(folder, 'query', COUNTS, '--csv')]);
 }

@@ -1,4 +1,4 @@
-/** Cases whose timing is hard to control from outside: a command that is interrupted, and a reader that is slow or gone. */
+/** Cases whose timing is hard to control from outside: an interrupted command, and a reader that is slow or gone. */
 import assert from 'node:assert/strict';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -35,7 +35,7 @@ test('a command waits for a slow reader, and ends when the reader is gone', asyn
   await command(one, 'produce-piece', { topic: 'enrollment.events' }, input);
   const controller = new AbortController();
   let lines = 0;
-  // It never acknowledges a write: the first lines fill its buffer, and nothing follows.
+  // This stream never completes a write. The first lines fill its buffer, and no more are accepted.
   const stdout = new Writable({
     highWaterMark: 1000,
     write() {
@@ -59,7 +59,7 @@ test('a tail that is handed over while its reader is slow resumes with the first
   await command(one, 'produce-piece', { topic: 'enrollment.events' }, ndjson(...users.map((user) => enrolled(user))));
   const handover = new AbortController();
   let written = '';
-  // It takes some of it, and then nothing until the folder is asked for.
+  // This stream accepts some lines, and then nothing until another process asks for the folder.
   const stdout = new Writable({
     highWaterMark: 1000,
     write(chunk, _encoding, done) {

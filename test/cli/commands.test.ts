@@ -1,4 +1,4 @@
-/** Every command in a process of its own, on a folder that no other process has. */
+/** Every command in a process of its own, on a folder that no other process uses. */
 import assert from 'node:assert/strict';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

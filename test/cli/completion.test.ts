@@ -1,4 +1,4 @@
-/** Completion in real shells, as far as they are installed, and the candidates behind it. */
+/** Completion in real shells, if they are installed, and the candidates that it offers. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ const isInstalled = (shell: string): boolean => spawnSync(shell, ['-c', 'true'])
 const skipWithout = (shell: string) => (isInstalled(shell) ? {} : { skip: `${shell} is not installed` });
 const WORKS = possibleWorksOf(learningPlatform).map(({ name }) => name);
 
-/** A folder with a file in it, and the environment in which `tributary` is this one. */
+/** A folder with a file in it, and an environment in which `tributary` runs this project. */
 function installed(t: TestContext): { cwd: string; env: NodeJS.ProcessEnv } {
   const [cwd, bin] = [temporaryFolder(t), temporaryFolder(t)];
   writeFileSync(join(bin, 'tributary'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
@@ -126,7 +126,7 @@ function installed(t: TestContext): { cwd: string; env: NodeJS.ProcessEnv } {
   return { cwd, env: { ...process.env, HOME: cwd, PATH: `${bin}${delimiter}${process.env['PATH']}` } };
 }
 
-/** Each line of the answer is what one question was answered with. */
+/** Runs the script in a shell. Each line that it prints answers one completion request. */
 function asked(t: TestContext, shell: string, script: string, options: readonly string[] = []): string[] {
   const text = execFileSync(shell, [...options, '-c', script], { ...installed(t), encoding: 'utf8' });
   return text.split('\n').slice(0, -1);
@@ -161,7 +161,7 @@ test('bash completes commands, names, values and files', skipWithout('bash'), (t
 });
 
 test('zsh completes commands, names, values and files', skipWithout('zsh'), (t) => {
-  // The completion system needs a terminal: its functions are stood in for, the script is the real one.
+  // zsh's completion system needs a terminal. The test replaces its functions; the completion script is the real one.
   const script = `
     compdef() { print -r -- "compdef $*"; }
     _describe() { local name=$@[-1]; print -rl -- "\${(j:|:)\${(@P)name}}"; }

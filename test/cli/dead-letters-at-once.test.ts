@@ -19,7 +19,7 @@ test('of two processes that replay the same letters at once, each letter is sent
   assert.deepEqual(await list(one), []);
 });
 
-/** The same log for another process, in which somebody does something before the process sends. */
+/** The same log for another process. Just before that process sends for the first time, `something` happens. */
 function beforeSending(transport: Transport, something: () => Promise<unknown>): Transport {
   let isDone = false;
   return {

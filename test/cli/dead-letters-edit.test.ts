@@ -1,4 +1,4 @@
-/** Dead letters that are sent again, corrected. */
+/** Dead letters that are corrected and sent again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config/config.ts';

@@ -6,7 +6,7 @@ import { command } from './in-process.ts';
 
 export const TOPIC = 'enrollment.events';
 export const DEAD = `${TOPIC}.dead-letter`;
-/** When records were logged. */
+/** The timestamp of the records in the log. */
 export const LOGGED = Date.UTC(2026, 0, 5);
 export const LIMIT = () => LARGEST_RECORD;
 const FILTER = { job: null, code: null, topic: null, since: null, until: null };
@@ -30,7 +30,7 @@ export const event = (value: string | Uint8Array, headers: NewRecord['headers'] 
   timestamp: LOGGED,
 });
 
-/** A record as the log has it, and the dead letters that jobs write of it. */
+/** Appends the record, and a dead letter of it for each of the jobs. Returns the position of the record. */
 export async function rejected(
   { stores }: Wired,
   record: NewRecord,
@@ -64,7 +64,7 @@ export const lastOf = async ({ stores }: Wired, topic: string, partition: number
   return record;
 };
 
-/** A dead letter for a topic that accepts no more than so many bytes. */
+/** Appends the record, and a dead letter of it that is truncated to at most `largest` bytes. */
 export async function cut({ stores }: Wired, record: NewRecord, largest: number, about: object = {}) {
   const [offset] = await stores.transport.produce([record]);
   const rejected = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };

@@ -14,7 +14,7 @@ const codec = new Codec(embeddedRegistry(openDatabase(IN_MEMORY)));
 await codec.prepare(topics);
 const target = { topic: enrollmentEvents, partitions: 6, codec, now: () => NOW };
 
-/** The records of the line, or what is wrong with it. */
+/** The records made from the line, or the problem with the line. */
 function recordsOf(line: Uint8Array, of: Target) {
   const read = readLine(line, of);
   assert.notEqual(read.kind, 'left-out');

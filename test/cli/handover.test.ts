@@ -1,4 +1,4 @@
-/** A command that only reads does not lock others out of the data folder: it hands it over to `up`, and never creates it. */
+/** A command that only reads does not block others: it hands the data folder over to `up`, and never creates the folder. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

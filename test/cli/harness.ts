@@ -1,4 +1,4 @@
-/** The command line as a user runs it: a process of its own, in a folder of its own. */
+/** The command line as users run it: in a process and a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ export interface Ended {
 export interface Options {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
-  /** A file descriptor that takes the standard output, which is not answered then. */
+  /** A file descriptor for the standard output. `Ended.stdout` is empty then. */
   readonly stdout?: number;
-  /** What is run instead of the command of this project. */
+  /** The script to run instead of this project's command. */
   readonly entry?: string;
 }
 
@@ -28,7 +28,7 @@ export function temporaryFolder(t: TestContext): string {
   return folder;
 }
 
-/** Runs a command to its end, with `folder` as the working folder, so that its data is in `folder/data`. */
+/** Runs a command to its end, with `folder` as the working directory. Its data are in `folder/data`. */
 export async function tributary(
   folder: string,
   args: readonly string[],
@@ -40,7 +40,7 @@ export async function tributary(
   return ended;
 }
 
-/** A folder in which an installation was begun, with nothing in it yet. */
+/** The folder of a new installation without events. */
 export async function begunFolder(t: TestContext): Promise<string> {
   const folder = temporaryFolder(t);
   await tributary(folder, ['topics', 'apply']);
@@ -50,11 +50,11 @@ export async function begunFolder(t: TestContext): Promise<string> {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Settles when the standard output has the text; rejects when the process ends without it. */
+  /** Settles when the standard output contains the text. Rejects if the process ends first. */
   readonly printed: (text: string) => Promise<void>;
 }
 
-/** Starts a command that keeps running. It is killed when the test is over, if it still runs. */
+/** Starts a command that keeps running. It is killed when the test is over, if it is still running. */
 export function running(t: TestContext, folder: string, args: readonly string[], env?: Options['env']): Running {
   const one = start(folder, args, { env });
   t.after(async () => {
@@ -66,7 +66,7 @@ export function running(t: TestContext, folder: string, args: readonly string[],
   return one;
 }
 
-/** `tributary up`, once its jobs run. */
+/** `tributary up`, as soon as its jobs run. */
 export async function up(t: TestContext, folder: string, args: readonly string[] = []): Promise<Running> {
   const one = running(t, folder, ['up', ...args]);
   await one.printed('and a report worker are running');

@@ -1,4 +1,4 @@
-/** Commands in the process of the test, on stores of its own. */
+/** Commands in the process of the test, on their own stores. */
 import { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { loadConfig } from '../../app/config/config.ts';
@@ -8,7 +8,7 @@ import type { Platform } from '../../modules/define.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { temporaryFolder } from './harness.ts';
 
-/** What an installation without a file and variables has, in a folder of its own; with the built-in modules, unless a test says otherwise. */
+/** An installation with default settings in a folder of its own. It has the built-in modules, unless a test gives others. */
 export async function wired(t: TestContext, platform: Platform = learningPlatform): Promise<Wired> {
   const folder = temporaryFolder(t);
   const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform });

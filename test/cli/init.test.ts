@@ -1,4 +1,4 @@
-/** `tributary init`: what it writes is tested with the example, in `test/examples`, and as a user has it in `test/package`. */
+/** `tributary init`. `test/examples` tests what it writes, together with the example; `test/package` tests it as a user has it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ async function init(folder: string): Promise<string> {
   return text;
 }
 
-/** A folder with these files, as text or as JSON. */
+/** A folder with these files. Values that are not text are written as JSON. */
 function folderWith(t: TestContext, files: Readonly<Record<string, unknown>>): string {
   const folder = realpathSync(temporaryFolder(t));
   for (const [name, content] of Object.entries(files)) {
@@ -97,7 +97,7 @@ test('a project is named like its folder, as far as npm allows', () => {
   for (const [folder, name] of Object.entries(names)) assert.equal(nameFor(folder), name);
 });
 
-/** What a project in `<root>/new` would depend on, if the copy in `<root>/installed/node_modules` began it. */
+/** What a project in `<root>/new` depends on when the copy in `<root>/installed/node_modules` creates it. */
 function begunBy(t: TestContext, manifest: unknown) {
   const root = folderWith(t, {});
   for (const folder of ['new', 'installed/node_modules/tributary']) mkdirSync(join(root, folder), { recursive: true });

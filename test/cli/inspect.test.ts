@@ -1,4 +1,4 @@
-/** `tributary inspect`: what a row says of itself, and which records made it so. */
+/** `tributary inspect`: what is known about a row, and the records that it was made from. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
@@ -32,7 +32,7 @@ async function produce(one: Wired, ...events: readonly object[]): Promise<void> 
 const created = { type: 'user.created', id: 'e-1', data: { userId: 'ada', name: 'Ada', region: 'Wales' } };
 const consented = { type: 'user.consent-given', id: 'e-2', data: { userId: 'ada', objectId: 'rivers' } };
 
-/** The job reads what there is. */
+/** Runs the job until it has read all records. */
 async function apply(one: Wired): Promise<void> {
   await one.prepareJobs();
   const runtime = one.runtime(SILENT);
@@ -84,7 +84,7 @@ test('of a record within a row, people see the fields that changed', async (t) =
 
 test('for programs each is an object on a line of its own', async (t) => {
   const one = await wired(t);
-  // Of one moment, however long it takes to produce them: a later one would change the row.
+  // Both events have this time. If the second one had a later time, it would change the row.
   const dated = { ...created, time: '2026-03-01T00:00:00Z' };
   await produce(one, dated, dated);
   await apply(one);

@@ -1,4 +1,4 @@
-/** Every list has three forms, and times that people can read. */
+/** Every list has three forms, and readable times. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Pace, sendAtPace } from '../../cli/commands/load/pace.ts';
 
-/** Ten a second, on a clock that moves only when somebody sleeps or sends. */
+/** Ten events a second, on a clock that moves only with sleeping and sending. */
 function ten() {
   let now = 5000;
   const end = new AbortController();

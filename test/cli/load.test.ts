@@ -19,7 +19,7 @@ async function ok(folder: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The numbers of the events that the topics have, each as often as it is there. */
+/** The numbers of the generated events in all topics, including duplicates. */
 async function numbersIn(folder: string): Promise<number[]> {
   const numbers: number[] = [];
   for (const topic of [...TOPICS, 'report.requests']) {
@@ -110,7 +110,7 @@ const ARGS = {
   ...{ start: Date.parse(START), from: 1, events: 600, seconds: null, json: false, progress: false },
 };
 
-/** The same stores with another way to append, which gets the number of the call. */
+/** The same stores, whose log appends by `produce`. `call` counts the calls from 1. */
 function withLog(opened: Wired, produce: (call: number, records: readonly NewRecord[]) => Promise<number[]>): Wired {
   const { transport: log } = opened.stores;
   let calls = 0;

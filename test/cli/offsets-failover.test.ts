@@ -1,4 +1,4 @@
-/** A topic that was deleted and made again, and another cluster: other ids, other offsets. See docs/operate.md. */
+/** A topic that was deleted and created again, and another cluster: topic ids and offsets differ. See docs/operate.md. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
@@ -36,7 +36,7 @@ test('a planned failover: everything is read, and the jobs go on at the end of t
     await c.enrol(4);
     await c.run();
     assert.deepEqual(await c.counts(), [12, 12]);
-    // Rows know no position of this cluster, and yet nothing is counted twice: the furthest offset is known.
+    // Rows have no position of this cluster. Nothing is counted twice, because the furthest offset is known.
     await seekAll(c, begin);
     await c.run();
     assert.deepEqual(await c.counts(), [12, 12]);
@@ -50,7 +50,7 @@ test('an unplanned failover: new tables are made from a mirror without the event
   const before = await everything(c);
   const target = await otherCluster(t);
   await mirror(c.stores.transport, target.transport, isEmittedByNoJob);
-  // In the middle of work: rows and offsets can no longer be distinguished from those of the other cluster.
+  // The failover comes in the middle of work. Rows and offsets can no longer be told apart from those of the other cluster.
   await c.enrol(1);
   const fresh = await Campus.open({ ...target, codec: c.stores.codec });
   await fresh.run();

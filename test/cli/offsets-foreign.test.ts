@@ -1,4 +1,4 @@
-/** Offsets that another tool has committed, which deletes the metadata beside them. */
+/** Offsets committed by another tool, which removes the metadata of the commits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
@@ -26,7 +26,7 @@ for (const [where, offsetFrom] of Object.entries(PLACES)) {
     await c.run();
     assert.deepEqual(await c.counts(), [10, 10]);
     assert.equal(c.reported('offset-foreign').length, 2, 'once a partition: it is repaired');
-    // The upstream job emits everything again.
+    // The upstream job emits all its events again.
     c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
     await seek(c, trackProgress, begin, { restored: true });
     await c.run();
@@ -68,7 +68,7 @@ test('the report names the first offset from which the log shows what was counte
   const output = await seek(c, summarizeBatch, end);
   assert.match(output, /The dedupe positions are rebuilt from the log, as far back as it reaches\. /);
   assert.match(output, new RegExp(`^ +0 .* ${first} `, 'm'));
-  // Both upstream partitions have emitted something since.
+  // Since then, each of the two upstream partitions has emitted something.
   await seek(c, trackProgress, begin);
   await c.run();
   assert.deepEqual(await c.counts(), [10, 10]);

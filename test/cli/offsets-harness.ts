@@ -1,4 +1,4 @@
-/** The commands of offsets on the stores of a campus. */
+/** The `offsets` commands, on the stores of a campus. */
 import type { TestContext } from 'node:test';
 import type { Wired } from '../../app/stores/wiring.ts';
 import { CAMPUS_JOBS, Campus } from '../harness/campus.ts';
@@ -44,7 +44,7 @@ export async function rebuildViews(of: Campus): Promise<void> {
   if (code !== 0) throw new Error(stderr);
 }
 
-/** All partitions unless one is given, and applied unless stated otherwise. */
+/** Moves all partitions unless `rest` names one, and applies the move unless `rest` says otherwise. */
 export async function seek(of: Campus, job: { readonly name: string }, to: unknown, rest: object = {}, input = '') {
   const args = { job: job.name, partition: null, to, restored: false, apply: true, json: false, ...rest };
   const ended = await command(wiredTo(of), 'offsets seek', args, input);

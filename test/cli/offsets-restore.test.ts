@@ -1,4 +1,4 @@
-/** The procedures of docs/operate.md for rewinds, restores and failovers, each by the commands that it names. */
+/** The procedures of docs/operate.md for rewinds, restores and failovers, done with the commands that the page names. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_TENANT } from '../../core/event.ts';
@@ -20,7 +20,7 @@ const seekAll = async (of: Campus, to: unknown, rest = {}, input = '') => {
   for (const job of CAMPUS_JOBS) await seek(of, job, to, rest, input);
 };
 
-/** Five learners, a backup with where the jobs stood, and seven more. */
+/** Enrols five learners, saves a backup and the offsets of the jobs, and enrols seven more. */
 async function twoDays(c: Campus) {
   await c.enrol(5);
   await c.run();
@@ -36,7 +36,7 @@ test('a rewind writes the views of the replayed rows again, and changes nothing 
   const { before } = await twoDays(c);
   const emitted = () => emittedEvents(c.stores, batchEvents, trackProgress);
   const emittedBefore = await emitted();
-  // Its rows come from events of the platform. Derived events are recognised by their dedupe positions, and change no row a second time.
+  // The rows of this view come from platform events. Derived events are skipped as repeats, by their dedupe positions.
   c.stores.database.exec("DELETE FROM cache_fields WHERE cache = 'learner_courses'");
   await seekAll(c, begin);
   await c.run();
@@ -64,7 +64,7 @@ test('tables restored from a backup without offsets: moving to a time before it 
   const c = await campus(t);
   const { backup, before } = await twoDays(c);
   restore(c.stores.database, backup, { claims: true });
-  // Each of the first five learners enrolled a minute after the one before; the clock of the jobs stands still.
+  // The first five learners enrolled one minute apart. The clock of the jobs stands still.
   await seek(c, trackProgress, at(DAY_ONE + 4 * 60_000), RESTORED);
   await seek(c, summarizeBatch, begin, RESTORED);
   await c.run();
@@ -139,9 +139,9 @@ test('a topic that has lost its end stops its jobs, and the advice in the messag
   await seek(c, trackProgress, begin, RESTORED);
   await c.enrol(3);
   await c.run();
-  // Three new learners, and the one who visited after the loss. Their batches take events at earlier offsets for repeats.
+  // Rows of three new learners, and of the one who visited after the loss. Batches skip events at earlier offsets as repeats.
   assert.deepEqual(await c.counts(), [8, 4]);
-  // Until there are more than the log has lost.
+  // Enrol until the log has more records than it lost.
   await c.enrol(20);
   await c.run();
   const [counted, rows] = await c.counts();
@@ -163,7 +163,7 @@ test('a single job may lose its rows: nothing is counted twice', async (t) => {
 test('views of a claim that committed nothing and that no table knows any more are overwritten', async (t) => {
   const c = await campus(t);
   const { backup, offsets } = await twoDays(c);
-  // Owners that write rows and views, and die before they commit.
+  // Owners that write rows and views, but die before they commit.
   const dies: Hook = async (name, go) => {
     if (name === 'claim.commit') throw new Error('it died');
     return go();
@@ -200,7 +200,7 @@ test('new tokens are above those of the claims, even if committed offsets were l
   assert.deepEqual(c.reported('views-stale'), []);
 });
 
-/** A course of two contents, which learners have begun, and then all rows are lost. */
+/** A course of two contents that learners have started. Then all rows are lost. */
 async function lostCourse(t: TestContext) {
   const c = await campus(t);
   const contents = [0, 1].map((n) => ({ contentId: `content-${n}`, unitId: null }));
@@ -260,7 +260,7 @@ test('saved dedupe positions include what the log has dropped', async (t) => {
   await c.stores.transport.expire(DAY_ONE + 3_600_000);
   assert.deepEqual((await partitionsOf(c.stores.transport, batchEvents.name)).flat(), []);
   await seek(c, summarizeBatch, saved, RESTORED, offsets);
-  // The upstream job emits everything again.
+  // The upstream job emits all its events again.
   c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
   await seek(c, trackProgress, begin, RESTORED);
   await c.run();
@@ -275,7 +275,7 @@ test('a view with records newer than any claim can write is reported, until it i
     await c.run();
   }
   const before = await everything(c);
-  // The last token is unknown: it is neither in the claims nor in the commits of the groups.
+  // The last token is lost: it is neither in the claims nor in the committed offsets.
   restore(c.stores.database, backup, { claims: true });
   c.stores.database.exec('DELETE FROM log_offsets');
   c.telemetryEvents.length = 0;

@@ -1,4 +1,4 @@
-/** What `offsets show` prints and `offsets seek` does, and wrong input of an operator. */
+/** What `offsets show` prints, what `offsets seek` does, and how both refuse wrong input. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What an operator does to topics, tables, indexes and views; and processes whose stores are away. */
+/** What operators do to topics, tables, indexes and views, and processes whose stores do not answer. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -13,7 +13,7 @@ import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
 import { begunFolder, enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 import { command } from './in-process.ts';
 
-/** An installation in which nothing was made yet. */
+/** An installation in which no topic, table or index exists yet. */
 async function bare(t: TestContext): Promise<Wired> {
   const opened = await wire(
     { config: loadConfig({ flags: {}, env: {}, folder: temporaryFolder(t) }).config, platform: learningPlatform },
@@ -128,7 +128,7 @@ test('every wrong usage is answered with one line and exit code 2', async (t) =>
   }
 });
 
-/** A port without a listener. */
+/** A port on which nothing listens. */
 async function nowhere(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -207,7 +207,7 @@ test('a fatal error ends a process, with the reason in the log and as the last l
   assert.match(linesOf(stderr).at(-1) ?? '', /^error: the URL of the tables in Cassandra is invalid/);
   const before = await tributary(folder, ['lag']);
   assert.equal(before.code, 0);
-  // A partition that has applied what the log does not have.
+  // The committed offset of this partition is beyond the end of the log.
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const opened = await wire({ config, platform: learningPlatform });
   await opened.stores.transport.seek('track-progress', 'enrollment.events', { partition: 1, offset: 10 });

@@ -1,4 +1,4 @@
-/** A custom module beside the built-in one, in a folder with a `tributary.config.ts`, like that of a user. */
+/** A custom module beside the built-in one, in a user's folder with a `tributary.config.ts`. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,7 +15,7 @@ async function parsed(...words: string[]): Promise<Invoked> {
 
 const argsOf = async (...words: string[]) => (await parsed(...words)).args;
 
-/** The words behind the name of the program, as a shell would split them. */
+/** The words after the program's name, split as a shell would split them. */
 function wordsOf(example: string): string[] {
   const [, command = example] = /\| tributary (.*)$/.exec(example) ?? [];
   const [line = ''] = command.split(' > ');

@@ -1,4 +1,4 @@
-/** What doctor reports about offsets, about their metadata, and about rows and claims that contradict them. */
+/** What doctor reports about offsets, their metadata, and rows and claims that contradict them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { offsets, rowPositions, tokens } from '../../app/doctor/positions.ts';

@@ -1,4 +1,4 @@
-/** What `produce` accepts, in which pieces it sends it, and what it prints when it fails on the way. */
+/** What `produce` accepts, how it divides its input into pieces, and what it prints when it fails on the way. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
@@ -121,11 +121,11 @@ test('the first signal ends the wait for a pipe that nobody opens for writing', 
   const stopping = new AbortController();
   const producing = inputOf(join(folder, 'pipe'), stopping.signal);
   stopping.abort(new Error('interrupted'));
-  // It would wait for good, and with it the thread that keeps the process from ending.
+  // Otherwise a thread would wait forever to open the pipe, and keep the process from ending.
   await assert.rejects(producing, /interrupted/);
 });
 
-/** Runs a line of a shell in which "$@" is `tributary produce`. */
+/** Runs a shell script in which "$@" is `tributary produce`. */
 function shell(t: TestContext, folder: string, script: string): Promise<number | null> {
   const main = join(import.meta.dirname, '../../cli/main.ts');
   const child = spawn('sh', ['-c', script, 'sh', process.execPath, main, 'produce', TOPIC], {
@@ -168,7 +168,7 @@ test('when the process with the folder is gone, the output shows which lines wer
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'data'));
   let calls = 0;
-  // Takes the first piece, and dies of the second.
+  // Accepts the first piece, and dies at the second.
   const holder = createServer((socket) => {
     const read = frameReader();
     socket.on('error', () => {});

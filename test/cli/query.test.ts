@@ -24,7 +24,7 @@ interface Asked {
   ask(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
-/** The command line in this process, on a folder that was begun. */
+/** The command line in this process, on the folder of an existing installation. */
 async function begun(t: TestContext): Promise<Asked> {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'data'));

@@ -1,4 +1,4 @@
-/** `tributary rebuild`, as an operator runs it: beside `up` in one folder, and without it. */
+/** `tributary rebuild` as an operator runs it: in one folder with `up`, and without `up`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '../../embedded/database.ts';
@@ -91,7 +91,7 @@ test('a job whose table refuses the rows is rebuilt while the others run, or whi
   first.child.kill('SIGTERM');
   await first.ended;
 
-  // As an earlier release, in which the progress was a text, would have made the table.
+  // Makes the table look as if an earlier release had created it, in which `progress` was a text.
   const database = openDatabase(`${folder}/data`);
   database.exec('ALTER TABLE learner_progress RENAME COLUMN progress TO was_progress');
   database.exec("ALTER TABLE learner_progress ADD COLUMN progress TEXT DEFAULT 'none'");
@@ -141,7 +141,7 @@ test('rows are made of the archive where retention has emptied the topic, and ma
     / 3 +learner_progress_g3 +being made +rebuild:track-progress:3 +0\n$/,
   );
   assert.match(await rebuild(folder, '--compare'), /2 rows are the same\nno difference\n$/);
-  // It is known of the generation: the command is repeated as it was begun, or without the flag.
+  // The generation remembers that it reads the archive. The command may be repeated with or without the flag.
   await rebuild(folder, '--from-archive');
   await rebuild(folder);
 
@@ -155,7 +155,7 @@ test('rows are made of the archive where retention has emptied the topic, and ma
   assert.match(await rebuild(folder, '--back', '--yes'), /works on generation 1/);
 });
 
-/** As retention does it in time. */
+/** Deletes the records, as retention eventually does. */
 async function emptyTopics(folder: string): Promise<void> {
   const database = openDatabase(`${folder}/data`);
   const transport = embeddedTransport(database);

@@ -1,4 +1,4 @@
-/** No command gives a report to somebody without the right: not those that ask for it, and not those that fetch it. */
+/** No command gives a report to somebody without the right, whether it requests the report or downloads it. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -92,7 +92,7 @@ test('a file with data of somebody who has withdrawn the consent is neither save
   const fetched = [
     await command(one, 'report download', { ...fetching, link: false, about: false }),
     await command(one, 'report download', { ...fetching, link: true, about: false }),
-    // The file of before is new enough, and is not handed out either.
+    // The existing file is new enough, but it is not handed out.
     await command(one, 'report run', { ...running, out }),
   ];
   for (const { code, stdout, stderr } of fetched) {

@@ -14,7 +14,7 @@ const asked = (changes = {}) => askFor('lag', { tenant: 'default', roles: ['anal
 const silent = { out: null, json: true, progress: false };
 const form = { json: true, csv: false, colors: false };
 
-/** A worker as `up` has it, until the work is done. */
+/** Runs a worker, as `up` does, while `work` is done. */
 async function withWorker(one: Wired, work: () => Promise<void>): Promise<void> {
   await one.prepareJobs();
   const stop = new AbortController();
@@ -52,7 +52,7 @@ test('a report is made here, saved, listed, and fetched again', async (t) => {
   const { report, rows, columns } = JSON.parse(about.stdout);
   assert.deepEqual([report, rows], ['lag', file.trimEnd().split('\r\n').length - 1]);
   assert.ok(columns.every(({ meaning }: { meaning: string }) => meaning.endsWith('.')));
-  // Asked again, it is the same file.
+  // Asking again returns the same file.
   const second = JSON.parse(
     (await command(one, 'report run', { asked: asked({ freshMs: 60_000 }), ...silent })).stdout,
   );

@@ -26,7 +26,7 @@ const sourceNamed = ({ platform }: Wired, name: string): SegmentSource => {
   return sourceOf(datasource);
 };
 
-/** What a process of `run` would have counted by now. */
+/** Counts all records of the topic, as a process of `run` would. */
 async function count(one: Wired, source: SegmentSource): Promise<void> {
   await one.prepareJobs();
   const table = new CurrentTable(await one.segments(), source);

@@ -249,7 +249,7 @@ test('a report worker shows the lag of the requests that services send, and so d
   assert.ok(lags.length > 0 && lags.every((line) => line.endsWith(' 0')), lags.join('\n'));
 });
 
-/** A group that is to go on beyond the end of its log, which is fatal to its job. */
+/** Commits an offset beyond the end of the log, which is fatal to the job. */
 async function beyondLog(folder: string, job: string, topic: string): Promise<void> {
   const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform: learningPlatform });
   await opened.stores.transport.seek(job, topic, { partition: 1, offset: 10 });
@@ -273,7 +273,7 @@ test('a fatal error of one job stops that job alone: the others go on, and the p
   );
   assert.equal((await fetch(`${address}/livez`)).status, 200);
   let metrics = '';
-  // All its partitions are released: soon after the failure is logged, and for good.
+  // Soon after the failure is logged, the job releases all its partitions for good.
   while (!/^tributary_partitions_owned\{job="track-progress"\} 0$/m.test(metrics)) {
     metrics = await (await fetch(`${address}/metrics`)).text();
   }
@@ -315,7 +315,7 @@ test('run ends with the message when none of its jobs is left', async (t) => {
   assert.equal(levels.filter(({ level }) => level === 'fatal').length, 2, 'each is logged once');
 });
 
-/** Settles when what came so far passes. */
+/** Settles when `test` accepts the output so far. */
 function once(stream: Readable, test: (text: string) => boolean): Promise<void> {
   let text = '';
   return new Promise((resolve) => {

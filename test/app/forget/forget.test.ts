@@ -97,7 +97,7 @@ test('nothing is done without --yes, and a command without findings says so', as
   assert.deepEqual(await placesOf(one, ADAS), []);
 });
 
-/** A file that a worker has made. Returns the name of its object. */
+/** A finished report of this tenant, as a worker leaves it. Returns the name of its object. */
 async function finishedReport({ requests, objects }: Wired, tenant: string): Promise<string> {
   const now = Date.now();
   const { request } = await requests.ask(newRequest(`of-${tenant}`, { tenant }), now);
@@ -112,7 +112,7 @@ async function finishedReport({ requests, objects }: Wired, tenant: string): Pro
 const LATE = { userId: 'ada', courseId: 'rivers', batchId: 'rivers-2026' };
 const event = (type: string, data: object) => `${JSON.stringify({ type, data })}\n`;
 
-/** The same installation, whose every port fails from the nth call on that changes something. */
+/** The same installation, with ports that fail after this many calls that change something. */
 function failing(wired: Wired, after: number): { readonly through: Wired; readonly calls: () => number } {
   let calls = 0;
   const watched = <P extends object>(port: P): P =>

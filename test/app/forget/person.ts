@@ -1,4 +1,4 @@
-/** An installation with two people in it, Ada and Bo, who did the same; Ada is to be forgotten. */
+/** An installation with two people, Ada and Bo, who did the same things. Ada is to be forgotten. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ export async function produce(wired: Wired, topic: string, input: string): Promi
   assert.equal(code ?? 0, 0, stderr);
 }
 
-/** All jobs and rollups, until they have read everything. */
+/** Runs all jobs and rollups until they have read everything. */
 export async function work(wired: Wired): Promise<void> {
   await whileWorking(wired, async () => {
     const jobs = worksOf(wired).map(({ name }) => name);
@@ -61,11 +61,11 @@ export async function work(wired: Wired): Promise<void> {
   });
 }
 
-/** `through`: the ports by which it is done, if those fail sometimes. */
+/** `through`: the installation whose ports do the work; a test may make them fail. */
 export const forget = (wired: Wired, through: Wired = wired) =>
   whileWorking(wired, () => forgetPerson(through, ADA, OPTIONS));
 
-/** Everything that readers get to see, as text by place. */
+/** Everything that readers can see, as text, by the name of its place. */
 export async function everything(wired: Wired): Promise<Map<string, string>> {
   const { stores, platform, config } = wired;
   const places = new Map<string, string>();

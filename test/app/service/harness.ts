@@ -55,11 +55,11 @@ export function keyOf({ name, tenant = 'acme', roles = ['analyst'], scopes = SCO
 }
 
 export interface Asked {
-  /** The values of `{name}` in the path. */
+  /** The values for each `{name}` in the path. */
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: string;
   readonly body?: unknown;
-  /** A key or a token. */
+  /** An API key or a token. */
   readonly as?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -68,12 +68,12 @@ export interface Answered {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // What tests look into.
+  // The parsed body, which tests look into.
   // biome-ignore lint/suspicious/noExplicitAny: the shape is that of the route, and was checked.
   readonly json: any;
 }
 
-/** Calls a route, and checks that the answer is one that the OpenAPI document has. */
+/** Calls a route, and checks that the OpenAPI document declares the answer. */
 export async function call(address: string, name: string, asked: Asked = {}): Promise<Answered> {
   const route = routeNamed(name);
   const response = await fetch(address + urlOf(route, asked), requestOf(route, asked));
@@ -113,11 +113,11 @@ interface Served {
   readonly keys?: readonly ApiKey[];
   readonly flags?: Readonly<Record<string, string>>;
   readonly port?: number;
-  /** A data folder that exists, instead of an empty one. */
+  /** An existing data folder, instead of an empty one. */
   readonly data?: string;
 }
 
-/** The service, its address and its log. Without keys it is for this machine alone. */
+/** The service, its address and its log. Without keys, it serves only this machine. */
 export async function service(t: TestContext, { keys = [], flags = {}, port = 0, data }: Served) {
   const folder = temporaryFolder(t);
   const access = keys.length > 0 ? { serveAccess: 'signed-in' } : {};
@@ -149,12 +149,12 @@ export async function service(t: TestContext, { keys = [], flags = {}, port = 0,
     wired,
     registry,
     keysFile,
-    /** What the log has, as objects. */
+    /** The lines of the log, as objects. */
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }
 
-/** A report worker beside the work. */
+/** Runs a report worker while `work` is done. */
 export async function withWorker<T>(wired: Wired, work: () => Promise<T>): Promise<T> {
   await wired.prepareJobs();
   const stop = new AbortController();
@@ -169,7 +169,7 @@ export async function withWorker<T>(wired: Wired, work: () => Promise<T>): Promi
   }
 }
 
-/** Follows a request to its end by its events. */
+/** Follows a request to its end. Returns its server-sent events. */
 export async function followed(address: string, request: string, as: string | undefined): Promise<string[]> {
   const { status, text } = await call(address, 'followRequest', { path: { request }, as });
   assert.equal(status, 200);

@@ -15,7 +15,7 @@ test('a notification that a report is ready has a link that leads to its file', 
   const address = `http://127.0.0.1:${port}`;
   const { json: asked } = await call(address, 'request_lag', { body: { format: 'csv' } });
   const path = { recipientId: encodeURIComponent(asked.requestedBy) };
-  // The feed is written before the count, which is followed until it is there.
+  // The feed is written before the unread count, so the test waits for the count.
   const events = sentEvents(address, 'follow_unread_counts', { path });
   await eventsUntil(events, 'record');
   await events.return(undefined);

@@ -1,4 +1,4 @@
-/** Server-sent events as they come. */
+/** Server-sent events, read as they arrive. */
 import { type Asked, requestOf, routeNamed, urlOf } from './harness.ts';
 
 export interface SentEvent {
@@ -6,7 +6,7 @@ export interface SentEvent {
   readonly data: unknown;
 }
 
-/** The events of a route, one after the other. Whoever breaks off closes the connection. */
+/** The events of a route, in order. Leaving the loop closes the connection. */
 export async function* sentEvents(address: string, name: string, asked: Asked): AsyncGenerator<SentEvent> {
   const gone = new AbortController();
   const route = routeNamed(name);
@@ -27,7 +27,7 @@ export async function* sentEvents(address: string, name: string, asked: Asked): 
   }
 }
 
-/** Everything up to the first event of this name. */
+/** All events up to the first one with this name. */
 export async function eventsUntil(events: AsyncGenerator<SentEvent>, last: string): Promise<SentEvent[]> {
   const found: SentEvent[] = [];
   for (;;) {

@@ -1,4 +1,4 @@
-/** Tables and indexes that are missing where the service reads them. */
+/** The service when a table or an index that it reads is missing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explaining } from '../../../app/service/missing.ts';

@@ -207,7 +207,7 @@ test('a replay says first what it would do, then does it once, and leaves who di
       ['replay dead letters', 0],
     ],
   );
-  // The command line sees the same.
+  // The command line shows the same.
   const { stdout } = await command(wired, 'dead-letters show', { id, json: false });
   assert.match(stdout, /^replayed: \S+ by key:ops of acme: the schema is registered now$/m);
 });

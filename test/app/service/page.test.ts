@@ -1,4 +1,4 @@
-/** How the page is served: a closed list of files, with a policy, and small. */
+/** How the page is served: a closed list of small files, with a content security policy. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Personal data over HTTP, on a real process: they need the role and consents, which are compared again, and each access is in the log. */
+/** Personal data over HTTP, from a real process: a caller needs the role, consents are checked again, and each access is logged. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort } from '../../cli/free-port.ts';

@@ -1,11 +1,11 @@
-/** Records for projections, made from their declarations, without jobs. */
+/** Records of projections, made from their declarations, without jobs. */
 import assert from 'node:assert/strict';
 import type { Wired } from '../../../app/stores/wiring.ts';
 import { isNullable, type RecordSchema, type Schema } from '../../../core/avro.ts';
 import { Entries } from '../../../core/entries.ts';
 import { keyFields, mapFields, type Target } from '../../../core/target.ts';
 
-/** A value of each field: what can be is present, so that nothing is overlooked. */
+/** A value of this schema. Optional values are present, so that no field is overlooked. */
 function sampleOf(schema: Schema): unknown {
   if (isNullable(schema)) return sampleOf(schema[1]);
   if (schema === 'string') return 'x';
@@ -26,10 +26,10 @@ function sampleOf(schema: Schema): unknown {
 const recordOf = ({ fields }: RecordSchema): Record<string, unknown> =>
   Object.fromEntries(fields.map(({ name, type }) => [name, sampleOf(type)]));
 
-/** Values in which each personal text is this. */
+/** The text that `secretsOf` puts in personal fields. */
 export const SECRET = 'a-secret-of-somebody';
 
-/** The record of a target, with `SECRET` in place of each personal text, however deep it is. */
+/** A record of the target with `SECRET` in each personal text, at any depth. */
 export const secretsOf = ({ record }: Target): Record<string, unknown> =>
   secretly(record, false) as Record<string, unknown>;
 
@@ -46,12 +46,12 @@ function secretly(schema: Schema, personal: boolean): unknown {
 
 interface Stored {
   readonly tenant: string;
-  /** Instead of the values that are made. */
+  /** Values that replace the generated ones. */
   readonly values?: Readonly<Record<string, unknown>>;
   readonly revision?: number;
 }
 
-/** As the runtime writes it. Answers the record. */
+/** Stores a record as the runtime would. Returns the record. */
 export async function store({ stores, platform }: Wired, target: Target, { tenant, values, revision = 1 }: Stored) {
   const record = { ...recordOf(target.record), ...values };
   const key = [tenant, ...keyFields(target).map((field) => String(record[field as keyof typeof record]))];

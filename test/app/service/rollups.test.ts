@@ -1,4 +1,4 @@
-/** Figures over HTTP, of two tenants, on a real process. */
+/** Figures of two tenants over HTTP, from a real process. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { learningPlatform } from '../../../modules/learning.ts';

@@ -1,4 +1,4 @@
-/** Rows of reports while the caller waits. */
+/** Rows of reports that are sent while the caller waits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Reads } from '../../../reports/define-report.ts';

@@ -1,4 +1,4 @@
-/** What holds for every call, whatever its route. */
+/** What holds for every call, on any route. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ test('the OpenAPI document is valid, has every route, and is the one that is com
   const operations = Object.values(served.paths).flatMap((path) => Object.values(path));
   const ids = operations.map(({ operationId }) => operationId);
   assert.equal(new Set(ids).size, ROUTES.length);
-  // Names and groups that generators make files, classes and functions of.
+  // Generators make files, classes and functions from these names and groups.
   for (const { operationId, tags } of operations) {
     assert.match(operationId, /^[a-z][A-Za-z0-9]*$/);
     assert.equal(tags.length, 1, operationId);
@@ -87,7 +87,7 @@ test('a caller who calls too often is told when to come again, and others are no
   const refused = await call(address, 'listSchedules', { as });
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
   assert.equal((await call(address, 'listSchedules', { as: other.text })).status, 200);
-  // Guesses are counted, too.
+  // Calls with an unknown key are counted, too.
   const guesses: number[] = [];
   for (let i = 0; i < 4; i += 1)
     guesses.push((await call(address, 'listSchedules', { as: keyOf({ name: 'x' }).text })).status);
@@ -150,7 +150,7 @@ test('a method that an address does not have is answered with those that it has'
   }
 });
 
-/** A service of one route, which does this. */
+/** A service with one route, which runs this function. */
 async function serving(run: Route['run']) {
   const logged: unknown[] = [];
   const log = (fields: object) => logged.push(fields);

@@ -1,4 +1,4 @@
-/** Who may call: this machine, keys, and tokens of an OIDC provider in this process. */
+/** Who may call: this machine, holders of keys, and holders of tokens of an OIDC provider that runs in this process. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { signInOf } from '../../../app/service/sign-in.ts';
 import { temporaryFolder, tributary } from '../../cli/harness.ts';
 import { call, keyOf, service } from './harness.ts';
 
-/** A provider with one key, and tokens that it has signed. */
+/** A provider with one key, and tokens signed with that key. */
 async function provider(t: TestContext) {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
@@ -131,7 +131,7 @@ test('the service of one machine says so, and is called by no page of another si
     assert.equal((await call(address, 'listReports', { headers })).status, 403, JSON.stringify(headers));
     assert.equal((await call(address, 'cancelRequest', { path: { request: 'x' }, headers })).status, 403);
   }
-  // A name of another site that leads here. `fetch` sets the host itself.
+  // DNS rebinding: the name of another site that resolves to this machine. `fetch` sets the `Host` header itself.
   const [rebound] = await once(get(`${address}/v1/reports`, { headers: { host: 'evil.example' } }), 'response');
   assert.equal(rebound.statusCode, 403);
   rebound.resume();

@@ -1,4 +1,4 @@
-/** What another tenant is answered by the routes of topics and projections. */
+/** What the routes of topics and projections answer to another tenant. */
 import assert from 'node:assert/strict';
 import type { Wired } from '../../../app/stores/wiring.ts';
 import { targetsOf } from '../../../modules/derived.ts';
@@ -7,12 +7,12 @@ import { call, routeNamed } from './harness.ts';
 import { eventsUntil, sentEvents } from './live.ts';
 import { store } from './projected.ts';
 
-/** A record of each projection; each part of its key is `x`. */
+/** Stores a record in each projection. Every field of its key is `x`. */
 export async function storeProjections(wired: Wired, tenant: string): Promise<void> {
   for (const target of targetsOf(learningPlatform.jobs)) await store(wired, target, { tenant });
 }
 
-/** The owner reads the record; somebody of another tenant, with the same address, does not. */
+/** The owner can read the record. The same path with a key of another tenant cannot. */
 export async function projectionRow(
   address: string,
   name: string,

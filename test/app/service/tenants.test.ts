@@ -1,4 +1,4 @@
-/** A tenant sees its own: every route is called by an operator of another tenant. A new route needs a row. */
+/** Tenants are isolated: an operator of another tenant calls every route. A new route needs a row here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learningPlatform } from '../../../modules/learning.ts';
@@ -8,10 +8,10 @@ import { sentEvents } from './live.ts';
 import { eventRow, projectionRow, storeProjections } from './tenant-rows.ts';
 
 const owner = keyOf({ name: 'same', tenant: 'acme', roles: ROLES });
-/** Of the same name, and with all roles. */
+/** Has the same name and all roles, but belongs to another tenant. */
 const stranger = keyOf({ name: 'same', tenant: 'umbrella', roles: ROLES });
 
-/** What acme has. */
+/** What the tenant acme owns. */
 interface Owned {
   readonly address: string;
   readonly request: string;
@@ -30,7 +30,7 @@ const notFound =
 const ofRequest = ({ request }: Owned) => ({ request });
 const ofSchedule = () => ({ schedule: SCHEDULE });
 
-/** For all reports: what is asked for is another request, of the other tenant. Others are refused for what they lack, as in acme. */
+/** For all reports: asking makes another request, of the other tenant. A 400 is for missing parameters, as it would be in acme. */
 const requestRow =
   (route: string): Row =>
   async ({ address, request }, as) => {
@@ -41,7 +41,7 @@ const requestRow =
     assert.equal((await call(address, 'getRequest', { path: { request: json.id }, as: owner.text })).status, 404);
   };
 
-/** For all reports: what acme has is not there to be read. */
+/** For all reports: the rows of acme cannot be read. */
 const readRow =
   (route: string): Row =>
   async ({ address }, as) => {
@@ -54,7 +54,7 @@ const readRow =
     else assert.ok(!needed && !json.rows.flat().includes('x'), JSON.stringify(json));
   };
 
-/** For all datasources: `rollups.test.ts` has figures of two tenants. Here it is seen that each route asks for its caller's own. */
+/** For all datasources: each route queries only the tenant of its caller. `rollups.test.ts` has figures of two tenants. */
 const queryRow =
   (route: string): Row =>
   async ({ address }, as) => {
@@ -66,7 +66,7 @@ const queryRow =
     );
   };
 
-/** Jobs, findings and dead letters are of the whole installation: an operator of any tenant sees the same. `operate.test.ts` has who is none. */
+/** Jobs, findings and dead letters are of the whole installation: operators of all tenants see the same. `operate.test.ts` has others. */
 const operateRow =
   (route: string, status: number, asked: object = {}): Row =>
   async ({ address }, as) => {
@@ -112,7 +112,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   downloadRequest: notFound('downloadRequest', ofRequest),
   describeFile: notFound('describeFile', ofRequest),
   linkRequest: notFound('linkRequest', ofRequest, {}),
-  // Whoever has a link may open it; nobody can make one.
+  // Anybody with a link may open it, but nobody can forge one.
   async openLink({ address }, as) {
     const query = `?expires=${Date.now() + 60_000}&signature=${'0'.repeat(64)}`;
     assert.equal((await call(address, 'openLink', { path: { name: 'reports/x' }, query, as })).status, 404);
