@@ -1,23 +1,23 @@
-/** One worker that waits before each of its effects until it is released. */
+/** A worker that stops before each of its effects until the test releases it. */
 
 import { kindOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import type { PartitionOwner, Turn } from '../../jobs/runtime/owner.ts';
 import type { Point, Reach } from '../../testing/points.ts';
 
-/** One worker in a process of its own. */
+/** One worker, as if in its own process. */
 export class Actor {
   readonly job: Job;
   readonly partition: number;
-  /** Turns in a row that had nothing to do. */
+  /** Consecutive turns that had nothing to do. */
   idleTurns = 0;
   /** Turns that had something to do. */
   worked = 0;
   failure: unknown;
-  /** Whether it is over once it was fenced, instead of claiming again. */
+  /** Whether a fenced worker ends instead of claiming again. */
   endsFenced = false;
   hasEnded = false;
-  /** Effects that wait to go on: several when a batch calls several channels at once. */
+  /** Effects waiting to be released. There are several when a batch calls several channels at once. */
   readonly #waiting: (() => void)[] = [];
   #parked: (() => void) | undefined;
 
@@ -26,7 +26,7 @@ export class Actor {
     this.partition = partition;
   }
 
-  /** The effect it is about to have. */
+  /** The next effect. */
   point: Point = 'fetch';
 
   readonly reach: Reach = (point) =>
@@ -36,13 +36,13 @@ export class Actor {
       this.#parked?.();
     });
 
-  /** Runs as in production, turn after turn; every effect of it waits for a `step`. */
+  /** Runs turn after turn as in production, except that every effect waits for a `step`. */
   start(worker: PartitionOwner): void {
     const stop = new AbortController();
     const turn = worker.turn.bind(worker);
     worker.turn = async (...args) => {
       await this.reach('fetch');
-      // When a store is away, the next turn starts over, as after a crash.
+      // If a store does not answer, the next turn starts over, as after a crash.
       const done = await turn(...args).catch((error): Turn => {
         if (kindOf(error) !== 'retry') throw error;
         return 'fenced';
@@ -63,7 +63,7 @@ export class Actor {
       .finally(() => this.#parked?.());
   }
 
-  /** Lets it go on to its next effect. */
+  /** Releases one effect, and waits until the worker stops at the next one. */
   async step(): Promise<void> {
     const parked = new Promise<void>((resolve) => {
       this.#parked = resolve;

@@ -1,7 +1,7 @@
 /**
- * The property: rows that are made anew from the archive and what is left of the topic are the rows that there are, whatever a job had read: timers,
- * answers of channels, records that were sent on to their partition, replayed dead letters, unreadable records and repeats, written by
- * owners that crash and come late. Whoever makes them crashes, too, and the topic loses more meanwhile.
+ * The property: rows rebuilt from the archive and the rest of the topic equal the existing rows, whatever records a job had read: timers,
+ * answers of channels, records forwarded to their partition, replayed dead letters, unreadable records and repeats, written by owners
+ * that crash or come late. The rebuild crashes, too, and meanwhile the topic loses more records.
  */
 import type { TestContext } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
@@ -33,7 +33,7 @@ const read = [...new Set(jobs.map(({ from }) => from))];
 
 class Crash extends Error {}
 
-/** Returns the kinds of records for one job alone that there were. */
+/** Returns the kinds of archived records that are for one job alone. */
 export async function assertMadeFromArchive(t: TestContext, seed: number): Promise<Set<string>> {
   const random = new Random(seed);
   const mail = rememberingChannel(() => ({ outcome: 'sent', detail: 'accepted' }));
@@ -46,7 +46,7 @@ export async function assertMadeFromArchive(t: TestContext, seed: number): Promi
   return kindsIn(archives);
 }
 
-/** Of the archived records for one job alone. */
+/** The kinds of archived records that are for one job alone. */
 async function kindsIn(archives: Archives): Promise<Set<string>> {
   const kind =
     "CASE WHEN origin LIKE 'routed/%' THEN 'routed' WHEN type IN ('timer.fired', 'call.answered') THEN type ELSE 'replayed' END";
@@ -62,7 +62,7 @@ async function kindsIn(archives: Archives): Promise<Set<string>> {
   return kinds;
 }
 
-/** The jobs work, and everything is archived. */
+/** Runs the jobs, and archives everything. */
 async function live(archives: Archives, random: Random): Promise<void> {
   const stores = archives.stores;
   const history = randomHistory(random, EVENTS, 'still');
@@ -89,7 +89,7 @@ async function live(archives: Archives, random: Random): Promise<void> {
   await archive();
 }
 
-/** The record as it is; or in a wrong partition; or once more for one job alone, as the replay of a dead letter; or broken; or twice. */
+/** The record unchanged, in a wrong partition, for one job alone like a replayed dead letter, followed by a broken copy, or twice. */
 function oddly({ topic }: GivenEvent, record: NewRecord, random: Random): NewRecord[] {
   const isKeyed = record.key !== null;
   if (isKeyed && random.chance(0.2)) return [{ ...record, partition: (record.partition + 1) % PARTITIONS }];
@@ -102,7 +102,7 @@ function oddly({ topic }: GivenEvent, record: NewRecord, random: Random): NewRec
   return random.chance(0.1) ? [record, record] : [record];
 }
 
-/** Retention deletes the oldest records of every topic, up to a random one. */
+/** Retention deletes the oldest records of every topic, up to a random time. */
 async function lose({ transport }: TestStores, random: Random): Promise<void> {
   const times: number[] = [];
   for (const { name } of read) {
@@ -140,11 +140,11 @@ async function assertMade(archives: Archives, job: Job, random: Random): Promise
   assertAlike(await compareGenerations(job, generation, operator(stores), ignored));
 }
 
-/** The log as the job reads it, with what only the archive has. */
+/** The log as the job reads it, including the records that only the archive still has. */
 async function logOf({ kept, stores }: Archives, { name: reader, from: topic }: Job): Promise<TestStores['transport']> {
   const { transport } = stores;
   const found = await currentTable(kept, archiveOf(topic));
-  // There was nothing to archive.
+  // Nothing was archived.
   if (found === undefined) return transport;
   const { snapshot } = found;
   const log = await archivedLog({ stores: kept, transport, topic, snapshot, reader, whole: true, signal: SIGNAL });

@@ -1,4 +1,4 @@
-/** Several processes that replay the same dead letters in the same moment, each with a transport of its own. */
+/** Several processes that replay the same dead letters at the same moment, each with its own transport. */
 import assert from 'node:assert/strict';
 import type { Wired } from '../../app/stores/wiring.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
@@ -19,7 +19,7 @@ export async function rejectedEvents(wired: Wired, count: number): Promise<strin
   return ids;
 }
 
-/** The ids of the events that were sent to the job again, in order. */
+/** The ids of the events that were replayed to the job, in log order. */
 export async function sentAgain({ stores }: Wired): Promise<string[]> {
   const records = await Array.fromAsync(allRecords(stores.transport, TOPIC));
   return records
@@ -27,7 +27,7 @@ export async function sentAgain({ stores }: Wired): Promise<string[]> {
     .map(({ headers }) => String(headers['ce_id']));
 }
 
-/** What each of them says it has replayed, and left. */
+/** What each process reports as replayed and as left. */
 export async function replayedBy(processes: readonly Wired[]) {
   const answers = await Promise.all(
     processes.map((one, i) => command(one, 'dead-letters replay', { ...REPLAY, all: true, by: `operator ${i}` })),

@@ -1,4 +1,4 @@
-/** A backup of the tables that jobs keep in SQLite, and its restore: rows, views that are tables, and perhaps the claims. */
+/** Backup and restore of the tables that jobs keep in SQLite: rows, views that are tables, and perhaps the claims. */
 import type { Database } from '../../embedded/database.ts';
 
 type Cells = readonly (string | number | bigint | null | Uint8Array)[];
@@ -16,7 +16,7 @@ export function backUp(database: Database): Backup {
   return new Map(named(database).map((name) => [name, database.statement(`SELECT * FROM "${name}"`).all<Cells>()]));
 }
 
-/** Without a backup of a table it is emptied. */
+/** Restores the backup. Tables that are not in it are emptied. */
 export function restore(database: Database, backup: Backup, { claims }: { readonly claims: boolean }): void {
   database.transaction(() => {
     for (const name of named(database)) {

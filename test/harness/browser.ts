@@ -1,4 +1,4 @@
-/** The page in a real Chromium: the service on embedded stores in a temporary folder, and a browser that reports whatever goes wrong in it. */
+/** The page in a real Chromium: the service on embedded stores in a temporary folder and a browser that reports whatever goes wrong. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
@@ -17,20 +17,20 @@ const ARGS = [
   '--disable-dev-shm-usage',
 ];
 
-/** On a machine that does other things, too. */
+/** Generous, because the machine may be busy with other things. */
 const SLOW_MS = 90_000;
 
-/** Why no test of the page runs; false if there is a browser. */
+/** Why the page cannot be tested; false if there is a browser. */
 export const missing = existsSync(EXECUTABLE)
   ? false
   : `no Chromium at ${EXECUTABLE}: apt-get install -y chromium, or set CHROMIUM to the path of one`;
 
-/** The pages of a test, closed before the service is: it lets followers go, which a page would report. */
+/** The pages of a test. They are closed before the service, which drops its followers when it stops; an open page would report that. */
 const opened = new WeakMap<TestContext, (() => Promise<void>)[]>();
 
 let endsWithFile = false;
 
-/** A test that needs a browser. Without one it is skipped, and says how to get it. */
+/** A test that needs a browser. Without one it is skipped, with a message about how to get one. */
 export const browserTest = (name: string, run: (t: TestContext) => Promise<void>): void => {
   if (!endsWithFile) after(endBrowser);
   endsWithFile = true;
@@ -48,20 +48,20 @@ export interface Opening {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: 'light' | 'dark';
-  /** Of the browser. */
+  /** The time zone of the browser. */
   readonly zone?: string;
   readonly locale?: string;
-  /** Other origins that the page may call, such as a provider's. */
+  /** Other origins that the page may call, such as an identity provider. */
   readonly origins?: readonly string[];
-  /** What the console may complain about, for tests of what goes wrong. */
+  /** Console messages to ignore, in tests of failures. */
   readonly expected?: RegExp;
 }
 
-/** Started for the first page of a process, since to start one takes longer than most tests. */
+/** Started for the first page of a process and shared, since a start takes longer than most tests. */
 let browser: Promise<Browser> | undefined;
 export const endBrowser = async (): Promise<void> => (await browser)?.close();
 
-/** A profile of its own, which `close` ends. */
+/** A separate browser profile, which `close` discards. */
 export async function openContext(opening: Opening): Promise<BrowserContext> {
   const { width = 1280, height = 800, scheme = 'light', zone = 'UTC', locale = 'en-GB' } = opening;
   browser ??= chromium.launch({ executablePath: EXECUTABLE, headless: true, args: ARGS });
@@ -77,7 +77,7 @@ export async function openContext(opening: Opening): Promise<BrowserContext> {
 }
 
 /**
- * A page of the service, opened at the address. The test fails if the console has errors, if the policy of the page is violated, or if the page
+ * Opens a page of the service. The test fails if the console shows errors, if the page violates its content security policy, or if it
  * calls another host.
  */
 export async function openPage(t: TestContext, address: string, opening: Opening = {}): Promise<Page> {
@@ -88,7 +88,7 @@ export async function openPage(t: TestContext, address: string, opening: Opening
   page.on('pageerror', (error) => wrong.push(error.stack ?? error.message));
   page.on('console', (message) => {
     const text = `${message.text()} ${message.location().url}`;
-    // Live updates end with the service, which the end of a test may stop first.
+    // Live updates break off when the service ends, and a test may stop the service first.
     if (text.includes('ERR_INCOMPLETE_CHUNKED_ENCODING')) return;
     if (message.type() === 'error' && opening.expected?.test(text) !== true) wrong.push(text);
   });
@@ -108,13 +108,13 @@ export async function openPage(t: TestContext, address: string, opening: Opening
   return page;
 }
 
-/** A screen is there, and nothing on it is loading any more. */
+/** Waits until a screen is shown and nothing on it is loading. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor();
   await page.locator('main :is(.loading, [aria-busy=true])').first().waitFor({ state: 'detached' });
 }
 
-/** The entry of the navigation: a screen may have links of the same name. */
+/** The link in the navigation. A screen may have links of the same name. */
 export const screenLink = (page: Page, name: string): Locator =>
   page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name, exact: true });
 
@@ -126,19 +126,19 @@ export const tile = (page: Page, label: string): Locator =>
 export const rowsShown = (page: Page, text: string): Promise<void> =>
   page.getByRole('navigation', { name: 'Pages' }).getByText(text, { exact: true }).waitFor();
 
-/** The field in which one of several is chosen. */
+/** The select field with this name. */
 export const choice = (page: Page, name: string): Locator => page.getByRole('combobox', { name, exact: true });
 
 interface Outage {
-  /** The calls that fail, as `page.route` takes them. */
+  /** The calls that fail, as a pattern for `page.route`. */
   readonly calls: string;
-  /** Leads to what makes them. */
+  /** Opens the screen that makes the calls. */
   readonly open: () => Promise<void>;
-  /** What is shown once they are answered. */
+  /** Text that is shown once the calls succeed. */
   readonly after: string;
 }
 
-/** Calls that fail are told of in their place, and can be made again. */
+/** Failing calls are reported where their content would be, and can be retried. */
 export async function assertRecovers(page: Page, { calls, open, after }: Outage): Promise<void> {
   const away = { status: 503, json: { code: 'STORE_AWAY', detail: 'something does not answer', problems: [] } };
   await page.route(calls, (route) => route.fulfill(away));
@@ -156,9 +156,9 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe-core finds that is serious or critical: nothing, or the test fails. */
+/** Fails if axe-core finds anything serious or critical. */
 export async function assertAccessible(page: Page): Promise<void> {
-  // As a debugger does: the policy of the page lets no script in.
+  // Evaluated as by a debugger, because the page's policy allows no injected script.
   const { violations } = (await page.evaluate(
     `${axe.source}; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => ({ violations }))`,
   )) as { violations: Violation[] };
@@ -169,7 +169,7 @@ export async function assertAccessible(page: Page): Promise<void> {
   assert.deepEqual(findings, [], page.url());
 }
 
-/** Nothing sticks out: the page is not wider than the screen. */
+/** Fails if the page is wider than the screen. */
 export async function assertFits(page: Page): Promise<void> {
   const [content, screen] = (await page.evaluate(
     '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
@@ -177,6 +177,6 @@ export async function assertFits(page: Page): Promise<void> {
   assert.ok(content <= screen, `${page.url()} is ${content} px wide on a screen of ${screen} px`);
 }
 
-/** The name of what has the focus. */
+/** The accessible name of the focused element. */
 export const focused = (page: Page): Promise<string> =>
   page.evaluate('(document.activeElement.ariaLabel ?? document.activeElement.textContent).trim()');

@@ -1,6 +1,6 @@
 /**
- * Jobs that read each other's events, run by hand: learners enroll, `track-progress` notifies their batches, and `summarize-batch` counts
- * them. A count of derived events shows at once which were doubled or lost.
+ * Jobs that read each other's events, run step by step: learners enroll, `track-progress` notifies their batches, and
+ * `summarize-batch` counts the learners. The counts show at once whether derived events were doubled or lost.
  */
 
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
@@ -46,7 +46,7 @@ export class Campus {
     return new Campus(opened);
   }
 
-  /** As after a restart of the process that has the log. */
+  /** Reopens the log, as after a restart of its process. */
   async reopen(): Promise<void> {
     await this.stores.transport.close();
     this.stores = { ...this.stores, transport: embeddedTransport(this.stores.database) };
@@ -61,7 +61,7 @@ export class Campus {
     });
   }
 
-  /** So many new learners enrol, a minute after each other, in two batches in turn. */
+  /** Enrolls this many new learners, a minute apart, alternating between two batches. */
   async enrol(count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
       const id = this.#learners++;
@@ -70,7 +70,7 @@ export class Campus {
     }
   }
 
-  /** Each of the first learners opens something. */
+  /** Each of the first `learners` learners opens something. */
   async visit(learners: number): Promise<void> {
     for (let id = 0; id < learners; id++) {
       const n = this.#visits++;
@@ -103,7 +103,7 @@ export class Campus {
     return ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   }
 
-  /** Owners may come and go, and the process stays in its group: to join one takes a server seconds. */
+  /** Keeps one membership for all owners, because joining a group takes a server seconds. */
   async #memberOf({ name }: Job, joining: () => Promise<Membership>): Promise<Membership> {
     const { transport } = this.stores;
     const members = this.#members.get(transport) ?? new Map<string, Membership>();
@@ -113,7 +113,7 @@ export class Campus {
     return member;
   }
 
-  /** Every job on every partition, by new owners, until none has anything to do. */
+  /** Runs every job on every partition with new owners, until none has anything to do. */
   async run(hook?: Hook): Promise<void> {
     const workers: PartitionOwner[] = [];
     for (const job of CAMPUS_JOBS) for (let p = 0; p < PARTITIONS; p++) workers.push(await this.worker(job, p, hook));
@@ -123,7 +123,7 @@ export class Campus {
     }
   }
 
-  /** The learners that the batches count, and those that have a row. */
+  /** The number of learners that the batches count, and the number that have a row. */
   async counts(): Promise<readonly [counted: number, rows: number]> {
     const batches = await this.stores.tables.select(batchSummary, [DEFAULT_TENANT], { limit: 100 });
     const rows = await this.stores.tables.select(learnerProgress, [DEFAULT_TENANT], { limit: 1000 });

@@ -1,4 +1,4 @@
-/** The stores of a process, with every commit seen by a test. */
+/** The stores of a process, with a hook after every commit. */
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Claim, LogRecord } from '../../topics/log/transport.ts';
 import { replaced } from '../protocol/replaced.ts';
@@ -7,14 +7,14 @@ export type Transaction = Parameters<Claim['commit']>[0];
 
 interface Commit {
   readonly claim: Claim;
-  /** What was fetched since the commit before, and is committed by this one. */
+  /** The records that this commit covers: fetched before, and committed by no earlier transaction. */
   readonly records: readonly LogRecord[];
   readonly transaction: Transaction;
 }
 
 type Seen = (commit: Commit) => Promise<void> | void;
 
-/** `seen` is called after each commit that has not failed, and awaited. */
+/** `seen` is called and awaited after each commit that succeeds. */
 export function watchingCommits(stores: Stores, seen: Seen): Stores {
   const { transport } = stores;
   return {

@@ -1,6 +1,6 @@
 /**
- * What a dump must show on its own, in any order of events: each conclusion follows from the facts and the current course,
- * and every receiver has exactly what was concluded. Needed where lookups change, since then two runs may
+ * What every dump must show, whatever the order of events: each conclusion follows from the facts and the current course,
+ * and every receiver has exactly what was concluded. Two runs cannot be compared where lookups change, since they may
  * correctly conclude at different moments.
  */
 import assert from 'node:assert/strict';
@@ -39,7 +39,7 @@ export function assertConsistent(dump: Dump): void {
   for (const recipient of (dump.tables['recipient'] ?? []) as Any[]) assertNotices(recipient, learners);
 }
 
-/** The standing is a function of the facts and of the course as it is now. */
+/** The conclusions about a learner follow from the facts and the current course. */
 function assertConcluded(learner: Learner, course: Course | undefined): void {
   const required = Object.entries(course?.contents ?? {}).filter(([, content]) => content.required);
   const done = required.filter(([contentId]) => learner.contents[contentId]?.completed);
@@ -57,7 +57,7 @@ function assertConcluded(learner: Learner, course: Course | undefined): void {
   }
 }
 
-/** A batch counted every learner once, where the learner stands. */
+/** A batch counts each of its learners once, with the learner's current state. */
 function assertBatch(batch: Any, learners: readonly Learner[]): void {
   const members = learners.flatMap((learner) => {
     const membership = learner.batches[batch['batchId'] as string];
@@ -87,7 +87,7 @@ function assertBatch(batch: Any, learners: readonly Learner[]): void {
   );
 }
 
-/** A group's board shows each member as the member's own row stands. */
+/** A group's board shows each member as the member's own row does. */
 function assertGroup(group: Any, learners: readonly Learner[]): void {
   for (const shown of Object.values(group['progress'] as Record<string, Any>)) {
     const row = learners.find(({ userId, courseId }) => userId === shown['userId'] && courseId === shown['courseId']);
@@ -101,7 +101,7 @@ function assertGroup(group: Any, learners: readonly Learner[]): void {
   }
 }
 
-/** Every learner who completed a course while enrolled was notified, and no others except those whose completion was withdrawn. */
+/** Every learner who completed a course while enrolled was notified. Others may be notified only if their completion was withdrawn. */
 function assertNotices(recipient: Any, learners: readonly Learner[]): void {
   const own = learners.filter(({ userId }) => userId === recipient['recipientId']);
   const noticeOf = ({ courseId }: Learner) => `course-completed/${courseId}`;
@@ -118,7 +118,7 @@ function assertNotices(recipient: Any, learners: readonly Learner[]): void {
 }
 
 /**
- * Only the facts: what learners did and where they are, who is in which group, what was requested. Equal in every run
+ * Only the facts: what learners did and where they are, who is in which group, what was requested. They are equal in all runs
  * of one history.
  */
 export function factsOf({ tables }: Dump): unknown {
@@ -159,7 +159,7 @@ export function factsOf({ tables }: Dump): unknown {
   };
 }
 
-/** Without what may rightly differ: the order in which two topics brought something to one row, and when a channel answered. */
+/** The dump without what may rightly differ: the order in which two topics changed one row, and when a channel answered. */
 export function comparable(dump: Dump): Dump {
   const tables = { ...dump.tables };
   const indexes = { ...dump.indexes };

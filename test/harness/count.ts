@@ -1,4 +1,4 @@
-/** The number of records of a tenant, counted by a scan: for tables of some thousands. */
+/** Counts the records of a tenant by a scan, which suits tables of some thousands of records. */
 import type { TableDef } from '../../core/target.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 

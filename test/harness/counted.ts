@@ -1,10 +1,10 @@
-/** An installation of its own that has counted some events, with its service. */
+/** An installation that has counted some events, with its service. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { freePort } from '../cli/free-port.ts';
 import { ndjson, running, temporaryFolder, tributary } from '../cli/harness.ts';
 
-/** Its address. The events are by topic, in the order in which they are sent. */
+/** Returns the service's address. The events of each topic are sent in order. */
 export async function counted(t: TestContext, topics: Readonly<Record<string, readonly object[]>>): Promise<string> {
   const folder = temporaryFolder(t);
   const port = await freePort();

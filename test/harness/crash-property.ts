@@ -1,5 +1,5 @@
 /**
- * The property: whatever happens to the processes, rows, views and emitted events end up as if nothing had. One seed is one
+ * The property: whatever happens to the processes, rows, views and emitted events end up as if nothing had happened. A seed is one
  * history, run twice: once undisturbed, and once with crashes, late owners, rewound offsets, evicted rows and
  * repeated sends.
  */
@@ -24,18 +24,18 @@ import { type Distort, MOST_RECORDS, World } from './world.ts';
 const PARTITIONS = 2;
 const EVENTS = 45;
 const DAY = 24 * 3_600_000;
-/** Only those that disagreement would show in, so that they meet more often. */
+/** Only the jobs in which a disagreement would show, so that their owners meet more often. */
 const NARROW = [projectCourse, trackProgress, summarizeBatch];
 
 export interface Trial {
   readonly calm: Dump;
   readonly rough: Dump;
-  /** Messages that left the house, each once however often it was called. */
+  /** The messages that were sent, each listed once even if its channel was called several times. */
   readonly delivered: readonly [calm: string[], rough: string[]];
   /** The recipient and the message of each outcome that the disturbed run reported. */
   readonly endings: readonly string[];
   readonly deadLetters: readonly string[];
-  /** The records of each job: as the figures of the pipeline have them, and as they were committed. */
+  /** The number of records of each job, according to the pipeline's figures and according to the commits. */
   readonly counted: readonly [reported: Counts, committed: Counts];
 }
 
@@ -44,9 +44,9 @@ type Counts = Readonly<Record<string, number>>;
 export interface Roughness {
   readonly rules?: Rules;
   readonly distort?: Distort;
-  /** What the rough life is lived on, if not the embedded stores in memory. */
+  /** The stores of the disturbed run; by default the embedded ones, in memory. */
   readonly stores?: (jobs: readonly Job[], options: StoresOptions) => Promise<TestStores>;
-  /** Whose history it is: stores that outlive it know the lives they held by their tenants. */
+  /** The tenant of the history. Stores that outlive a run keep the runs apart by tenant. */
   readonly tenant?: string;
   readonly possessionRecords?: number | undefined;
 }
@@ -58,7 +58,7 @@ async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness 
   const jobs = jobsOf(lookups);
   const { tenant = DEFAULT_TENANT } = roughness;
   const calm = await life(jobs, history, new Random(seed + 1), undefined, lookups, tenant);
-  // A misdirected record is applied later, perhaps after the learner left: then conclusions correctly differ.
+  // A misdirected record is applied later, perhaps after the learner left. The conclusions then correctly differ.
   const possessionRecords = seed % 2 === 0 ? MOST_RECORDS : undefined;
   const rough = await life(jobs, history, new Random(seed + 2), { possessionRecords, ...roughness }, lookups, tenant);
   return {
@@ -71,7 +71,7 @@ async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness 
   };
 }
 
-/** The recipient and the message that a channel was called for. */
+/** The recipient and the message of a call to a channel. */
 function messageOf(call: string): string {
   const [, recipientId, messageId] = decodeURIComponent(call).split('/').map(decodeURIComponent);
   return `${recipientId} ${messageId}`;
@@ -88,14 +88,14 @@ interface Ending {
   readonly messageId: string;
 }
 
-/** What must hold of every seed. Where lookups change, conclusions are held against the facts instead of the calm life. */
+/** Checks what must hold for every seed. If lookups change, conclusions are compared with the facts instead of the undisturbed run. */
 export async function assertSurvives(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<void> {
   const { calm, rough, delivered, endings, deadLetters, counted } = await liveThrough(seed, lookups, roughness);
   assert.deepEqual(deadLetters, []);
   assert.deepEqual(counted[0], counted[1]);
   assertConsistent(rough);
   assertViewsShowRows(rough, jobsOf(lookups));
-  // Only the recipient of a message is notified of its outcome, and once.
+  // Each message has one outcome, which is reported once, to its recipient.
   assert.deepEqual(endings, delivered[1].map(messageOf).sort());
   if (lookups !== 'still') {
     assert.deepEqual(factsOf(rough), factsOf(calm));
@@ -112,7 +112,7 @@ async function countedBy(world: World, stores: TestStores, jobs: readonly Job[])
   return [of((job) => sumOf(totals.get(job))), of((job) => world.committed.of(job))];
 }
 
-/** Some addresses accept, some refuse, some are always away: decided by the message only, so that every run has the same. */
+/** Some addresses accept, some refuse, some never answer. The message alone decides, so that both runs agree. */
 function mailChannel() {
   return rememberingChannel((key) => {
     const luck = [...key].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 1009, 7) % 5;
@@ -167,9 +167,9 @@ async function life(
     }
     // At the time of the last event, because an event much older than its record is not mailed.
     await world.settle(Math.max(...history.rest.map(({ time }) => time), options.now));
-    // A failed call is repeated hours later, a few times.
+    // A failed call is repeated a few times, hours later.
     for (let day = 0; day < 6; day++) await world.settle(history.end + day * DAY);
-    // Each run gets its answers at different times. After 90 days these times are deleted.
+    // Each run gets its answers at different times. The rows drop these times after 90 days.
     await world.settle(history.end + 100 * DAY);
     return {
       dump: await dump(stores, jobs, tenant),
@@ -183,7 +183,7 @@ async function life(
   }
 }
 
-/** How a platform sends in a rough life: now and then twice, or by a producer that does not know the partitions. */
+/** Sends as a platform does in a disturbed run: sometimes twice, or from a producer that does not know the partitions. */
 async function produce(
   stores: TestStores,
   event: GivenEvent,

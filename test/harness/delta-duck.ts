@@ -1,9 +1,9 @@
-/** A DuckDB for trials of Delta tables, which waits for nothing, so that a trial is repeatable. */
+/** A stand-in for DuckDB in trials of Delta tables. It waits for nothing, so that a trial is repeatable. */
 import assert from 'node:assert/strict';
 import type { DuckConnection } from '../../duckdb/connection.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
 
-/** Checkpoints as lines of JSON, in memory: what DuckDB makes of them is tested elsewhere. */
+/** Checkpoints as lines of JSON, in memory. Other tests cover what DuckDB makes of checkpoints. */
 export function plainDuck(): DuckDb {
   const files = new Map<string, string>();
   let names = 0;

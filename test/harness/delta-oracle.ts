@@ -1,4 +1,4 @@
-/** The expected content of a Delta table by its log, folded as simply as possible. */
+/** The expected content of a Delta table: its log, folded as simply as possible. */
 import assert from 'node:assert/strict';
 import { type Action, type Add, filesOf, type Snapshot } from '../../sinks/delta/index.ts';
 
@@ -8,7 +8,7 @@ export interface Folded {
   columns: number;
 }
 
-/** The commits in their order, from the first. */
+/** Folds the commits in order, beginning with the first. */
 export function foldPlainly(commits: readonly Buffer[]): Folded {
   const folded: Folded = { files: new Map(), txns: new Map(), columns: 0 };
   for (const body of commits) {

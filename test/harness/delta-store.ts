@@ -1,6 +1,6 @@
 /**
- * Objects in memory for a trial of Delta tables: every call waits for its turn, and may fail before or after its effect, have it later, or be the last
- * of its process. What was ever in the log is kept aside, whatever is cleaned up.
+ * Objects in memory for a trial of Delta tables. Every call waits for its turn. It may fail before or after its effect, take effect
+ * later, or be the last call of its process. `commits` keeps everything that was ever in the log, whatever is cleaned up.
  */
 import { setImmediate } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
@@ -9,7 +9,7 @@ import type { ObjectBody, ObjectInfo, Objects } from '../../sinks/objects/port.t
 export class Crash extends Error {}
 
 export interface Trouble {
-  /** Of each call, of 1. */
+  /** The probability for each call, from 0 to 1; also `away`. */
   crash: number;
   away: number;
 }
@@ -20,7 +20,7 @@ export interface Process {
 
 const COMMIT = /_delta_log\/(\d{20})\.json$/;
 
-/** Numbers from 0 to 1, the same for the same seed. */
+/** A generator of numbers from 0 to 1; equal seeds give equal numbers. */
 export function drawsOf(seed: number): () => number {
   let state = (seed + 1) * 0x9e3779b9;
   return () => {
@@ -33,14 +33,14 @@ export function drawsOf(seed: number): () => number {
 
 export class TrialStore {
   readonly stored = new Map<string, { readonly body: Buffer; readonly modifiedAt: number }>();
-  /** The first that took a version, by version: these are the log. */
+  /** The log: for each version, the first commit that was written. */
   readonly commits: Buffer[] = [];
   now = Date.UTC(2026, 10, 30);
   readonly draw: () => number;
   readonly trouble: Trouble;
   readonly #waiting: { readonly run: () => void; readonly since: number | undefined }[] = [];
   readonly #late: { readonly run: () => void; readonly since: number; in: number }[] = [];
-  /** Is notified of every object that is removed. */
+  /** Called with the name of every object that is removed. */
   onRemove: (name: string) => void = () => {};
 
   constructor(draw: () => number, trouble: Trouble) {
@@ -48,23 +48,23 @@ export class TrialStore {
     this.trouble = trouble;
   }
 
-  /** Whether every write that is under way began less than `ms` ago. */
+  /** Whether every write in progress began less than `ms` ago. */
   isYoung(ms: number): boolean {
     const since = [...this.#waiting, ...this.#late].flatMap((each) => each.since ?? []);
     return since.every((begun) => this.now - begun < ms);
   }
 
-  /** Whether no write is to have its effect after its answer. */
+  /** Whether no write is still to take effect after its answer. */
   get isSettled(): boolean {
     return this.#late.length === 0;
   }
 
-  /** Waits for a turn; `since` for a write. */
+  /** Waits for a turn. */
   turn(isWrite = false): Promise<void> {
     return new Promise((run) => this.#waiting.push({ run, since: isWrite ? this.now : undefined }));
   }
 
-  /** Gives turns at random until all is done; one call is under way at a time. */
+  /** Grants turns at random until all actors are done. Only one call runs at a time. */
   async runAll(actors: readonly Promise<void>[]): Promise<void> {
     let running = actors.length;
     const ended = Promise.all(actors.map((actor) => actor.finally(() => running--)));
@@ -105,7 +105,7 @@ export class TrialStore {
     if (this.stored.delete(name)) this.onRemove(name);
   }
 
-  /** A process of its own, until a crash ends it. */
+  /** A process, which a crash ends. */
   process(): Process {
     let isDead = false;
     const roll = (chance: number): boolean => this.draw() < chance;
@@ -175,7 +175,7 @@ async function* asyncOf<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-/** Until only calls that wait for their turn are left: nothing here waits for anything else. */
+/** Waits until every call is waiting for its turn. Nothing here waits for anything else. */
 async function quiet(): Promise<void> {
   for (let calm = 0; calm < 2; calm += 1) await setImmediate();
 }

@@ -1,6 +1,6 @@
 /**
- * One trial of a Delta table: writers of which some are two of a kind, compactions, other engines, checkpoints, clean-ups, vacuums and damage, all at once, in
- * the order of a seed, with crashes and lost answers anywhere. What comes out is compared with the log folded in another way.
+ * One trial of a Delta table: two writers of one application and a single one, compaction, other engines, checkpoints, log clean-up,
+ * vacuum and damage at once. A seed decides their order, crashes and lost answers. The result must equal the log folded independently.
  */
 import assert from 'node:assert/strict';
 import { kindOf } from '../../core/errors.ts';
@@ -25,7 +25,7 @@ const FIRST = `${LOG}${'0'.repeat(20)}.json`;
 const HOUR = 3_600_000;
 const KEEP_FILES = 12 * HOUR;
 const UNITS = 5;
-/** Two owners of one application, and a single one. */
+/** The applications of the writers: two share one, the third has its own. */
 const APPS = ['a', 'a', 'b'];
 const DAYS = ['2026-11-29', '2026-11-30'];
 
@@ -48,7 +48,7 @@ class Trial {
   readonly store: TrialStore;
   readonly draw: () => number;
   readonly duck = plainDuck();
-  /** What lies in a file: the units of work, by path. */
+  /** The units of work in each file, by path. */
   readonly contents = new Map<string, readonly string[]>();
   /** When a file was removed from the table, by path. */
   readonly removedAt = new Map<string, number>();
@@ -84,7 +84,7 @@ class Trial {
 
   async run(): Promise<Seen> {
     const { store } = this;
-    // The first writer creates the table.
+    // The writer that comes first creates the table.
     const workers = [
       ...APPS.map((app) => this.writer(app)),
       this.times(4, (table) => this.compact(table)),
@@ -94,7 +94,7 @@ class Trial {
     this.working = workers.length;
     const counted = workers.map((each) => each.finally(() => this.working--));
     await store.runAll([...counted, this.others(), this.damage(), this.clock(), this.reader(), this.reader()]);
-    // In the end every reader sees all of it, whatever the log looks like.
+    // In the end, a new reader must see everything, whatever the state of the log.
     Object.assign(store.trouble, { crash: 0, away: 0 });
     const last = this.open();
     await store.runAll([this.checked(last).then(() => undefined)]);
@@ -109,13 +109,13 @@ class Trial {
     return this.seen;
   }
 
-  // ---- what is expected ----
+  // ---- expectations ----
 
   fold(version = this.store.commits.length - 1): Folded {
     return foldPlainly(this.store.commits.slice(0, version + 1));
   }
 
-  /** Reads the table, and compares: it is at least as new as at the request, and matches the log. */
+  /** Reads the table and checks the snapshot: it matches the log, and is at least as new as the log was at the request. */
   async checked(table: DeltaTable): Promise<Snapshot> {
     const least = this.store.commits.length - 1;
     const snapshot = await table.refresh();
@@ -137,9 +137,9 @@ class Trial {
     if (removedAt !== undefined) assert.ok(this.store.now - removedAt >= KEEP_FILES, `${path} was deleted too early`);
   }
 
-  // ---- the actors ----
+  // ---- actors ----
 
-  /** Tries until it is done: with the same table after an outage, and with a new one after a crash. */
+  /** Retries until the work is done: with the same table after an outage, and with a new one after a crash. */
   async persist(work: (table: DeltaTable) => Promise<void>): Promise<void> {
     let table = this.open();
     for (;;) {
@@ -208,7 +208,7 @@ class Trial {
 
   removal({ path, partitionValues }: Add): Action {
     this.removedAt.set(path, this.store.now);
-    // Not every writer names the day.
+    // Some writers leave out the day.
     const day = this.draw() < 0.5 ? { partitionValues } : {};
     return { remove: { path, dataChange: false, deletionTimestamp: this.store.now, ...day } };
   }
@@ -234,7 +234,7 @@ class Trial {
     if (this.draw() < 0.5) await table.vacuum();
   }
 
-  // ---- what else happens ----
+  // ---- disturbances ----
 
   async others(): Promise<void> {
     for (let n = 0; n < 8; n += 1) {
@@ -257,7 +257,7 @@ class Trial {
     }
   }
 
-  /** What the log can do without is lost, set back or garbled. */
+  /** Damages what the log can do without: files are lost, set back or garbled. */
   async damage(): Promise<void> {
     const pointer = `${LOG}_last_checkpoint`;
     while (this.working > 0) {
@@ -271,7 +271,7 @@ class Trial {
       else if (dice < 0.4) this.store.put(pointer, Buffer.from('{"version":'));
       else if (dice < 0.5) this.store.put(pointer, Buffer.from(JSON.stringify({ version: version + 1 })));
       else if (dice < 0.6) this.store.remove(pointer);
-      // Only if every commit exists and stays. Otherwise no reader could read it.
+      // Only if every commit exists and remains. Otherwise the table would be unreadable.
       else if (dice < 0.8 && !this.isCleaning && this.store.isSettled && this.store.stored.has(FIRST)) {
         this.store.put(checkpoint, Buffer.from('PAR1'));
       }
@@ -282,7 +282,7 @@ class Trial {
     while (this.working > 0) {
       for (let wait = 0; wait < 6; wait += 1) await this.store.turn();
       const jump = this.draw() * 3 * HOUR;
-      // A write that takes longer than half of the retention may refer to files that are gone.
+      // If a write took longer than half of the retention, it might refer to files that are gone.
       if (this.store.isYoung(KEEP_FILES / 2 - 3 * HOUR)) this.store.now += Math.floor(jump);
     }
   }

@@ -1,4 +1,4 @@
-/** The demo and the service, as processes of their own. */
+/** The demo and the service, each as a process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -22,7 +22,7 @@ export interface ServedDemo {
   stop(): Promise<void>;
 }
 
-/** Jobs, report worker and service on the folder. Answers when the page can be opened. */
+/** Runs jobs, report worker and service on the folder. Resolves when the page can be opened. */
 export async function serve(folder: string, flags: readonly string[] = []): Promise<ServedDemo> {
   const port = await freePort();
   const child = started(

@@ -1,6 +1,6 @@
 /**
- * The property: rows that are made anew from the topic, while owners crash and come late, and whoever makes them crashes, are the rows that
- * there are; and when they become current in the middle of that, or those of before do again, everything ends up as if nothing had happened.
+ * The property: rows rebuilt from the topic equal the existing rows, while owners crash and come late, and the rebuild crashes, too.
+ * If a swap, or a swap back, happens in the middle of that, everything ends up as if nothing had happened.
  */
 import assert from 'node:assert/strict';
 import { setImmediate as othersTurn } from 'node:timers/promises';
@@ -34,7 +34,7 @@ const IGNORED = { signal: NEVER, waiting: () => {}, progress: () => {} };
 
 class Crash extends Error {}
 
-/** How often a swap may find the job in the middle of something. */
+/** How often a swap may be refused because the job is in the middle of something. */
 const REFUSALS = 20;
 
 const isUnderWay = (error: unknown): boolean =>
@@ -88,7 +88,7 @@ async function life(history: History, random: Random, isRough: boolean): Promise
   }
 }
 
-/** An operator makes a generation, perhaps swaps it while owners work, and repeats this after crashes. */
+/** An operator builds a generation, perhaps swaps it in while owners work, and repeats the command after crashes. */
 async function change(stores: TestStores, world: World, random: Random): Promise<void> {
   const job = random.pick(jobs);
   const isSwap = random.chance(0.7);
@@ -119,8 +119,8 @@ async function change(stores: TestStores, world: World, random: Random): Promise
         return;
       } catch (error) {
         if (error instanceof Crash) continue;
-        // The job is in the middle of a call or a record. The operator waits, as the message advises, until no late owner disturbs
-        // it any more. Each wait is longer, since each try ends the claims.
+        // The job is in the middle of a call or a record. As the message advises, the operator waits until no late owner interferes.
+        // Each wait is longer than the one before, since each attempt ends the claims.
         if (!isUnderWay(error) || refusals === REFUSALS) throw error;
         refusals += 1;
         world.loseLateOnes(1);
@@ -146,7 +146,7 @@ async function change(stores: TestStores, world: World, random: Random): Promise
   if (isBack) await swap(before);
 }
 
-/** Nothing of it waits for real time, so a seed gives the same schedule everywhere. */
+/** An operator's runtime. It never waits for real time, so a seed gives the same schedule everywhere. */
 export function operator(stores: Stores, reach = async (): Promise<void> => {}): Runtime {
   const clock = new ManualClock(0);
   clock.sleep = async () => {
@@ -167,7 +167,7 @@ async function assertMadeAlike(job: Job, stores: TestStores): Promise<void> {
   assertAlike(await compareGenerations(job, made, runtime, IGNORED));
 }
 
-/** Both generations have the same rows. */
+/** Fails unless both generations have the same rows. */
 export function assertAlike({ job, differing, onlyCurrent, onlyOther, behind }: Comparison): void {
   assert.deepEqual(
     { differing, onlyCurrent, onlyOther, behind },

@@ -1,4 +1,4 @@
-/** The property of a row's history: what its records make of the row is the row, whatever crashed while it was made. */
+/** The property of a row's history: replaying the history's records gives the row, whatever crashed while the row was being written. */
 import assert from 'node:assert/strict';
 import type { Job } from '../../jobs/define.ts';
 import type { Change } from '../../jobs/runtime/rows/history/changes.ts';
@@ -27,7 +27,7 @@ export async function historyIn(job: Job, key: Key, runtime: Runtime): Promise<H
   }
 }
 
-/** Of every row of the job. Returns how many there are. */
+/** Checks every row of the job. Returns their number. */
 export async function assertHistoriesMakeRows(job: Job, runtime: Runtime): Promise<number> {
   const { items } = await runtime.stores.tables.scan(job.row, { limit: 10_000 });
   for (const { key } of items) {

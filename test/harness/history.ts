@@ -1,7 +1,7 @@
 /**
- * Random histories of a small learning platform: few learners, courses, batches and groups, so that they interact often.
- * Times grow from event to event, except for facts that are repeated, unchanged or as others that happened earlier.
- * `first` is to be applied before `rest` begins: reference data, where the history is one of stable lookups.
+ * Random histories of a small learning platform. It has few learners, courses, batches and groups, so that they interact often.
+ * Times grow from event to event, except for repeated facts: these come unchanged, or as new facts with an earlier time.
+ * In a history with stable lookups, `first` is the reference data and has to be applied before `rest` begins.
  */
 
 import type { EventDef } from '../../core/event.ts';
@@ -18,7 +18,7 @@ import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notification
 export interface History {
   readonly first: readonly GivenEvent[];
   readonly rest: readonly GivenEvent[];
-  /** A moment after the last event, and after every timer it may ask for. */
+  /** A moment after the last event and after every timer that the events may set. */
   readonly end: number;
 }
 
@@ -31,7 +31,7 @@ const CONTENTS = ['a', 'b', 'c', 'd'];
 
 /**
  * `still`: courses are published first and never again. `changing`: they are published at any time. `narrow`: two learners in one
- * course that is published repeatedly, where owners who disagree are most likely to be caught.
+ * course that is published repeatedly, which is where owners that disagree are most likely to be caught.
  */
 export type Lookups = 'still' | 'changing' | 'narrow';
 
@@ -40,7 +40,7 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
   const narrow = lookups === 'narrow';
   let time = START;
   let count = 0;
-  /** Facts that may be repeated. A visit is recognised only while it is among the latest eight. */
+  /** Facts that may be repeated. Visits are excluded, since a row recognises a visit only among its latest eight. */
   const facts: GivenEvent[] = [];
   const event = (topic: Topic, def: EventDef, data: GivenEvent['data']): GivenEvent => {
     time += random.below(3) * 20 * 60_000;
@@ -48,15 +48,15 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
     if (def !== enrollment.contentProgressed) facts.push(produced);
     return produced;
   };
-  /** A repeated fact: from a sender that repeats itself or is replayed, or as one that happened earlier and arrives late. */
+  /** A repeat of a fact: sent again, with the same id or another one, or as a fact that happened earlier and arrives late. */
   const late = (): GivenEvent => {
     const fact = random.pick(facts);
     const id = `platform-${count++}`;
     if (random.chance(0.5)) return random.chance(0.5) ? fact : { ...fact, id };
-    // No two facts have the same time: records in the wrong partition change which of them is later in the log.
+    // Times must be unique: a record in the wrong partition changes which of two equally old facts comes later in the log.
     return { ...fact, id, time: START + random.below(time - START + 1) + 60_000 + count };
   };
-  /** At a time of its own. */
+  /** Advances the time first, so that the event has a time to itself. */
   const takenBack = (userId: string, courseId: string): GivenEvent => {
     time += 60_000 + count;
     const whose = { userId, courseId };

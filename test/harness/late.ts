@@ -1,19 +1,19 @@
 /**
- * Facts have a time: a table of what the row must have after every event that carries a state. For each line, the same job, codecs and
- * stores as in production get the event repeated late, out of order, with the oldest possible time, and with one of 1970
- * and of 2099.
+ * Facts have a time. These tests are a table of what a row must have after every event that carries a state. For each line, the same
+ * job, codecs and stores as in production get the event repeated late, out of order, with the oldest possible time, and with a time
+ * in 1970 and in 2099.
  *
  *     const line: LateLine = {
- *       event: [enrolled, { … }],                       // of minute 20
- *       others: [[unenrolled, { … }]],                  // of minutes 10, 30, 50 … in turn: before and after it
+ *       event: [enrolled, { … }],                       // at minute 20
+ *       others: [[unenrolled, { … }]],                  // at minutes 10, 30, 50 … in turn: before and after it
  *       holds: { batches: { … } },                      // what the row has after all of them, in any order
- *       oldest: { … },                                  // what it has when the event has the oldest time
- *       newest: { … },                                  // what it has when the event has a time of 2099
+ *       oldest: { … },                                  // what it has if the event has the oldest possible time
+ *       newest: { … },                                  // what it has if the event has a time in 2099
  *     };
- *     toldLate(job, key, [line, …]);
+ *     arrivesLate(job, key, [line, …]);
  *
- * A time of 1970 is refused: the row is what the others imply. The time of an event is bounded by that of its record, so a job sees
- * 2099 as slightly later than everything else: it is the newest, as far as the job can know, and no more than that.
+ * A time in 1970 is refused, so the row is what the others imply. The time of an event is bounded by that of its record, so a job sees
+ * 2099 as slightly later than everything else: the event is the newest that the job knows, and no more than that.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -27,30 +27,30 @@ import type { Topic } from '../../topics/define.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface LateLine {
-  /** What the line is about, if its event has several. */
+  /** Tells the line from others for the same event. */
   readonly about?: string;
   readonly event: SpecEvent;
-  /** The other events: without a time of their own at minutes 10, 30, 50 and so on. */
+  /** The other events. Those without a time of their own are at minutes 10, 30, 50 and so on. */
   readonly others: readonly SpecEvent[];
-  /** What is in the row, among other things, after all events in any order. Undefined: there is no row. */
+  /** Fields of the row after all events, in any order. Undefined: there is no row. */
   readonly holds: Fields | undefined;
   readonly oldest: Fields | undefined;
   readonly newest: Fields | undefined;
-  /** What a repeat with another id rightly changes: a visit is one more visit. */
+  /** Fields that a repeat with another id rightly changes: a repeated visit is one more visit. */
   readonly butRepeats?: Fields;
 }
 
-/** The number of orders that are tried where more are possible. */
+/** The number of orders that are tried if more are possible. */
 const MOST_ORDERS = 24;
 const EVENT_AT = minute(20);
 /** The oldest time that an event may have. */
 export const OLDEST = FIRST_TIME;
-/** Seconds where ms are meant: the twenty-first day of 1970. */
+/** Seconds since 1970 mistaken for milliseconds: the twenty-first day of 1970. */
 const IN_1970 = 1_767_603_600;
-/** A time in 2099 as a job gets it: later than all other events. */
+/** A time in 2099 as a job sees it: later than all other events. */
 export const IN_2099 = minute(1000);
 
-/** `key` is that of the row that the lines are about. */
+/** Tests each line. `key` identifies the row that the lines are about. */
 export function arrivesLate(
   job: Job,
   key: readonly string[],
@@ -114,7 +114,7 @@ export function arrivesLate(
   }
 }
 
-/** Every event of the topic is in the lines, or is emitted only by jobs: readers of those recognise a repeat by its origin. */
+/** Every event of the topic has a line or is emitted only by jobs, whose readers recognise a repeat by its origin. */
 export function assertAllArriveLate(
   topic: Topic,
   lines: readonly LateLine[],
@@ -140,7 +140,7 @@ async function assertRow(spec: JobSpec, key: readonly string[], expected: Fields
   assert.partialDeepStrictEqual(plain(row), plain(expected), when);
 }
 
-/** All orders of the events, or as many as are tried, spread over all there are. */
+/** All orders of the events; if there are too many, a sample spread evenly over them. */
 function orders(events: readonly SpecEvent[]): SpecEvent[][] {
   const all = permutations(events);
   const step = Math.max(1, all.length / MOST_ORDERS);

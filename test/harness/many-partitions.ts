@@ -1,4 +1,4 @@
-/** A whole worker with very many partitions, of `track-progress` or of a rollup: Kafka is real, Cassandra may be, other stores are embedded. */
+/** A whole worker of `track-progress` or a rollup on very many partitions. Kafka is real, Cassandra may be, other stores are embedded. */
 import { join } from 'node:path';
 import { loadConfig } from '../../app/config/config.ts';
 import { type Wired, wire } from '../../app/stores/wiring.ts';
@@ -16,7 +16,7 @@ import type { Transport } from '../../topics/log/transport.ts';
 
 const { from } = trackProgress;
 
-/** Creates everything that the job needs. Its topic has that many partitions. */
+/** Creates everything that the job needs, with a topic of this many partitions. */
 export async function wiredTo(
   { kafka, cassandra, folder }: { readonly kafka: string; readonly cassandra?: string; readonly folder: string },
   partitions: number,
@@ -31,7 +31,7 @@ export async function wiredTo(
   return wired;
 }
 
-/** A broker takes a while to find leaders for so many partitions. */
+/** Retries, because a broker takes a while to find leaders for so many partitions. */
 async function untilThere(make: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
@@ -42,7 +42,7 @@ async function untilThere(make: () => Promise<void>): Promise<void> {
   }
 }
 
-/** One learner for each partition; `round` decides the course. */
+/** Enrolls one learner for each partition; `round` decides the course. */
 export async function enrolEverywhere({ stores }: Wired, partitions: number, round: number): Promise<void> {
   const learners = new Map<number, string>();
   for (let n = 0; learners.size < partitions; n++)
@@ -55,12 +55,12 @@ export async function enrolEverywhere({ stores }: Wired, partitions: number, rou
   await stores.transport.produce(records);
 }
 
-/** What a worker did, in ms since it began. */
+/** The life of a worker; times in ms since it began. */
 export interface Life {
   readonly joinedMs: number;
   /** When it had claimed the last partition. */
   readonly ownedMs: number;
-  /** When it had applied and committed a record in each. */
+  /** When it had applied and committed a record of each partition. */
   readonly appliedMs: number;
   /** How long it took to stop. */
   readonly stopMs: number;
@@ -68,7 +68,7 @@ export interface Life {
   readonly reports: ReadonlyMap<string, number>;
 }
 
-/** From the start of the job until each partition has applied what there is in it, and its stop. */
+/** Runs the job until each partition has applied its records, then stops it. */
 export async function live(
   wired: Wired,
   partitions: number,

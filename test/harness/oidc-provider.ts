@@ -1,4 +1,4 @@
-/** An OpenID Connect provider in this process, whose only user is Ada: she signs in by one button. */
+/** An OpenID Connect provider in this process. Its only user is Ada, who signs in with one button. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,14 +11,14 @@ export const AUDIENCE = 'tributary';
 const PAGE = '<!doctype html><title>Provider</title><main>';
 
 interface Provided {
-  /** Where the page is. */
+  /** The address of the page. */
   readonly page: string;
   readonly roles: readonly string[];
-  /** How long access tokens hold, in seconds. */
+  /** The lifetime of access tokens, in seconds. */
   readonly seconds?: number;
 }
 
-/** Its address. The page comes back to `/signed-in` of the page's address. */
+/** Returns the provider's address. After signing in, the browser returns to `/signed-in` below the page's address. */
 export async function oidcProvider(t: TestContext, { page, roles, seconds = 300 }: Provided): Promise<string> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'one' };

@@ -1,4 +1,4 @@
-/** What other tools do to the embedded log, or the broker to a real one. */
+/** What other tools do to the embedded log, or a broker to a real one. */
 
 import { partitionsOf } from '../../testing/dump.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
@@ -10,7 +10,7 @@ import { FOR_EVER } from './retention.ts';
 /** See `topics/embedded/records.ts`. */
 const SPAN = 2 ** 40;
 
-/** As tools do that know nothing of us: another offset in each partition, and what stood beside it is gone. */
+/** Sets the offsets of a group as foreign tools do: in each partition another offset, without the metadata that was stored beside it. */
 export async function putBy(
   { stores: { transport, database } }: Campus,
   { name, from }: { readonly name: string; readonly from: { readonly name: string } },
@@ -27,7 +27,7 @@ export async function putBy(
   }
 }
 
-/** Deletes the topic, and with it what the groups have committed, as Kafka does; then it is made again. */
+/** Deletes the topic, and with it the offsets of its groups, as Kafka does. Then creates it again. */
 export async function remake(campus: Campus, name: string): Promise<void> {
   const { database, transport: old } = campus.stores;
   await old.close();
@@ -43,13 +43,13 @@ export async function remake(campus: Campus, name: string): Promise<void> {
   campus.stores = { ...campus.stores, transport };
 }
 
-/** Records as a mirror writes them: in their partitions and their order, at other offsets, with their headers and times. */
+/** Copies records as a mirror does: to the same partitions in the same order, with their headers and times, but at other offsets. */
 export async function mirror(from: Transport, to: Transport, takes: (record: LogRecord) => boolean): Promise<void> {
   for (const { name } of topics) {
     for (const partition of await partitionsOf(from, name)) {
       const [first] = partition;
       if (first === undefined) continue;
-      // Something that no job folds lies before them.
+      // A record that no job folds shifts the offsets.
       const other = { ...first, headers: { ...first.headers, ce_type: 'something.else', ce_origin: '' } };
       const records = [other, ...partition.filter(takes)].map((record): NewRecord => ({ ...record, topic: name }));
       await to.produce(records);

@@ -1,4 +1,4 @@
-/** What the runtime reported about the batches of each job, added up from the log, to be compared with what was committed. */
+/** Adds up what the runtime reported about the batches of each job, so that a test can compare it with what was committed. */
 import assert from 'node:assert/strict';
 import type { Job } from '../../jobs/define.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
@@ -20,13 +20,13 @@ export interface PipelineTotals {
   readonly latencies: (number | null)[];
 }
 
-/** All records, whatever their outcome. */
+/** The number of records, over all outcomes. */
 export const sumOf = (totals: PipelineTotals | undefined): number =>
   OUTCOMES.reduce((sum, each) => sum + (totals?.records[each] ?? 0), 0);
 
 const WANTED = new Map([batchDone, recordsRejected].map((def) => [def.type as string, def]));
 
-/** Throws if two events have one id. */
+/** Reads the reports from the log. Throws if two events have the same id. */
 export async function pipelineTotals({
   transport,
   codec,
@@ -59,7 +59,7 @@ function nothing(): PipelineTotals {
   return { batches: 0, records, codes: {}, latencies: [] };
 }
 
-/** Counts the records that owners commit, by job: each as often as its offset was committed. */
+/** Counts the records that owners commit, by job. A record counts as often as its offset is committed. */
 export class CommittedRecords {
   readonly #counts = new Map<string, number>();
 
@@ -67,7 +67,7 @@ export class CommittedRecords {
     return this.#counts.get(job) ?? 0;
   }
 
-  /** The stores of an owner of the job, whose commits are counted. */
+  /** Wraps the stores of an owner of the job and counts its commits. */
   watching(stores: Stores, { name }: Pick<Job, 'name'>): Stores {
     return watchingCommits(stores, ({ records }) => void this.#counts.set(name, this.of(name) + records.length));
   }

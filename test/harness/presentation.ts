@@ -1,4 +1,4 @@
-/** A presentation of the Open University data set, imported once for all tests of a file, and its rows to count by hand. */
+/** A presentation of the Open University data set, imported once for all tests of a file, and its rows for counting by hand. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { readRows } from '../../demo/read.ts';
 import { type Rows, selectRows } from '../../demo/rows.ts';
 import { tributary } from '../cli/harness.ts';
 
-/** The only one whose visits are part of the demo. */
+/** The only presentation whose visits are part of the demo. */
 export const PRESENTATION = 'AAA-2013J';
 const DAY_MS = 86_400_000;
 
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tributary-'));
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 let imported: Promise<string> | undefined;
 
-/** The data folder, for one process at a time. */
+/** The data folder. Only one process at a time may use it. */
 export function importedFolder(): Promise<string> {
   imported ??= imports();
   return imported;
@@ -31,19 +31,19 @@ async function imports(): Promise<string> {
 
 export interface Counted {
   readonly rows: Rows;
-  /** Those who are in the batch, by the tenth of their progress. */
+  /** The number of learners in the batch, by tenths of their progress. */
   readonly histogram: readonly number[];
-  /** Their progress, the furthest first; of equal ones the first by id. */
+  /** The learners in the batch with their progress, in descending order; equal ones by id. */
   readonly furthest: readonly { readonly student: string; readonly progress: number }[];
-  /** By week in UTC, by its Monday: different learners who visited something, and their clicks. */
+  /** By week (the Monday, in UTC): distinct learners with a visit, and the number of clicks. */
   readonly weeks: ReadonlyMap<string, { readonly learners: number; readonly visits: number }>;
-  /** By week: who left. */
+  /** By week: the number who left. */
   readonly left: ReadonlyMap<string, number>;
-  /** By site: different learners. */
+  /** By site: the number of distinct learners. */
   readonly visitors: ReadonlyMap<string, number>;
 }
 
-/** Counted from the rows, without any event. */
+/** Counts from the rows of the data set alone, without any event. */
 export function countedByHand(): Counted {
   const rows = selectRows(readRows(), [PRESENTATION]);
   const start = startOf({ presentation: '2013J' });

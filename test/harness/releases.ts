@@ -1,6 +1,6 @@
 /**
- * Owners of other releases: what they store is in other formats. This release writes version 2; the one before wrote version 1 and
- * knew no other, as is stated here once more, and the one after writes version 3.
+ * Owners of other releases, which store other formats. This release writes version 2. The release before wrote version 1 and
+ * knew no other; its format is restated here on purpose. The release after writes version 3.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
@@ -12,14 +12,14 @@ interface Formats {
   readonly outbox: (text: string) => string;
   readonly progress: (text: string) => string;
   readonly origin: (text: string) => string;
-  /** What it makes of a stored text before its own reader has it. */
+  /** Converts a stored text before the release's own reader gets it. */
   readonly read: (text: string) => string;
 }
 
 const same = (text: string): string => text;
 const behindVersionAndId = (text: string): string => text.replace(/^2\|\w*\|/, '');
 
-/** Version 1 had no version, no ids of topics, and beside an offset nothing but dedupe positions: a JSON list of lines and positions. */
+/** Version 1 had no version number, no topic ids, and only dedupe positions beside an offset: a JSON list of lines and positions. */
 const RELEASE_1: Formats = {
   at: behindVersionAndId,
   outbox: behindVersionAndId,
@@ -42,7 +42,7 @@ const RELEASE_3: Formats = {
 
 export type Release = 1 | 2 | 3;
 
-/** Makes the calls of a worker those of its release. */
+/** Makes the calls of a worker look like those of the release. */
 export function ofRelease(release: Release, then: Hook): Hook {
   if (release === 2) return then;
   const formats = release === 1 ? RELEASE_1 : RELEASE_3;
@@ -87,7 +87,7 @@ function committing(formats: Formats, { records, offset, metadata }: Parameters<
   return { records: rewritten, offset, metadata: formats.progress(metadata) };
 }
 
-/** Dedupe positions of version 2 as the list of version 1. */
+/** Converts the dedupe positions of version 2 to the list of version 1. */
 function listed(dedupe: string): string {
   const lines: [string, [number, number]][] = [];
   for (const group of dedupe === '' ? [] : dedupe.split(' ')) {

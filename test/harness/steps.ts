@@ -1,4 +1,4 @@
-/** Tests that stand on each other: they run in their order, and after a failure the rest is skipped. */
+/** Tests that depend on each other: they run in order, and after a failure the rest is skipped. */
 import { test } from 'node:test';
 
 export function inOrder(): (name: string, body: () => Promise<void>) => void {

@@ -1,4 +1,4 @@
-/** Blocks of docs/operate.md that are typed into a shell as they stand: `npx tributary` is this checkout, and `/backup` a folder of the test. */
+/** Runs shell blocks of docs/operate.md as written: `npx tributary` is this checkout, and `/backup` is a folder of the test. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/operate.md'), 'utf8');
 
-/** The blocks between a line that begins like this and the next one with a heading, or in bold. */
+/** The blocks between the line that begins with `begin` and the next heading or bold line. */
 export function blocksBelow(begin: string): string[] {
   const lines = page.split('\n');
   const first = lines.findIndex((line) => line.startsWith(begin));
@@ -17,7 +17,7 @@ export function blocksBelow(begin: string): string[] {
   return [...part.matchAll(/^ *```sh\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
 }
 
-/** Types it in the folder; every line has to succeed. Answers what was printed. */
+/** Runs the block in the folder; every line must succeed. Returns its output. */
 export async function typed(block: string, folder: string, backup = folder): Promise<string> {
   const shown = block.replaceAll('/backup/', `${backup}/`);
   const inherited = Object.entries(process.env).filter(([name]) => !/^(?:TRIBUTARY|NODE)_/.test(name));

@@ -1,4 +1,4 @@
-/** What must be true of every dump, whatever lookups returned and when: each view shows exactly the content of the rows. */
+/** An invariant of every dump, whatever lookups returned and when: each view shows exactly what the rows imply. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
@@ -36,12 +36,12 @@ export function assertViewsShowRows(dump: Dump, jobs: readonly Job[]): void {
   }
 }
 
-/** What a store takes of a record: a view may hand over what its declaration does not name. */
+/** The part of a record that a store takes: a view may return fields that are not declared. */
 function declared({ record: { fields } }: Target, record: Shown): Shown {
   return Object.fromEntries(fields.flatMap(({ name }) => (name in record ? [[name, record[name]]] : [])));
 }
 
-/** As a fold sees it: its map fields are entries. */
+/** A stored row as a fold sees it, with its map fields as entries. */
 function rowOf({ record }: TableDef, stored: Shown): Row {
   const maps = mapFields(record).map(({ name }) => [name, Entries.of(Object.entries(stored[name] as object))]);
   return { ...stored, ...Object.fromEntries(maps) };

@@ -1,6 +1,6 @@
 /**
- * The rules, each turned off: some by a switch of the runtime, and those that stores and logs keep by stores that do not. A
- * test of the runtime must notice every one of them.
+ * The rules, each turned off: some by a switch of the runtime, others by stores and logs that do not keep them. A
+ * test of the runtime must notice each missing rule.
  */
 import assert from 'node:assert/strict';
 import { TributaryError } from '../../core/errors.ts';
@@ -30,7 +30,7 @@ export const WITHOUT: Readonly<Record<string, Roughness>> = {
   'map entries written whole by a new owner': { distort: neverWhole },
 };
 
-/** Versions that count revisions first and owners second. */
+/** Versions that compare revisions before tokens. */
 function revisionFirst(stores: Stores): Stores {
   const swap = <T extends RowWrite | Change>(write: T): T => {
     const { token, revision } = write.version;
@@ -56,8 +56,8 @@ function revisionFirst(stores: Stores): Stores {
 }
 
 /**
- * Stores that settle versions silently, as Cassandra does: a write that lost looks like any other. And what a write says is
- * unchanged has to be so, since Cassandra does not write it.
+ * Stores that settle versions silently, as Cassandra does: a write that lost is answered like any other. They also check that
+ * whatever a write declares unchanged really is, since Cassandra does not write it.
  */
 export function tellingNothing(stores: Stores): Stores {
   const { tables, cache, search } = stores;
@@ -112,7 +112,7 @@ function neverWhole(stores: Stores): Stores {
   };
 }
 
-/** A log that takes the commit of anybody. */
+/** A log that accepts commits from fenced owners. */
 function unfenced(stores: Stores): Stores {
   return withClaims(stores, (claim, transport, partition) => ({
     ...bound(claim),
@@ -128,7 +128,7 @@ function unfenced(stores: Stores): Stores {
   }));
 }
 
-/** A log that appends events first, whoever emits them, and stores the offset afterwards. */
+/** A log that first appends the events, even those of a fenced owner, and then stores the offset. */
 function torn(stores: Stores): Stores {
   return withClaims(stores, (claim, transport) => ({
     ...bound(claim),
@@ -139,7 +139,7 @@ function torn(stores: Stores): Stores {
   }));
 }
 
-/** Tables that always report one's own token as the newest. */
+/** Tables that always report the caller's own token as the newest. */
 function uncheckedToken(stores: Stores): Stores {
   const { tables } = stores;
   let mine = 0;
@@ -179,7 +179,7 @@ function withClaims(stores: Stores, wrap: Wrap): Stores {
   };
 }
 
-/** All methods of a port, so that some can be replaced, whether it is a class or not. */
+/** A proxy with all methods of a port bound, so that some can be replaced even if the port is a class. */
 function bound<T extends object>(port: T): T {
   return new Proxy(port, {
     ownKeys: (target) => Reflect.ownKeys(target),

@@ -1,9 +1,9 @@
 /**
- * Several jobs on the same stores, each partition owned by a worker of its own process, driven step by step by a seeded
- * scheduler. Between any two effects a process may stand still while others go on, crash, or be taken for dead: then a new
- * owner begins while the old one still runs, and wakes up at any moment later.
+ * Several jobs on the same stores. Each partition is owned by a worker as if in its own process, and a seeded scheduler drives
+ * them step by step. Between any two effects a worker may stand still while others go on, crash, or be taken for dead. In the last
+ * case a new owner begins while the old one still exists and wakes up at any later moment.
  *
- * The runtime and the stores are the real ones; only time and luck are the test's.
+ * The runtime and the stores are the real ones. Only the clock and the random choices belong to the test.
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -19,7 +19,7 @@ import { ManualClock, type TestStores, testRuntime } from '../../testing/stores.
 import { Actor } from './actor.ts';
 import { CommittedRecords } from './pipeline-totals.ts';
 
-/** Alters a process's stores before they get their points: how the harness turns off rules that stores keep. */
+/** Alters a process's stores before the points are added. The harness uses it to turn off rules that stores keep. */
 export type Distort = (stores: Stores) => Stores;
 
 interface Options {
@@ -28,15 +28,15 @@ interface Options {
   readonly distort?: Distort;
   readonly partitions: number;
   readonly now: number;
-  /** How long a claim takes possession; at least `MOST_RECORDS`. */
+  /** For how many records a claim takes possession of the rows that it touches; at least `MOST_RECORDS`. */
   readonly possessionRecords?: number | undefined;
-  /** Where batches report themselves, if they do. */
+  /** The topic to which batches report, if they do. */
   readonly pipelineTopic?: string;
-  /** What a new owner runs; by default the declared job. */
+  /** The job that a new owner runs; by default the declared one. */
   readonly working?: (job: Job) => Promise<Job>;
 }
 
-/** No owner has more in one batch. */
+/** The largest batch of any owner. */
 export const MOST_RECORDS = 6;
 
 export class World {
@@ -48,7 +48,7 @@ export class World {
   readonly #jobs: readonly Job[];
   readonly #options: Options;
   readonly #live = new Map<string, Actor>();
-  /** Taken for dead: they stand still until that step, then go on beside their successors. */
+  /** Owners that were taken for dead. Each stands still until step `until`, then goes on beside its successor. */
   #late: { readonly actor: Actor; readonly until: number }[] = [];
   #steps = 0;
   #replaced: string | undefined;
@@ -102,14 +102,14 @@ export class World {
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 
-  /** One effect of an owner, including late ones. */
+  /** Runs one effect of a random owner, possibly a late one. */
   async step(): Promise<void> {
     this.#steps += 1;
     const awake = this.#late.filter(({ until }) => until <= this.#steps).map(({ actor }) => actor);
     await this.#stepOf(this.#options.random.pick([...this.#live.values(), ...awake]));
   }
 
-  /** An owner whose generation is not current any more ends; a live one has a successor. */
+  /** An owner whose generation is no longer current ends. If it was a live one, a successor begins. */
   async #stepOf(actor: Actor): Promise<void> {
     try {
       await actor.step();
@@ -121,12 +121,12 @@ export class World {
     }
   }
 
-  /** A process dies, or is only taken for dead and goes on beside its successor. */
+  /** Replaces an owner, which dies or, if `late`, is only taken for dead and goes on beside its successor. */
   async replaceOne(late: boolean): Promise<void> {
     const { random } = this.#options;
     const live = [...this.#live.values()];
-    // Trouble often hits the same partition again, whose new owner has hardly begun. And a late owner
-    // does most harm when it paused with something to write.
+    // Trouble often hits the same partition again, when its new owner has hardly begun. A late owner does
+    // most harm if it paused with something to write.
     const again = random.chance(0.3) ? this.#live.get(this.#replaced ?? '') : undefined;
     const busy = live.filter(({ point }) => point === 'write row' || point === 'before commit');
     const actor = again ?? random.pick(busy.length > 0 && random.chance(0.6) ? busy : live);
@@ -135,12 +135,12 @@ export class World {
     await this.#begin(actor.job, actor.partition);
   }
 
-  /** The late ones are gone for good. */
+  /** Ends late owners for good, each with this probability. */
   loseLateOnes(probability: number): void {
     this.#late = this.#late.filter(() => this.#options.random.chance(1 - probability));
   }
 
-  /** An operator sends a job back to an earlier offset. */
+  /** Rewinds a job, as an operator does. */
   async rewindOne(jobs = this.#jobs): Promise<void> {
     const { random, partitions } = this.#options;
     const job = random.pick(jobs);
@@ -150,7 +150,7 @@ export class World {
     await this.#stores.transport.seek(job.name, job.from.name, { partition, offset: random.below(committed + 1) });
   }
 
-  /** Runs until nobody has anything left to do, and no timer is due before `until`. */
+  /** Runs until no owner has anything left to do and no timer is due before `until`. */
   async settle(until: number): Promise<void> {
     this.#late = [];
     this.clock.set(until);
