@@ -1,9 +1,9 @@
-/** What the client of requests and objects writes, by number, so that a reader knows the expected content. */
+/** What the client of requests and objects writes, by number, so that a reader can compute the expected content. */
 import type { NewRequest, NewResult } from '../../sinks/requests/port.ts';
 import { objectOf } from '../../sinks/requests/rules.ts';
 
 const MEGABYTE = 1 << 20;
-/** So many bodies, and then one of several parts. */
+/** One body in this many is uploaded in several parts. */
 export const LARGE_EVERY = 10;
 
 export const nameOf = (index: number): string => `segments/${String(index).padStart(6, '0')}`;

@@ -1,6 +1,6 @@
 /**
  * A client of the requests or the objects in a process of its own, which keeps running whatever happens to its server. It prints a
- * line for everything that was acknowledged. When its standard input ends it finishes what it has begun, and ends.
+ * line for everything that was acknowledged. When its standard input ends, it finishes what it began and exits.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import type { Requests } from '../../sinks/requests/port.ts';
 import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
 import { bodyOf, LARGE_EVERY, nameOf, requestOf, resultOf } from './client-data.ts';
 
-/** Short, so that what was leased by a call without an answer is soon somebody else's. */
+/** Short, so that a request leased by an unanswered call soon becomes free again. */
 const LEASE_MS = 1500;
 const PAUSE_MS = 20;
 
@@ -56,7 +56,7 @@ async function work(requests: Requests, { id, attempt }: { id: string; attempt: 
     await persist(() => requests.finish({ id, owner: 'client', attempt }, Date.now(), resultOf(id, attempt)));
     say(`finished ${id}`);
   } catch (error) {
-    // The answer took too long. The next attempt will do it.
+    // The answer took too long. The next attempt will finish the request.
     if (!(error instanceof TributaryError && error.code === 'LEASE_LOST')) throw error;
     say(`lost ${id}`);
   }
@@ -68,7 +68,7 @@ async function write(objects: Objects): Promise<void> {
     try {
       await persist(() => objects.create(nameOf(index), index % LARGE_EVERY === 0 ? parts(body) : body));
     } catch (error) {
-      // There is no other writer, so an earlier call of this one succeeded and its answer was lost.
+      // This is the only writer, so an earlier call succeeded and its answer was lost.
       if (!(error instanceof TributaryError && error.code === 'ALREADY_EXISTS')) throw error;
     }
     say(`written ${index} ${createHash('sha256').update(body).digest('hex')}`);

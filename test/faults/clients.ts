@@ -6,9 +6,9 @@ import { until } from './until.ts';
 
 export interface Client {
   readonly lines: readonly string[];
-  /** Waits until it has printed that many more lines with this beginning. */
+  /** Waits until it has printed this many more lines with this beginning. */
   beginsWith(beginning: string, more: number): Promise<void>;
-  /** Has it finish; answers its exit code and what it complained of. */
+  /** Lets it finish. Returns its exit code and its error output. */
   end(): Promise<{ readonly code: number | null; readonly errors: string }>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The pipeline as several processes, on real servers that are killed while it works. `npm run test:faults`; `FAULTS_SEED=7` repeats the
- * story of that seed. The cases depend on each other: one that fails ends the run.
+ * The pipeline as several processes, on real servers that are killed while it works. `npm run test:faults`; `FAULTS_SEED=7` repeats
+ * the story of that seed. The cases depend on each other: the first failure ends the run.
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ const report = new Report();
 let servers: Servers;
 let world: Installation;
 
-/** The cases in their order; after a failure nothing is certain that the next ones stand on. */
+/** Runs the cases in order. After a failure the rest is skipped, because the state that they depend on is uncertain. */
 let failed = '';
 function fault(name: string, body: () => Promise<void>): void {
   test(name, { timeout: 600_000 }, async (t) => {
@@ -57,7 +57,7 @@ interface Around {
   readonly afterwards?: () => Promise<void>;
 }
 
-/** Kills it, waits until workers have missed it, starts it again. */
+/** Kills the server, waits until a worker has missed it, and starts it again. */
 async function killed(server: Server, code: string, { meanwhile, afterwards }: Around = {}): Promise<void> {
   const before = world.fleet.waits().get(code) ?? 0;
   await server.kill();

@@ -1,6 +1,6 @@
 /**
- * An installation under load: servers, worker processes that run all jobs (of rollups: `rollups.test.ts`), a platform that keeps
- * producing, and an undisturbed run of the same story. After every fault readers must see the same in both.
+ * An installation under load: servers, worker processes that run all jobs (for rollups see `rollups.test.ts`), a platform that keeps
+ * producing, and an undisturbed run of the same story. After every fault, readers must see the same in both.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ const CHUNK = 20;
 const PACE_MS = 100;
 /** The number of events produced after a fault. */
 const LEAST = 400;
-/** After this many events there is enough to do, and they come ten times slower. */
+/** After this many events there is enough to do, so they come ten times slower. */
 const MANY = 1000;
 
 export type Installation = Awaited<ReturnType<typeof install>>;
@@ -64,7 +64,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const oracle = await startOracle();
   const wired: Wired = await wire({ config, platform: learningPlatform });
   const { stores } = wired;
-  // The timers of the workers are in every search. A client that found none searches again only after minutes.
+  // This clock leaps an hour each time, so that every look searches for timers. A client that found none searches again only after minutes.
   let looks = 0;
   const timers = cassandraTables({ url: places.tables }, () => (looks += 3_600_000));
   const looked = { transport: stores.transport, tables: timers };
@@ -73,7 +73,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const ledger = new Ledger(stores);
 
   async function produce(records: readonly NewRecord[]): Promise<void> {
-    // As a platform service does, it sends again what was not acknowledged.
+    // Sends again what was not acknowledged, as a platform service does.
     for (;;) {
       try {
         if (records.length > 0) await stores.transport.produce(records);
@@ -89,7 +89,7 @@ export async function install(folder: string, seed: number, places: Places, repo
     await oracle.produce(events);
   }
 
-  /** Produces until it is over and then some more, slower when it takes long; returns the number of events. */
+  /** Produces until `isOver` and then some more, slower if it takes long. Returns the number of events. */
   async function produceUntil(isOver: () => boolean, paceMs: number): Promise<number> {
     let count = 0;
     for (let rest = LEAST; rest > 0; rest = isOver() ? rest - CHUNK : LEAST) {
@@ -101,9 +101,9 @@ export async function install(folder: string, seed: number, places: Places, repo
     return count;
   }
 
-  /** Waits until the jobs have come on by so many records. */
+  /** Waits until the jobs have advanced by this many records. */
   async function advanced(by: number): Promise<void> {
-    // A worker that was killed in a transaction leaves offsets unreadable until its successor comes: the first look is waited for, too.
+    // A worker killed in a transaction leaves offsets unreadable until its successor starts. So the first look has to wait, too.
     let before: number | undefined;
     const isSo = async (): Promise<boolean> => {
       const { committed } = await standing(stores);
@@ -121,7 +121,7 @@ export async function install(folder: string, seed: number, places: Places, repo
     );
   }
 
-  /** No outage is a reason for a worker to end. */
+  /** Fails if a worker has ended by itself: no outage is a reason for that. */
   function unlessDeserted(isSo: () => Promise<boolean>): () => Promise<boolean> {
     return () => {
       assert.deepEqual(fleet.deserters(), [], 'no worker ends by itself');
@@ -131,7 +131,7 @@ export async function install(folder: string, seed: number, places: Places, repo
 
   const tails = (): string => fleet.running.map(({ name, tail }) => `\n--- ${name}:\n${tail}`).join('');
 
-  /** Everything that both lives show. */
+  /** Compares everything that readers can see with the undisturbed run. */
   async function assertUndisturbed(): Promise<void> {
     await oracle.settle();
     await ledger.readOn();
@@ -155,8 +155,8 @@ export async function install(folder: string, seed: number, places: Places, repo
   }
 
   /**
-   * Lets the platform talk while `fault` happens, which settles when the fault is over; waits until the jobs have done
-   * everything; and holds what there is against the undisturbed run.
+   * Keeps the platform producing during `fault`, which settles when the fault is over. Waits until the jobs have done
+   * everything, and compares the result with the undisturbed run.
    */
   async function survive(name: string, fault: () => Promise<unknown>, { paceMs = PACE_MS } = {}): Promise<void> {
     const begun = performance.now();
@@ -201,7 +201,7 @@ export async function install(folder: string, seed: number, places: Places, repo
     random,
     fleet,
     wired,
-    /** Runs a command beside the workers; it must succeed. */
+    /** Runs a command beside the workers. It must succeed. */
     async command(...args: string[]): Promise<void> {
       const { code, text } = await runCommand(folder, file, args);
       assert.equal(code, 0, text);
@@ -239,7 +239,7 @@ function count(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Names the differences, but not all of them. */
+/** Fails if they differ, naming some of the differences. */
 function assertSame(found: ReadonlyMap<string, number>, expected: ReadonlyMap<string, number>, what: string): void {
   const differing = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): string[] =>
     [...a].filter(([text, times]) => b.get(text) !== times).map(([text, times]) => `${times} × ${text}`);

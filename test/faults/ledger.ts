@@ -1,4 +1,4 @@
-/** The content of the topics, read incrementally: derived facts, poison, dead letters. */
+/** The content of the topics, read incrementally: derived events, poison and dead letters. */
 
 import type { EventDef } from '../../core/event.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
@@ -13,13 +13,13 @@ import { POISON } from './poison.ts';
 const PAGE = 500;
 
 export class Ledger {
-  /** The events that jobs emitted, as text; each as often as a reader without dedupe positions would count it. */
+  /** The events that jobs emitted, as text, each as often as a reader without dedupe positions would count it. */
   readonly facts: string[] = [];
-  /** Origins that the log has more than once in one partition. */
+  /** Origins that occur more than once in one partition. */
   readonly repeated: string[] = [];
-  /** Every poisoned record of the topics: its name, and where it lies. */
+  /** Every poisoned record of the topics, with its name and position. */
   readonly poison: { readonly name: string; readonly position: string }[] = [];
-  /** By what was poisoned and where it lay: the jobs that refused it, each with its code. */
+  /** By the position of a poisoned record: the jobs that refused it, each with its error code. */
   readonly deadLetters = new Map<string, string[]>();
   /** Dead letters of records that were not poisoned. */
   readonly strangers: string[] = [];
@@ -84,7 +84,7 @@ export class Ledger {
     else this.deadLetters.set(position, [...(this.deadLetters.get(position) ?? []), refusal].sort());
   }
 
-  /** What became of each poisoned record, by its name: equal records have an equal fate, wherever they lie. */
+  /** The outcomes of all poisoned records, by name. Records of the same name have the same fate, wherever they are. */
   fates(): Map<string, string[][]> {
     const fates = new Map<string, string[][]>();
     for (const { name, position } of this.poison) {

@@ -1,4 +1,4 @@
-/** The undisturbed run: the same story, without faults, for the same jobs in this process, on the embedded stores in memory. */
+/** The undisturbed run: the same story and jobs without faults, in this process, on the embedded stores in memory. */
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { Forgotten } from '../../jobs/runtime/forgotten.ts';
@@ -18,7 +18,7 @@ import { until } from './until.ts';
 
 export interface Oracle {
   readonly ledger: Ledger;
-  /** The messages that left, each once, by key. */
+  /** The keys of the messages that were sent, without repeats. */
   readonly messages: () => string[];
   produce(events: readonly StoryEvent[]): Promise<void>;
   /** Waits until nothing is left to do. */
@@ -57,7 +57,7 @@ export async function startOracle(): Promise<Oracle> {
       if (records.length > 0) await stores.transport.produce(records);
     },
     async settle() {
-      // It runs only while it is awaited, so that it takes no time from the workers under test.
+      // The jobs run only while they are awaited, so that they take no time from the workers under test.
       running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
       const failed = Promise.race(running.map(({ finished }) => finished)).then(() => false);
       await until('the undisturbed run is done', async () => Promise.race([isSettled(stores), failed]));

@@ -1,4 +1,4 @@
-/** How long partitions had no owner, from what the workers logged of their claims. All of them have one clock: they are on one machine. */
+/** How long partitions had no owner, from the claims in the logs of the workers. They run on one machine and so share a clock. */
 
 export interface Ownership {
   /** In ms since 1970 UTC. */
@@ -15,7 +15,7 @@ export interface Pause {
   readonly ms: number;
 }
 
-/** Every time that a partition was let go and had no other owner yet. One that was let go for good is none. */
+/** Each time between the end of a partition's last owner and the next claim. If no claim follows, it is not counted. */
 export function pausesIn(ownerships: readonly Ownership[]): Pause[] {
   const pauses: Pause[] = [];
   const owners = new Map<string, number>();
@@ -32,7 +32,7 @@ export function pausesIn(ownerships: readonly Ownership[]): Pause[] {
   return pauses;
 }
 
-/** The length that this share of the pauses does not exceed. */
+/** The duration that this share of the pauses does not exceed. */
 export function quantileOf(pauses: readonly Pause[], share: number): number {
   const sorted = pauses.map(({ ms }) => ms).sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;

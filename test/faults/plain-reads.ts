@@ -1,4 +1,4 @@
-/** What services without Tributary read: by CQL, by commands of Redis and by the API of Elasticsearch. */
+/** What services without Tributary read, with CQL, Redis commands and the Elasticsearch API. */
 import assert from 'node:assert/strict';
 import { Client } from 'cassandra-driver';
 import { Redis } from 'ioredis';

@@ -13,7 +13,7 @@ import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notification
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
 
-/** The header by which a poisoned record is recognised, in its topic and among the dead letters. */
+/** The header that marks a poisoned record, in its topic and among the dead letters. */
 export const POISON = 'poison';
 
 export interface Poison {
@@ -34,7 +34,7 @@ type Kind = (bottle: Bottle, codec: Codec, partitions: number) => Content;
 const text = new TextEncoder();
 const JSON_DATA = { 'content-type': 'application/json' };
 const STRUCTURED = { 'content-type': 'application/cloudevents+json' };
-/** Larger than any value that is taken, smaller than what the topics take. */
+/** Larger than any accepted value, smaller than what the topics accept. */
 const HUGE = Buffer.alloc(8 * 1024 * 1024 + 1, 'x');
 
 const CARRIERS: readonly (readonly [Topic, EventDef])[] = [
@@ -89,10 +89,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const NAMES = Object.keys(KINDS);
 const IN_CONTENT = 'an array of more items than a record can have';
 const IN_BATCHES = 'a fact that cannot be';
-/** One in so many is huge: each of these takes as long as thousands of others. */
+/** One record in this many is huge. Each takes as long as thousands of others. */
 const HUGE_EVERY = 60;
 
-/** Hands out one after the other, of all kinds and into all topics that a job reads. */
+/** Returns a function that makes one poisoned record after another, of all kinds and for all topics that a job reads. */
 export function poisons(random: Random): () => Poison {
   let lot = 0;
   return () => {

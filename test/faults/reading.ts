@@ -1,4 +1,4 @@
-/** Everything that services can read through the ports, in a form that can be compared. */
+/** Everything that services can read through the ports, in a comparable form. */
 
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { CacheDef, Target } from '../../core/target.ts';
@@ -8,7 +8,7 @@ import type { Page } from '../../sinks/port.ts';
 import { plain } from '../../testing/dump.ts';
 
 type Found = Readonly<Record<string, unknown>>;
-/** Records by the name of their table, index or cache, in an order that follows from their content. */
+/** Records by the name of their table, index or cache, ordered by their content. */
 export type View = Readonly<Record<string, readonly Found[]>>;
 
 const PAGE = 1000;
@@ -16,7 +16,7 @@ const targets: readonly Target[] = [
   ...new Set(jobs.flatMap((job): Target[] => [job.row, ...job.views.map((view) => view.into)])),
 ];
 
-/** `entries` are the keys of the cache's entries that may be there: a cache cannot be listed. */
+/** `entries` returns the keys that a cache may have, since a cache cannot be listed. */
 export async function readAll(
   { tables, search, cache }: Pick<Stores, 'tables' | 'search' | 'cache'>,
   entries: (cache: CacheDef, view: View) => readonly string[],
@@ -50,7 +50,7 @@ async function pages(page: (after: string | undefined) => Promise<Page<Found>>):
   return found;
 }
 
-/** Every entry there is has the key of a row of one of these. */
+/** Keys of all possible entries: each entry has the key of a row of one of these tables. */
 export function entriesFrom(cache: CacheDef, view: View): string[] {
   const keys = {
     learner_courses: ['learner_progress', 'userId'],
@@ -62,8 +62,8 @@ export function entriesFrom(cache: CacheDef, view: View): string[] {
 }
 
 /**
- * Without what may rightly differ: when a channel answered, and in which order two topics brought something to one row. A unit of which
- * a learner had something before its course was published anew is counted with 0: it depends on what came first.
+ * The view without what may rightly differ: when a channel answered, and in which order two topics changed one row. Units
+ * counted as 0 are left out, too: an entry is there only if the learner had something in the unit before its course was republished.
  */
 export function comparable(view: View): View {
   const without = (names: readonly string[]) => (row: Found) =>

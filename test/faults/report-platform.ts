@@ -1,8 +1,8 @@
-/** Reports that take their time, for processes that are killed meanwhile: the platform that workers of `reports.test.ts` load. */
+/** The platform that the workers of `reports.test.ts` load. Its reports are slow, so that processes are killed while they run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineModule, definePlatform, defineReport, learning } from '../../index.ts';
 
-/** In no other text: whoever finds it has found an unprotected row. */
+/** Appears in no other text, so finding it means finding an unprotected row. */
 export const PLANTED = 'Zebulon Quillfeather';
 const PAGE = 100;
 

@@ -1,4 +1,4 @@
-/** Servers, report workers, and users of three tenants who keep asking: the cases of `reports.test.ts` disturb them. */
+/** Servers, report workers, and users of three tenants who keep asking. The cases of `reports.test.ts` disturb them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -113,7 +113,7 @@ export class ReportWorld {
     return (await this.requests.ask(request, now)).request;
   }
 
-  /** The same by events, as services ask. */
+  /** Asks in the same way by events, as services do. */
   async askByEvents(count: number): Promise<void> {
     const { transport, codec } = this.wired.stores;
     const [shape] = await transport.shape([reportRequests.name]);
@@ -122,7 +122,7 @@ export class ReportWorld {
       const data = {
         userId: `user-${this.random.below(5)}`,
         report: 'numbers',
-        // Each asks for something else.
+        // A different number for each, so that no two requests are shared.
         parameters: { count: String(this.#asked + 1000) },
         format: 'csv',
       };
@@ -165,7 +165,7 @@ export class ReportWorld {
     return requests;
   }
 
-  /** Every request has ended once, every file is whole, nothing else is in the bucket, and everybody was told once. */
+  /** Every request ended once, every file is whole, nothing else is in the bucket, and every asker was notified once. */
   async assertWhole(): Promise<void> {
     const requests = await this.allEnded();
     const listed = new Set<string>();
@@ -187,14 +187,14 @@ export class ReportWorld {
       }
       return over;
     };
-    // Workers sweep what is over once it is a minute old.
+    // Workers delete leftovers once they are a minute old.
     this.leftovers = await left();
     await this.#assertAnnounced(requests);
   }
 
   leftovers: readonly string[] = [];
 
-  /** What follows a transaction that a dead worker left open can be read when the broker has ended it. */
+  /** Waits, because events after a dead worker's open transaction become readable only when the broker has ended it. */
   async #assertAnnounced(requests: readonly Request[]): Promise<void> {
     const { expected, late } = await this.#expected(requests);
     let announced: string[] = [];
@@ -210,7 +210,7 @@ export class ReportWorld {
     assert.deepEqual(others, [], 'nobody else is told');
   }
 
-  /** The ids of the events. */
+  /** The ids of the announced events. */
   async #announced(): Promise<string[]> {
     const { stores } = this.wired;
     const wanted = new Map([reportDone, reportFailed].map((def) => [def.type, def]));
@@ -228,7 +228,7 @@ export class ReportWorld {
     return [...announced.keys()];
   }
 
-  /** Who joins a request that is done has the answer at once, and may still be told with the others. */
+  /** An asker who joins a finished request has the answer at once, and may still be notified with the others. */
   async #expected(requests: readonly Request[]): Promise<{ expected: string[]; late: string[] }> {
     const [expected, late]: [string[], string[]] = [[], []];
     for (const { tenant, id, state, result } of requests) {

@@ -1,13 +1,13 @@
-/** The duration of each recovery: one row a fault, printed as a table at the end. */
+/** The duration of each recovery, with a row for each fault, printed as a table at the end. */
 export interface Recovery {
   readonly name: string;
   readonly events: number;
-  /** Records that were not read when the fault ended. */
+  /** The number of unread records when the fault ended. */
   readonly lag: number;
   readonly faultMs: number;
-  /** From the fault's end until the jobs came on. */
+  /** From the end of the fault until the jobs advanced. */
   readonly advancedMs: number;
-  /** From then on, or from the last event on if that came later, until nothing was left to do. */
+  /** From then, or from the last event if that came later, until nothing was left to do. */
   readonly caughtUpMs: number;
   readonly totalMs: number;
 }

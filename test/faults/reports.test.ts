@@ -1,7 +1,7 @@
 /**
- * Reports as several worker processes, with requests in Postgres, files on S3 and events on Kafka, while processes and servers are killed: every
- * request ends once, every file is whole, everybody is told, and nothing is left over. Part of `npm run test:faults`. The cases depend on each
- * other: one that fails ends the run.
+ * Reports as several worker processes, with requests in Postgres, files on S3 and events on Kafka, while processes and servers are killed.
+ * Every request ends once, every file is whole, every asker is notified, and nothing is left over. Part of `npm run test:faults`. The
+ * cases depend on each other: the first failure ends the run.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -75,7 +75,7 @@ fault('a worker that stands still past its lease undoes nothing when it goes on'
 fault('workers are scaled to four and back to one, and each ends as it is asked to', async () => {
   const { fleet } = world;
   while (fleet.running.length < 4) fleet.startOne();
-  // A process that has only just begun ends by the signal itself.
+  // A process that has only just started would be ended by the signal itself.
   for (const worker of fleet.running) await worker.owns(1);
   for (let each = 0; each < 60; each += 1) await world.ask({ parameters: { count: 1000 + each, pauseMs: 100 } });
   await until(
@@ -88,7 +88,7 @@ fault('workers are scaled to four and back to one, and each ends as it is asked 
   fleet.startOne();
 });
 
-/** Requests that take a while, of which some have begun. */
+/** Asks for reports that take a while, and waits until some of them run. */
 async function busy(): Promise<void> {
   for (let each = 0; each < 20; each += 1)
     await world.ask({ parameters: { count: 3000 + world.random.below(900), pauseMs: 20 } });
@@ -121,7 +121,7 @@ fault('a report that is cancelled while it runs ends, for all who asked', async 
   await until('it runs', async () => (await at()).progress > 0, world.tails);
   assert.ok(await world.requests.cancel(slow.tenant, slow.id, Date.now()));
   const { progress } = await at();
-  // All workers are free for what is asked next.
+  // All workers are free, so the next request starts at once.
   const next = await world.ask({ parameters: { count: 1 } });
   await until(
     'another one is done',
@@ -175,7 +175,7 @@ fault('what dead attempts left is swept', async () => {
   };
   await world.assertWhole();
   await until('what is left over is a minute old', isOldEnough, world.tails);
-  // A worker sweeps when it begins.
+  // A worker deletes leftovers when it starts.
   fleet.startOne();
   const isSwept = async () => {
     await world.assertWhole();

@@ -1,6 +1,6 @@
 /**
- * Rolling updates of four workers on real servers, as a Deployment makes them: no effect is lost or doubled, and how long each partition
- * has no owner is measured. Part of `npm run test:faults`; `FAULTS_SEED=7` repeats the story of that seed.
+ * Rolling updates of four workers on real servers, as a Deployment makes them: no effect is lost or doubled. It also measures how long
+ * each partition has no owner. Part of `npm run test:faults`; `FAULTS_SEED=7` repeats the story of that seed.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -14,7 +14,7 @@ import type { Worker } from './workers.ts';
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const WORKERS = 4;
-/** Records between two replacements: the update goes on under load. */
+/** Records between two replacements, so that the update happens under load. */
 const BETWEEN = 200;
 const report = new Report();
 let servers: Servers;
@@ -56,7 +56,7 @@ async function update(name: string, replace: (old: Worker) => Promise<void>): Pr
   console.log(`${name}: ${pauses.length} pauses; median ${median} ms, 95 % within ${most} ms, longest ${longest} ms`);
 }
 
-/** A worker that is asked to stop finishes its batches: that is an exit code of 0. */
+/** A worker that is asked to stop finishes its batches and exits with 0. */
 async function stop(worker: Worker): Promise<void> {
   assert.equal(await world.fleet.stop(worker), 0, worker.tail);
 }

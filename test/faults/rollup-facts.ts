@@ -1,4 +1,4 @@
-/** Events of learners and batches, as a platform and its jobs produce them; and a direct count of the topics. */
+/** Events about learners and batches, as a platform and its jobs produce them, and a direct count of the topics. */
 import type { Event, EventDef } from '../../core/event.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { learnerCompleted, learnerJoined, learnerLeft } from '../../schemas/batch.ts';
@@ -18,12 +18,12 @@ const UPSTREAM_PARTITIONS = 4;
 const PAGE = 1000;
 
 interface Line {
-  /** The records that were produced last. */
+  /** The most recent records, oldest first. */
   readonly sent: NewRecord[];
   offset: number;
 }
 
-/** So many records, some of which repeat earlier ones, and some of which cannot be read. */
+/** Produces any number of records. Some repeat earlier ones, and some cannot be read. */
 export class Facts {
   readonly #random: Random;
   readonly #codec: Codec;
@@ -39,7 +39,7 @@ export class Facts {
     return Array.from({ length: count }, () => this.#one(partitions)).flat();
   }
 
-  /** No record that was produced so far is repeated. */
+  /** Forgets the records produced so far, so that they are never repeated. */
   forget(): void {
     for (const line of this.#lines) line.sent.length = 0;
   }
@@ -70,7 +70,7 @@ export class Facts {
     const record = { ...plain, headers };
     line.sent.push(record);
     if (line.sent.length > 50) line.sent.shift();
-    // The job was rewound, and emits again what it has emitted since.
+    // As if the job was rewound: it emits again everything from some record on.
     return random.chance(0.1) ? [record, ...line.sent.slice(random.below(line.sent.length))] : [record];
   }
 
@@ -94,7 +94,7 @@ export interface CourseFigures {
   joined_first: number;
   departed: number;
   completed: number;
-  /** Those whom enrollments are about. */
+  /** The learners in events about enrollments. */
   readonly learners: Set<string>;
   views: number;
   readonly visitors: Set<string>;
@@ -103,11 +103,11 @@ export interface CourseFigures {
 
 export interface Counted {
   readonly courses: Map<string, CourseFigures>;
-  /** The unreadable records: topic, partition, offset. */
+  /** The unreadable records, as topic/partition/offset. */
   readonly unreadable: string[];
 }
 
-/** Counts the records of both topics one by one, each fact once; keeps the counts of topics that are gone. */
+/** Counts the records of both topics one by one, each fact once. Adds to `into`, which may have the counts of deleted topics. */
 export async function directCount(
   stores: Pick<Stores, 'transport' | 'codec'>,
   into: Counted = { courses: new Map(), unreadable: [] },

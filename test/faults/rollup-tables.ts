@@ -1,4 +1,4 @@
-/** The tables of rollups, read by our own reader: figures by course. */
+/** The tables of rollups, read with our own reader: figures by course. */
 import { join } from 'node:path';
 import type { DuckDb } from '../../duckdb/database.ts';
 import { openDuckDb } from '../../duckdb/database.ts';
@@ -13,7 +13,7 @@ import { segmentsSql } from '../../sinks/segments/source.ts';
 import type { Counted } from './rollup-facts.ts';
 
 export const SOURCES = { enrollments: sourceOf(enrollments), activity: sourceOf(activity) } as const;
-/** Columns that add up, and those of the hashes of distinct values. */
+/** Columns that add up, and columns with hashes of distinct values. */
 export const SUMS = { enrollments: ['joined', 'joined_first', 'departed', 'completed'], activity: ['views'] } as const;
 export const DISTINCT = { enrollments: ['learners'], activity: ['learners', 'completions'] } as const;
 
@@ -45,7 +45,7 @@ export class RollupTables {
     return deltaTable(options).refresh();
   }
 
-  /** By course, of one table. */
+  /** The figures of one table, by course. */
   async figures(name: TableName): Promise<Figures> {
     const snapshot = await this.snapshot(name);
     await using pinned = await pinFiles(this.#cache, snapshot, filesOf(snapshot));
@@ -75,7 +75,7 @@ export class RollupTables {
   }
 }
 
-/** What `figures` is to be, by a direct count. */
+/** The expected result of `figures`, from a direct count. */
 export function expectedFigures({ courses }: Counted, name: TableName): Figures {
   const figures: Figures = {};
   for (const [course, of] of courses) {

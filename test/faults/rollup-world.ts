@@ -1,4 +1,4 @@
-/** Servers, processes that roll up, and a platform that keeps producing: the cases of `rollups.test.ts` disturb it. */
+/** Servers, processes that roll up, and a platform that keeps producing. The cases of `rollups.test.ts` disturb them. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,7 @@ export async function startRollupWorld(seed: number): Promise<RollupWorld> {
   return new RollupWorld({ folder, file, servers, wired, tables, random: new Random(seed) });
 }
 
-/** @param endpoint of S3, as this process is to reach it */
+/** @param endpoint the address at which this process reaches S3 */
 function configFile(folder: string, name: string, { kafka, registry }: Servers, endpoint: string): string {
   const file = join(folder, `${name}.json`);
   const keys = {
@@ -87,17 +87,17 @@ export class RollupWorld {
   readonly wired: Wired;
   readonly fleet: Fleet;
   readonly random: Random;
-  /** A configuration of this installation. */
+  /** The configuration file of this installation. */
   readonly file: string;
-  /** How many the topics have. */
+  /** The number of partitions of each topic. */
   partitions = enrollmentEvents.partitions;
   readonly #folder: string;
   readonly #tables: RollupTables;
   readonly #facts: Facts;
   readonly #gates = new Map<string, Gate>();
-  /** What was counted of topics that are gone. */
+  /** The counts of deleted topics. */
   #counted: Counted | undefined;
-  /** Settles when no producer is active. */
+  /** Resolves when nothing is being produced. */
   #producing: Promise<void> = Promise.resolve();
   #pause: Promise<void> | undefined;
 
@@ -113,14 +113,14 @@ export class RollupWorld {
     this.fleet = new Fleet(folder, configOf, ['run', ...JOBS]);
   }
 
-  /** For what a test starts beside these servers. It is removed with the world. */
+  /** A folder for what a test starts beside these servers. It is deleted with the world. */
   folderOf(name: string): string {
     const folder = join(this.#folder, name);
     mkdirSync(folder, { recursive: true });
     return folder;
   }
 
-  /** Where a table lies now. */
+  /** The current location of a table. */
   async urlOf(name: TableName): Promise<string> {
     const { prefix } = SOURCES[name];
     const { generation } = await currentGeneration(this.wired.objects, prefix);
@@ -139,7 +139,7 @@ export class RollupWorld {
 
   async startOne(): Promise<Worker> {
     const gate = await startGate(this.servers.s3.url);
-    // Without waiting in between: several may start at once, and the fleet numbers its workers in this order.
+    // No await before this: several workers may start at once, and the fleet numbers them in this order.
     this.#gates.set(`worker-${this.#gates.size + 1}`, gate);
     return this.fleet.startOne();
   }
@@ -149,7 +149,7 @@ export class RollupWorld {
     await Promise.all(workers.map((worker) => worker.owns(1)));
   }
 
-  /** Kills a worker as soon as it logs that it published, when the offset of the group may be older, and starts another one. */
+  /** Kills a worker as soon as it logs that it published, when the group's offset may still be older, and starts another worker. */
   async killOncePublished(): Promise<void> {
     const worker = this.random.pick(this.fleet.running);
     await worker.owns(1);
@@ -170,7 +170,7 @@ export class RollupWorld {
     }
   }
 
-  /** Produces facts while the body runs, and for some more rounds. */
+  /** Produces facts while the body runs, and for a few more rounds. */
   async whileProducing(body: () => Promise<void>): Promise<void> {
     let isOver = false;
     const producing = (async () => {
@@ -190,7 +190,7 @@ export class RollupWorld {
     }
   }
 
-  /** Produces nothing while the body runs, which may delete the topics: what they had still counts. */
+  /** Produces nothing while the body runs, so that the body may delete the topics. Their counts are kept. */
   async whileForgotten(body: () => Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#pause = promise;
@@ -208,12 +208,12 @@ export class RollupWorld {
 
   readonly tails = (): string => this.fleet.running.map(({ name, tail }) => `\n--- ${name}:\n${tail}`).join('');
 
-  /** How often workers waited for what is away with that code. */
+  /** How often workers waited with this error code. */
   waits(code: string): number {
     return this.fleet.waits().get(code) ?? 0;
   }
 
-  /** Whether its group has come to the end of its topic: that which there is now, not one that was deleted. */
+  /** Whether the group has reached the end of its current topic, as opposed to a deleted one of that name. */
   async #isLevel({ name, from }: (typeof SOURCES)[keyof typeof SOURCES]): Promise<boolean> {
     const { transport } = this.wired.stores;
     const [info] = await transport.describe([from.name]);
@@ -225,7 +225,7 @@ export class RollupWorld {
     return isOfIt && (await transport.lag(name, from.name)).every(({ lag }) => lag === 0);
   }
 
-  /** The totals of the tables are those of a direct count, which it answers; each unreadable record has one dead letter. */
+  /** The tables have the totals of a direct count, and each unreadable record has one dead letter. Returns the direct count. */
   async assertCounted(): Promise<Counted> {
     const { stores } = this.wired;
     const isLevel = async () => {

@@ -1,6 +1,6 @@
 /**
- * Rollups as several processes on Kafka, with their tables on S3, while processes and servers are killed: the totals are those of a direct
- * count. Part of `npm run test:faults`. The cases depend on each other: one that fails ends the run.
+ * Rollups as several processes on Kafka, with their tables on S3, while processes and servers are killed: the totals equal
+ * a direct count. Part of `npm run test:faults`. The cases depend on each other: the first failure ends the run.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -12,7 +12,7 @@ import { until } from './until.ts';
 import type { Worker } from './workers.ts';
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
-/** S3 is away for so long; workers can be stopped meanwhile, and started. */
+/** How long S3 is away: enough for workers to be stopped and started meanwhile. */
 const AWAY_MS = 60_000;
 
 let world: RollupWorld;
@@ -104,7 +104,7 @@ fault('a process that stands still until others have its partitions undoes nothi
   await until('the one that stood still learns that it was replaced', () => letGo() > before, world.tails);
 });
 
-/** Waits until the workers have reported that code that many times more. */
+/** Waits until the workers have reported the code this many more times. */
 async function missed(code: string, before: number, times = 1): Promise<void> {
   await until(`workers miss it: ${code}`, () => world.waits(code) >= before + times, world.tails);
 }

@@ -1,19 +1,19 @@
 /**
- * Stands between one process and an S3 server, and does something at a chosen point: before an object is put, or when it has been put and
- * the answer has not been sent yet.
+ * Stands between one process and an S3 server, and does something at a chosen point: before an object is stored, or after it is stored
+ * but before the answer is sent.
  */
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Point {
-  /** What the path of the object contains. */
+  /** Text that the path of the object contains. */
   readonly path: string;
   readonly when: 'before' | 'after';
 }
 
 export interface Gate {
   readonly url: string;
-  /** Settles when the point was reached and `act` was called; the request does not continue. */
+  /** Resolves when the point is reached and `act` has been called. The request does not continue. */
   at(point: Point, act: () => void): Promise<void>;
   stop(): void;
 }
@@ -31,7 +31,7 @@ export async function startGate(endpoint: string): Promise<Gate> {
     };
     outgoing.on('error', () => undefined);
     if (isHere('before')) return stopHere();
-    // As it came, with the host that it was signed for.
+    // Forwarded unchanged, with the host that the request was signed for.
     const asked = request(endpoint + url, { method, headers, agent: false }, (answer) => {
       if (isHere('after')) {
         answer.resume();

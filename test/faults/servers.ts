@@ -14,7 +14,7 @@ import type { Server } from '../../servers/server.ts';
 import type { Places } from './installation.ts';
 
 const BUCKET = 'faults';
-/** A worker that is silent for this long has lost its partitions: by default brokers take no less than 6 s. */
+/** Lets a silent worker lose its partitions after 500 ms. By default brokers accept no session timeout below 6 s. */
 const SETTINGS = { 'group.min.session.timeout.ms': '500' };
 
 export interface Servers {
@@ -32,7 +32,7 @@ export interface Servers {
 
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-faults-'));
-  // For servers that may have to run as another user.
+  // Some servers may have to run as another user.
   chmodSync(folder, 0o755);
   const at = (name: string): string => join(folder, name);
   const [elasticsearch, cassandra, kafka, registry, redis, postgres, s3] = (await startAll<Server>([

@@ -1,4 +1,4 @@
-/** Whether the jobs have nothing left to do: nothing to read, and no timer that is due. */
+/** Whether the jobs have nothing left to do: no records to read, and no timers due. */
 
 import { timerFired } from '../../core/event.ts';
 import { jobs } from '../../jobs/index.ts';
@@ -8,11 +8,11 @@ import { viewLags } from '../../topics/log/progress.ts';
 export const PARTITIONS = 6;
 
 export interface Standing {
-  /** Records that jobs have not read. */
+  /** The number of records that jobs have not read. */
   readonly lag: number;
-  /** How far the jobs have come, all partitions added up. */
+  /** The sum of the committed offsets of all partitions. */
   readonly committed: number;
-  /** How long the topics are. */
+  /** The sum of the end offsets of all partitions. */
   readonly end: number;
 }
 
@@ -25,7 +25,7 @@ export async function standing({ transport }: Pick<Stores, 'transport'>): Promis
 export async function isSettled(stores: Pick<Stores, 'transport' | 'tables'>): Promise<boolean> {
   const before = await standing(stores);
   if (before.lag > 0 || (await anyViewBehind(stores)) || (await anyTimerDue(stores))) return false;
-  // After one job was checked, it may emit events that another job has yet to read.
+  // Meanwhile a job that was checked before may have emitted events that another job has yet to read.
   const after = await standing(stores);
   return after.lag === 0 && after.end === before.end;
 }

@@ -10,7 +10,7 @@ import type { StoryEvent } from './story.ts';
 
 const text = new TextEncoder();
 
-/** The correct form: once, and in the right partition. */
+/** The correct records of an event: each once, and in the right partition. */
 export function correctRecords(event: StoryEvent, codec: Codec, partitions: number): NewRecord[] {
   if ('poison' in event) return [event.poison.recordOf(codec, partitions)];
   // The log uses the time at which a record was produced, and jobs use the time at which the event happened.

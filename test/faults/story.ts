@@ -1,9 +1,9 @@
 /**
- * The events of one run: what a platform emits while servers and workers die. Generated from a seed; whatever is asked for first
- * comes first in every run of that seed.
+ * The events of one run: what a platform emits while servers and workers die. A seed determines the events
+ * and their order.
  *
- * All of it comes to one result whatever the order in which topics, and records that lay in a wrong partition, are read: courses
- * are published, and learners have visited them once, before the rest begins; groups that come and go have only learners whose
+ * The result does not depend on the order in which topics, and records in a wrong partition, are read: courses are
+ * published, and each learner has visited them once, before the rest begins; groups that come and go have only learners whose
  * progress does not change; preferences stay.
  */
 
@@ -19,20 +19,20 @@ import type { Topic } from '../../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
 import { type Poison, poisons } from './poison.ts';
 
-/** How a record reaches the log: `astray` lies in any partition, without its key; `twice` comes twice; `json` is no Avro. */
+/** How a record reaches the log: `astray` is in any partition, without its key; `twice` comes twice; `json` is not Avro. */
 export type How = 'well' | 'twice' | 'astray' | 'json';
 
 export type StoryEvent = { readonly event: GivenEvent; readonly how: How } | { readonly poison: Poison };
 
 const DAY = 24 * 3_600_000;
-/** Long enough ago that every timer of a batch is due, and not so long that messages are forgotten already. */
+/** Long enough ago that every timer of a batch is due, and recent enough that messages are not forgotten yet. */
 const START = Math.floor(Date.now() / DAY) * DAY - 60 * DAY;
 const COURSES = 8;
 const CONTENTS = 24;
 const LEARNERS = 400;
 const GROUPS = 8;
 const WALKERS = 32;
-/** Enrollments and memberships change at most once in so many events: a call to the log that is made again changes them once. */
+/** An enrollment or membership changes at most once in this many events, so a repeated call to the log changes each at most once. */
 const APART = 150;
 
 const courseOf = (learner: number): string => `course-${learner % COURSES}`;
@@ -53,7 +53,7 @@ export class Story {
     this.#poisons = poisons(random);
   }
 
-  /** The prerequisites of everything else: each list must be applied before the next one is produced. */
+  /** What everything else requires. Each list must be applied before the next one is produced. */
   opening(): StoryEvent[][] {
     const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
     const courses = numbers(COURSES).flatMap((c) => [
@@ -83,7 +83,7 @@ export class Story {
     return [courses, [...learners, ...groups]];
   }
 
-  /** The next events, about so many. */
+  /** The next events, about `count` of them. */
   next(count: number): StoryEvent[] {
     const events: StoryEvent[] = [];
     while (events.length < count) events.push(...this.#anything());
@@ -113,7 +113,7 @@ export class Story {
   }
 
   #published(course: number, edition: number): StoryEvent {
-    // The units change from edition to edition, and with them what every learner has of each; what is required does not.
+    // Each edition moves contents between units, which changes every learner's figures by unit. Required contents stay the same.
     const unitOf = (index: number): string => `unit-${(index + edition) % 4}`;
     return this.#event(contentEvents, content.coursePublished, {
       courseId: courseOf(course),
@@ -171,7 +171,7 @@ export class Story {
     ];
   }
 
-  /** One that begins and ends by timers, which are due at once by the clock on the wall. */
+  /** A batch that begins and ends by timers, which are due at once by the real clock. */
   #batch(): StoryEvent[] {
     const batchId = `batch-${this.#count}`;
     const startsAt = START + 45 * DAY;

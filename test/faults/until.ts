@@ -1,12 +1,12 @@
-/** Waiting for a condition, with a bound. */
+/** Waits for a condition, with a time limit. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 
 const PAUSE_MS = 100;
-/** Far longer than anything takes, on a busy machine, too. */
+/** Far longer than anything takes, even on a busy machine. */
 export const BOUND_MS = 240_000;
 
-/** Asks until the condition is true. An away error counts as "not yet"; any other error is thrown. `why` adds to the failure message. */
+/** Asks until the condition is true. Counts an away error as "not yet" and throws any other. `why` is added to the failure message. */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,

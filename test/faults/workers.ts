@@ -1,4 +1,4 @@
-/** Worker processes: `tributary run` of some jobs, watched by what they log. They end with the process that started them. */
+/** Worker processes: `tributary run` with some jobs, observed through their log lines. They end with the process that started them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ interface Line {
   readonly code?: string;
 }
 
-/** It ends with the process that started it. */
+/** Starts a command as a process that ends with this one. */
 function tributary(folder: string, config: string, args: readonly string[]): ChildProcess {
   const inherited = Object.entries(process.env).filter(([key]) => !/^(?:TRIBUTARY|NODE)_/.test(key));
   const command = [process.execPath, '--max-semi-space-size=8', MAIN, '--config', config, ...args];
@@ -28,7 +28,7 @@ function tributary(folder: string, config: string, args: readonly string[]): Chi
   });
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 export async function runCommand(folder: string, config: string, args: readonly string[]) {
   const child = tributary(folder, config, args);
   let text = '';
@@ -41,19 +41,19 @@ export async function runCommand(folder: string, config: string, args: readonly 
 
 export class Worker {
   readonly name: string;
-  /** `job/partition` that it works on, as far as it has reported. */
+  /** The assignments (`job/partition`) that it owns, according to its log. */
   readonly owned = new Set<string>();
-  /** When it claimed and let go what it has worked on. */
+  /** When it claimed partitions and gave them up. */
   readonly ownerships: Ownership[] = [];
-  /** How often it released a partition to a newer owner. */
+  /** How often it lost a partition to a newer owner. */
   fenced = 0;
   /** How often it released a partition that was revoked. */
   released = 0;
-  /** How often it waited for what was away, by code. */
+  /** How often it waited for a store or server, by error code. */
   readonly waits = new Map<string, number>();
-  /** How often it published what it had counted of a partition. */
+  /** How often it published the counts of a partition. */
   published = 0;
-  /** Exit code or signal; undefined while it runs. */
+  /** The exit code or signal; undefined while it runs. */
   ended: number | NodeJS.Signals | undefined;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
@@ -96,7 +96,7 @@ export class Worker {
       this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
   }
 
-  /** Its last output. */
+  /** The last lines of its output. */
   get tail(): string {
     return this.#last.join('\n');
   }
@@ -114,7 +114,7 @@ export class Worker {
     return this.ended;
   }
 
-  /** Waits until it works on at least so many partitions. */
+  /** Waits until it owns at least this many partitions. */
   async owns(count: number): Promise<void> {
     await until(
       `${this.name} has ${count} partitions`,
@@ -127,7 +127,7 @@ export class Worker {
   }
 }
 
-/** The workers of an installation. Each one that ends without a stop is a finding. */
+/** The workers of an installation. A worker that ends without being stopped is a finding. */
 export class Fleet {
   readonly #folder: string;
   readonly #configOf: (worker: string) => string;
@@ -137,7 +137,7 @@ export class Fleet {
   readonly #all: Worker[] = [];
   readonly #stopped = new Set<Worker>();
 
-  /** @param configOf the file of a worker's configuration, by its name */
+  /** @param configOf returns the configuration file of a worker, by name */
   constructor(folder: string, configOf: (worker: string) => string, args: readonly string[]) {
     this.#folder = folder;
     this.#configOf = configOf;
@@ -148,17 +148,17 @@ export class Fleet {
     return [...this.#running].filter(({ ended }) => ended === undefined);
   }
 
-  /** Of all workers there ever were. */
+  /** Of all workers, including those that ended. */
   get ownerships(): Ownership[] {
     return this.#all.flatMap(({ ownerships }) => ownerships);
   }
 
-  /** Of all workers there ever were. */
+  /** Of all workers, including those that ended. */
   get fenced(): number {
     return this.#all.reduce((sum, { fenced }) => sum + fenced, 0);
   }
 
-  /** Starts so many at once and waits until each of them has work. */
+  /** Starts this many workers at once, and waits until each owns a partition. */
   async start(count: number): Promise<Worker[]> {
     const workers = Array.from({ length: count }, () => this.startOne());
     await Promise.all(workers.map((worker) => worker.owns(1)));
@@ -180,7 +180,7 @@ export class Fleet {
     await worker.exit();
   }
 
-  /** Asks it to stop, as a supervisor does; answers its exit code. */
+  /** Asks it to stop, as a supervisor does. Returns its exit code or signal. */
   async stop(worker: Worker): Promise<number | NodeJS.Signals | undefined> {
     this.#dismiss(worker);
     worker.signal('SIGTERM');
@@ -194,14 +194,14 @@ export class Fleet {
     await Promise.all(this.running.map((worker) => this.kill(worker)));
   }
 
-  /** Workers that ended without a stop, with their output. */
+  /** Workers that ended without being stopped, with their output. */
   deserters(): string[] {
     return this.#all
       .filter((worker) => worker.ended !== undefined && !this.#stopped.has(worker))
       .map((worker) => `${worker.name} ended with ${worker.ended}:\n${worker.tail}`);
   }
 
-  /** Codes of what workers waited for, all together. */
+  /** How often all workers together waited, by error code. */
   waits(): Map<string, number> {
     const sums = new Map<string, number>();
     for (const { waits } of this.#all) for (const [code, count] of waits) sums.set(code, (sums.get(code) ?? 0) + count);

@@ -1,7 +1,7 @@
 /**
- * Tables in memory that settle cell by cell, as Cassandra does: of every cell the largest version stays, of equal ones the larger
- * value, and a whole write also removes the older cells that it does not name. So what an older owner changed can mix with what
- * a newer one wrote. `tells`: a late write is answered `stale`; otherwise it looks like any other.
+ * Tables in memory that settle cell by cell, as Cassandra does. For each cell the largest version wins, and of equal versions the larger
+ * value. A whole write also removes older cells that it does not name. So changes of an older owner can mix with what
+ * a newer one wrote. `tells`: a late write is answered with `stale`; otherwise its answer is like any other.
  */
 import { Entries } from '../../core/entries.ts';
 import { mapFields, type TableDef } from '../../core/target.ts';
@@ -16,22 +16,22 @@ interface Cell {
 interface CellRow {
   readonly key: Key;
   readonly cells: Map<string, Cell>;
-  /** Below it nothing counts: the version of the newest whole write. */
+  /** The version of the newest whole write. Older cells do not count. */
   edge: Version;
 }
 
 const NEVER: Version = { token: -1, revision: -1 };
-/** The name of a cell that has an entry of a map field; those of fields begin with the prefix, too. */
+/** The name of the cell of a field or, with `entry`, of an entry of a map field. */
 const cellOf = (field: string, entry = ''): string => `data/${field}/${entry}`;
 
 export interface CellsOptions {
   readonly tells: boolean;
-  /** Whether a claim takes a token above those of all partitions of its topic, and above what is asked for. */
+  /** Whether a claim takes a token above those of all partitions of its topic, and above the requested one. */
   readonly oneLine?: boolean;
 }
 
 export interface Cells extends Tables {
-  /** A claim that waits between reading the tokens and setting its own. */
+  /** A claim that pauses between reading the tokens and setting its own. */
   claimInSteps(
     job: string,
     topic: string,
@@ -41,7 +41,7 @@ export interface Cells extends Tables {
   ): Promise<number>;
   setToken(job: string, topic: string, partition: number, token: number): void;
   forgetClaims(): void;
-  /** Takes a copy of everything, and answers how to put it back. */
+  /** Copies everything. Returns a function that restores the copy. */
   backup(): () => void;
 }
 
@@ -80,7 +80,7 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
     return 'written';
   }
 
-  /** Whether it compares versions, and still has the data that the new owner has read. */
+  /** Whether the store compares versions and still has the data that the new owner read. */
   function mayLeaveData(table: TableDef, { key, taken }: RowWrite): boolean {
     const row = rowsOf(table).get(key.join('\0'));
     const held = row?.cells.get('version')?.value as Version | undefined;
@@ -156,7 +156,7 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
       });
     },
     under: async (table, prefix) => each(table).filter(({ key }) => prefix.every((part, i) => key[i] === part)),
-    // The jobs of the protocol search nothing.
+    // The jobs of this test never search.
     matching: async () => ({ items: [], next: undefined }),
     scan: async (table) => ({ items: each(table), next: undefined }),
     write: async (table, rows) =>
@@ -197,7 +197,7 @@ function copyOf(tables: ReadonlyMap<string, ReadonlyMap<string, CellRow>>): Map<
   return new Map([...tables].map(([name, rows]) => [name, rowsOf(rows)]));
 }
 
-/** Of two equal versions the larger value, and a deletion above all. */
+/** The larger version wins; of equal versions the larger value, and a deletion counts as the largest. */
 function wins(a: Cell, b: Cell): boolean {
   const order = compareVersions(a.version, b.version);
   return order > 0 || (order === 0 && rank(a.value) >= rank(b.value));

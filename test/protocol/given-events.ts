@@ -1,4 +1,4 @@
-/** The events of a platform in topic one: random values, and some that no job folds between them. */
+/** The platform's events in topic one: random values, with some events between them that no job folds. */
 
 import { recordsOf } from '../../testing/produce.ts';
 import type { Random } from '../../testing/random.ts';
@@ -9,7 +9,7 @@ import { given, one, unwanted } from './jobs.ts';
 export const START = Date.UTC(2026, 0, 5);
 const KEYS = 6;
 
-/** The n-th event, and its gaps. `astray`: they may lie in a wrong partition. */
+/** The n-th event, sometimes followed by events that no job folds. `astray`: they may be in a wrong partition. */
 export function givenRecords(
   codec: Codec,
   random: Random,

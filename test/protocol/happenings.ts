@@ -1,4 +1,4 @@
-/** What an operator does, or has to repair, while everything is stopped; at most once in a history. */
+/** What an operator does or has to repair while everything is stopped; at most once in a history. */
 import type { Job } from '../../jobs/define.ts';
 import type { Random } from '../../testing/random.ts';
 import { jobA, jobB, one, two } from './jobs.ts';
@@ -13,8 +13,8 @@ const HAPPENINGS = [
   'gone astray',
 ] as const;
 /**
- * `claims lost`: the tables forget all tokens, and keep the rows. `restored`: they go back to an older copy. `gone astray`: some records
- * lie in a wrong partition, and those that moved to another may be read again.
+ * `claims lost`: the tables forget all tokens and keep the rows. `restored`: the tables go back to an older copy. `gone astray`: some
+ * records are in a wrong partition, and those that were moved to another one may be read again.
  */
 export type Happening = (typeof HAPPENINGS)[number] | undefined;
 
@@ -22,7 +22,7 @@ export function randomHappening(random: Random): Happening {
   return random.chance(0.4) ? random.pick(HAPPENINGS) : undefined;
 }
 
-/** A copy of rows, views and claims, with the offsets and dedupe positions of that moment. Answers the restore procedure. */
+/** Copies rows, views and claims, with the current offsets and dedupe positions. Returns a function that restores the copy. */
 export async function backup({ transport, tables, cells }: ProtocolStores): Promise<() => Promise<void>> {
   const putBack = cells?.backup();
   const before = await committedOf(transport);
@@ -33,7 +33,7 @@ export async function backup({ transport, tables, cells }: ProtocolStores): Prom
     for (const { job, partition, offset, metadata } of before) {
       if (offset !== undefined) await transport.seek(job.name, job.from.name, { partition, offset, metadata });
       else await transport.seek(job.name, job.from.name, { partition, offset: 0, metadata: '' });
-      // Views of the time after the copy have larger versions than the rows that are read now.
+      // Views written after the copy have larger versions than the restored rows.
       await tables.claim(job.name, job.from.name, partition, newest);
     }
   };
@@ -60,7 +60,7 @@ async function tokensOf(tables: ProtocolStores['tables'], positions: readonly Jo
   return Math.max(...(await Promise.all(tokens)));
 }
 
-/** As `topics apply` does, while the jobs that read the topic are stopped and have nothing left to read. */
+/** Does what `topics apply` does while the jobs that read the topic are stopped and have nothing left to read. */
 export async function expandTwo({ transport }: ProtocolStores): Promise<void> {
   const partitions = (await transport.lag(jobB.name, two.name)).length + 1;
   await transport.topics.apply([{ name: two.name, partitions, retentionMs: two.retentionMs, groups: [jobB.name] }]);

@@ -1,7 +1,7 @@
 /**
- * The two jobs of the model (`test/model/protocol.py`): A folds topic one into rows, with a lookup that changes under it, shows
- * them in a view, calls a channel, and emits to topic two, which job B folds. The result of a fold depends only on its value and the
- * lookup, so that two owners who looked at different moments disagree.
+ * The two jobs of the model (`test/model/protocol.py`). A folds topic one into rows, with a lookup that changes meanwhile, shows them in a
+ * view, calls a channel, and emits to topic two, which B folds. The result of a fold depends only on the event's value and the
+ * lookup, so two owners that looked at different moments disagree.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -18,7 +18,7 @@ export const given = defineEvent(
   { type: 'record', name: 'Given', fields: [text('key'), number('value')] },
   { key: 'k', value: 1 },
 );
-/** No job folds it. */
+/** An event that no job folds. */
 export const unwanted = defineEvent(
   'one.unwanted',
   { type: 'record', name: 'Unwanted', fields: [text('key')] },
@@ -38,7 +38,7 @@ const item = {
   name: 'Item',
   fields: [text('id'), number('value'), number('lookup')],
 } as const;
-/** What a row has applied, in its order: each event with the lookup that decided about it. */
+/** What a row has applied, in order: each event with the lookup result that decided about it. */
 const items = { name: 'items', type: { type: 'map', values: item }, doc: 'What was applied, by its place.' } as const;
 
 const rowsOfA = defineTable({
@@ -76,10 +76,10 @@ type Verdict = 'applied' | 'unchanged' | 'rejected';
 
 const VERDICTS: Readonly<Record<number, Verdict>> = { 0: 'unchanged', 1: 'rejected', 2: 'unchanged' };
 const judge = (value: number, looked: number): Verdict => VERDICTS[(value + looked) % 6] ?? 'applied';
-/** What a store refuses to hold. */
+/** Whether a store refuses to hold the item. */
 export const isPoison = ({ value, lookup: looked }: Item): boolean => value % 11 === 3 && looked % 3 === 0;
 
-/** What A emits when the n-th event of a row is applied: events for topic two, each with its key, and calls. */
+/** What A emits when it applies the n-th event of a row: events for topic two, each with its key, and calls. */
 export function saysOf(key: string, n: number, { value, lookup: looked }: Item) {
   const events: (readonly [key: string, said: string])[] = [];
   if (value % 4 > 0) events.push([String(value % 3), [key, n, looked, value].join(' ')]);
@@ -88,7 +88,7 @@ export function saysOf(key: string, n: number, { value, lookup: looked }: Item) 
 }
 export const messageOf = ({ id, value, lookup: looked }: Item): string => `${id} ${value} ${looked}`;
 
-/** Which record shows the row, and how: it moves, and often a change does not show. */
+/** The view's record that shows the row, and its content. The key moves, and a change of the row often does not show. */
 export function shows(key: string, list: readonly Item[]): { key: string; side: string; last: number } | undefined {
   const last = list.at(-1);
   return last && { key, side: `side-${Math.floor(list.length / 2) % 2}`, last: last.lookup % 2 };

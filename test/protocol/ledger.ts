@@ -1,4 +1,4 @@
-/** What was committed: the verdict of every record, by the transaction that committed it first. */
+/** What was committed: the verdict of every record, as the first transaction that committed the record left it. */
 
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { type Job, Rejection } from '../../jobs/define.ts';
@@ -9,7 +9,7 @@ import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
 import { type Transaction, watchingCommits } from '../harness/commits.ts';
 import { type Item, jobA, jobB, listOf } from './jobs.ts';
 
-/** As the row held it when the transaction was committed; undefined: nothing came of it. */
+/** The item in the row when the transaction was committed; undefined if the record had no effect. */
 export type Verdict = Item | 'rejected' | undefined;
 
 const text = new TextDecoder();
@@ -20,7 +20,7 @@ export class Ledger {
     [jobA, new Map()],
     [jobB, new Map()],
   ]);
-  /** What its fold has ever answered to an event, by its id: only that can have become of it. */
+  /** By event id, everything that the fold ever returned for the event. The verdict must be one of these. */
   readonly judgements = new Map<string, Set<'applied' | 'unchanged' | 'rejected'>>();
   /** The largest offset ever committed, by job, topic and partition. */
   readonly #furthest = new Map<string, number>();
@@ -30,7 +30,7 @@ export class Ledger {
     this.#tables = tables;
   }
 
-  /** The job, with its judgements taken down. */
+  /** Wraps the job to record its judgements. */
   judging(job: Job): Job {
     const fold: Record<string, Job['fold'][string]> = {};
     for (const [type, folds] of Object.entries(job.fold)) {
@@ -44,7 +44,7 @@ export class Ledger {
     return { ...job, fold };
   }
 
-  /** The stores of a process, whose commits are taken down. */
+  /** Wraps the stores of a process to record its commits. */
   watching(stores: Stores, job: Job): Stores {
     return watchingCommits(stores, ({ claim: { shape, partition }, records, transaction }) =>
       this.#note(job, `${job.name}/${shape.id}/${partition}`, records, transaction),
@@ -65,7 +65,7 @@ export class Ledger {
       const [row] = await this.#tables.read(job.row, [key]);
       const item = listOf(row?.data).find((each) => each.id === id);
       const verdicts = this.verdicts.get(job) as Map<string, Verdict>;
-      // A repeated event has another offset, and was judged before.
+      // A repeated event has another offset, and already has a verdict.
       if (!verdicts.has(id)) verdicts.set(id, item ?? (deadLetters.has(id) ? 'rejected' : undefined));
     }
   }

@@ -1,9 +1,9 @@
 /**
- * The property of the model, on the real runtime. A seed that fails is in the message; it runs alone with
+ * The property of the model, on the real runtime. If a seed fails, the message names it. To run it alone:
  *
  *     SEED=123 node --test test/protocol/protocol.test.ts
  *
- * and `SEEDS=2000` asks for more of them.
+ * `SEEDS=2000` runs more seeds.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

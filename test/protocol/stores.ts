@@ -1,4 +1,4 @@
-/** What the two jobs run on: the real log, and tables that are the real ones or settle cell by cell. */
+/** The stores of the two jobs: the real log, and tables that are either the real ones or settle cell by cell. */
 
 import { callAnswered, DEFAULT_TENANT } from '../../core/event.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
@@ -18,20 +18,20 @@ import { jobA, jobB, lookups, one, shown, two } from './jobs.ts';
 
 export interface ProtocolStores extends Stores {
   readonly transport: EmbeddedTransport;
-  /** Undefined: the tables are the real ones. */
+  /** Undefined if the tables are the real ones. */
   readonly cells: Cells | undefined;
-  /** Deletes a topic with everything in it, and makes it again. */
+  /** Deletes a topic with everything in it, and creates it again. */
   remake(topic: Topic, partitions: number): Promise<void>;
-  /** What the channel was called for. */
+  /** The message of each call to the channel. */
   readonly calls: readonly string[];
   look(value: number): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface StoresOptions {
-  /** Of topic one. */
+  /** The number of partitions of topic one. */
   readonly partitions: number;
-  /** Undefined: the real tables. */
+  /** Undefined for the real tables. */
   readonly cells: CellsOptions | undefined;
 }
 
@@ -87,7 +87,7 @@ export async function protocolStores({ partitions, cells }: StoresOptions): Prom
   };
 }
 
-/** The embedded log deletes no topics, as Kafka's tools do; a group's offsets go with them. */
+/** The embedded log cannot delete topics as Kafka's tools do. A group's offsets are deleted with the topic. */
 const IDS = 'SELECT id FROM log_partitions WHERE topic_id = (SELECT id FROM log_topics WHERE name = ?)';
 const DELETE_TOPIC = [
   `DELETE FROM log_batches WHERE id / 1099511627776 IN (${IDS})`,

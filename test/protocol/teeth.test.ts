@@ -1,20 +1,20 @@
-/** The property would notice: with any one rule turned off, a seed differs. */
+/** The property is sensitive: with any one rule turned off, some seed differs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seedsOf } from './seeds.ts';
 import { trial } from './trial.ts';
 import { WITHOUT } from './without.ts';
 
-/** A seed that differed when it was looked for, where it is not among the first: after a change of the runtime it may be another. */
+/** Seeds that were found to differ, for rules that the first seeds do not detect. A change of the runtime may require others. */
 const KNOWN: Readonly<Record<string, number>> = {
   tokenAgain: 200,
   stopAbove: 79,
   'possession for as long as any batch': 30,
 };
-/** Far more than any took then. */
+/** Far more than any rule needed when this was written. */
 const MOST_SEEDS = 2000;
 
-/** Larger than a batch is enough, and so it has to be. */
+/** A claim has to take possession for longer than a batch. Less than that must be detected. */
 const TOO_SHORT = { 'possession for as long as any batch': { possessionRecords: 1 } };
 
 for (const [rule, options] of Object.entries({ ...WITHOUT, ...TOO_SHORT })) {

@@ -1,4 +1,4 @@
-/** One run of a seed, and the errors at its end, in words. */
+/** Runs one seed, and returns the errors at its end as text. */
 import { messageOf } from '../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { partitionsOf } from '../../testing/dump.ts';
@@ -45,7 +45,7 @@ async function wrong({ stores, ledger, committed, rewinds, scenario, emittedBefo
     check(same(itemsOf(verdicts), applied.map(textOf)), `${name}: rows are not as committed`);
     const rejected = idsOf(verdicts, (verdict) => verdict === 'rejected');
     const deadLetters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
-    // A dead letter may be sent again after the offset was set back.
+    // A dead letter may be sent again after a rewind.
     check(
       same(rewinds || scenario === 'restored' ? [...new Set(deadLetters)] : deadLetters, rejected),
       `${name}: dead letters`,
@@ -81,7 +81,7 @@ async function wrong({ stores, ledger, committed, rewinds, scenario, emittedBefo
   const expected = a.flatMap(([key, list]) => shows(key, list) ?? []);
   check(same(records.items.map(textOf), expected.map(textOf)), 'views');
 
-  // Restored rows do not know which calls were made since.
+  // Restored rows do not know about calls made after the backup.
   check(scenario === 'restored' || new Set(stores.calls).size === stores.calls.length, 'called twice');
   const calls = new Set(emissions.flatMap(({ isCall, item }) => (isCall ? [callOf(item)] : [])));
   check(
@@ -97,7 +97,7 @@ const idsOf = (verdicts: ReadonlyMap<string, Verdict>, which: (verdict: Verdict)
 const itemsOf = (verdicts: ReadonlyMap<string, Verdict>): string[] =>
   [...verdicts.values()].filter((verdict): verdict is Item => typeof verdict === 'object').map(textOf);
 
-/** Whatever the order of its fields is. */
+/** Text that does not depend on the order of the fields. */
 const textOf = (record: object): string => JSON.stringify(Object.entries(record).sort(([x], [y]) => (x < y ? -1 : 1)));
 
 const same = (some: readonly string[], others: readonly string[]): boolean =>

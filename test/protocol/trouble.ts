@@ -1,4 +1,4 @@
-/** The faults of a process at its stores: writes that fail, writes that are not answered and take effect later, and refused rows. */
+/** The faults of a process at its stores: failed writes, unanswered writes that take effect later, and refused rows. */
 
 import { TributaryError } from '../../core/errors.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
@@ -9,12 +9,12 @@ import type { Random } from '../../testing/random.ts';
 import { isPoison, listOf, lookups } from './jobs.ts';
 import { replaced } from './replaced.ts';
 
-/** Writes that were sent and not answered. Whoever takes one out and runs it lets it land. */
+/** Writes that were sent and not answered. Remove one and call it to let it take effect. */
 export type Flight = (() => Promise<unknown>)[];
 
 export interface Luck {
   readonly random: Random;
-  /** How probable it is that a write is not answered. */
+  /** The probability that a write is not answered. */
   readonly trouble: () => number;
   readonly flight: Flight;
 }
@@ -45,7 +45,7 @@ export function troubled(stores: Stores, { random, trouble, flight }: Luck): Sto
   };
 }
 
-/** Rows of one call in any order, as a store writes them that writes all at once. */
+/** Shuffles the rows of each call, because a store that writes them all at once may write them in any order. */
 export function shuffling(stores: Stores, random: Random): Stores {
   const { tables } = stores;
   return {

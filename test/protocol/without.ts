@@ -1,6 +1,6 @@
 /**
- * Every rule of the model, turned off: most by a switch of the runtime of the same name, and those that stores and logs keep by
- * stores that do not.
+ * Every rule of the model, turned off: most by the runtime's switch of the same name, the others by stores and logs that do
+ * not keep them.
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -32,7 +32,7 @@ const swapped = <T extends { readonly version: Version }>(write: T): T => {
   return { ...write, version: { token: revision, revision: token } };
 };
 
-/** Versions that count revisions first and owners second. */
+/** Versions that compare revisions before tokens. */
 function revisionFirst(stores: Stores): Stores {
   const { tables } = stores;
   return {
@@ -45,7 +45,7 @@ function revisionFirst(stores: Stores): Stores {
   };
 }
 
-/** A first write under a token that covers only what changed. */
+/** Tables whose first write under a token covers only what changed. */
 function neverWhole(stores: Stores): Stores {
   const { tables } = stores;
   return {
@@ -60,7 +60,7 @@ function neverWhole(stores: Stores): Stores {
   };
 }
 
-/** A log that takes the commit of anybody. */
+/** A log that accepts commits from fenced owners. */
 function unfenced(stores: Stores): Stores {
   return withCommit(stores, async (claim, transaction, transport, move) => {
     try {
@@ -73,7 +73,7 @@ function unfenced(stores: Stores): Stores {
   });
 }
 
-/** A log that sends each event separately, and stores the offset after them. */
+/** A log that sends each event separately, and stores the offset afterwards. */
 function torn(stores: Stores, reach: Reach): Stores {
   return withCommit(stores, async (claim, transaction, transport) => {
     for (const record of transaction.records) {
@@ -103,7 +103,7 @@ function withCommit(stores: Stores, commit: Commit): Stores {
           async claim(partition) {
             const claim = await membership.claim(partition);
             return replaced(claim, {
-              // An owner does not learn of a newer one until it reads.
+              // An owner does not learn of a newer one before its next read.
               commit: (transaction) =>
                 commit(claim, transaction, transport, (offset, metadata) =>
                   transport.seek(group, topic, { partition, offset, metadata }),

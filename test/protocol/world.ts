@@ -1,7 +1,7 @@
 /**
- * The world of the model on the real runtime: owners crash or are paused between any two effects and go on late beside their
- * successors, writes take effect much later or never, lookups change, offsets are set back, and topic one is expanded once it is drained.
- * One seed is one such history.
+ * The world of the model on the real runtime. Owners crash, or are paused between any two effects and go on late beside their
+ * successors; writes take effect much later or never; lookups change; offsets are rewound; topic one is expanded once it is drained.
+ * A seed is one such history.
  */
 import type { Job } from '../../jobs/define.ts';
 import { ownerOfRows } from '../../jobs/runtime/rows/handler.ts';
@@ -24,26 +24,26 @@ import { Ledger } from './ledger.ts';
 import { type ProtocolStores, protocolStores } from './stores.ts';
 import { claimingInSteps, type Flight, shuffling, troubled } from './trouble.ts';
 
-/** Alters the stores of one process: how rules are turned off that stores and logs keep. */
+/** Alters the stores of one process. It is used to turn off rules that stores and logs keep. */
 export type Distort = (stores: Stores, reach: Reach) => Stores;
 
 export interface WorldOptions {
   readonly rules?: Rules;
   readonly distort?: Distort;
-  /** Whether tokens are counted by partition. */
+  /** Whether each partition has its own sequence of tokens. */
   readonly apart?: boolean;
-  /** How long a claim takes possession: undefined as in production, which no trial comes to the end of. */
+  /** For how many records a claim takes possession. Undefined: as in production, which is more than any trial has. */
   readonly possessionRecords?: number | undefined;
 }
 
-/** No owner has more in one batch. */
+/** The largest batch of any owner. */
 export const MOST_RECORDS = 5;
 
 const MOST_PARTITIONS = 4;
-/** Nobody crashes after so many steps, and after as many more steps every owner must be done. */
+/** After this many steps nobody crashes. By `MOST_STEPS` every owner must be done. */
 const ROUGH_STEPS = 3000;
 const MOST_STEPS = 12_000;
-/** The effects of a claim and of a batch, between which an owner is most likely to be caught. */
+/** The effects of a claim and of a batch: interrupting an owner between them is most likely to expose a fault. */
 const BUSY: ReadonlySet<Point> = new Set([
   'claim',
   'fence',
@@ -53,7 +53,7 @@ const BUSY: ReadonlySet<Point> = new Set([
   'call channel',
   'before commit',
 ]);
-/** How probable it is, at each step, that an owner is taken for dead, and that a write is not answered. */
+/** For each step, the probability that an owner is taken for dead, and that a write is not answered. A seed picks one. */
 const TROUBLES = [0.02, 0.05, 0.05, 0.001];
 
 export class World {
@@ -61,7 +61,7 @@ export class World {
   readonly ledger: Ledger;
   readonly committed = new CommittedRecords();
   readonly rewinds: boolean;
-  /** The records of a topic two that is gone. */
+  /** The records of a deleted topic two. */
   readonly emittedBefore: LogRecord[] = [];
   readonly #clock = new ManualClock(START);
   readonly #random: Random;
@@ -69,7 +69,7 @@ export class World {
   readonly #live = new Map<string, Actor>();
   #late: Actor[] = [];
   readonly #flight: Flight = [];
-  /** By partition of topic one: what lies before was not moved to another partition. */
+  /** By partition of topic one: rewinds do not go below this offset. */
   #floors: number[] = [];
   #trouble: number;
   readonly scenario: Happening;
@@ -99,7 +99,7 @@ export class World {
     return world;
   }
 
-  /** Its partitions, from `first` on, have been claimed some times before. */
+  /** Simulates earlier claims of the partitions of the job's topic, from `first` on. */
   async #claimBefore(job: Job, first: number): Promise<void> {
     for (const partition of (await this.#partitions(job)).slice(first)) {
       const token = this.#random.pick([0, 1, 4, 900]);
@@ -114,7 +114,7 @@ export class World {
     return (topic?.partitions ?? []).map(({ partition }) => partition);
   }
 
-  /** Whether everything was applied in the end. */
+  /** Resolves to whether everything was applied in the end. */
   async run(): Promise<boolean> {
     const random = this.#random;
     await this.#beginAll(jobA);
@@ -123,7 +123,7 @@ export class World {
     await this.#produce(12);
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       await this.#step(random.pick([...this.#live.values(), ...this.#late]));
-      // After a restore, a record gets the same verdict again.
+      // After a restore, a record must get the same verdict again.
       if (random.chance(0.04) && this.scenario !== 'restored') await this.stores.look(++this.#looked);
       if (random.chance(0.02)) this.#clock.set(START + random.below(1000) * 1000);
       if (random.chance(0.002) && steps > 200) await this.#happen();
@@ -145,7 +145,7 @@ export class World {
     return false;
   }
 
-  /** A late owner does most harm when it stood still with something to do. */
+  /** Prefers owners that have something to do: they do most harm when they are late. */
   #victim(): Actor {
     const live = [...this.#live.values()];
     const busy = live.filter(({ point }) => BUSY.has(point));
@@ -157,13 +157,13 @@ export class World {
     if (actor.hasEnded) this.#late = this.#late.filter((other) => other !== actor);
   }
 
-  /** A write that was not answered takes effect, whatever became of its sender. */
+  /** Lets an unanswered write take effect, whatever became of its sender. */
   async #land(): Promise<void> {
     const [write] = this.#flight.splice(this.#random.below(this.#flight.length), 1);
     await write?.();
   }
 
-  /** An owner dies, or is only taken for dead; and now and then somebody sends its job back. */
+  /** An owner dies, or is only taken for dead. Sometimes its job is rewound, too. */
   async #replace(actor: Actor): Promise<void> {
     const random = this.#random;
     const { job, partition } = actor;
@@ -238,7 +238,7 @@ export class World {
     return true;
   }
 
-  /** Everything stops, and something is done to the stores meanwhile. */
+  /** Stops everything, does something to the stores, and starts again. */
   async #happen(): Promise<void> {
     const { cells } = this.stores;
     if (this.#happening === 'claims lost' && cells !== undefined) {
@@ -263,7 +263,7 @@ export class World {
     for (const { membership } of left) await membership.leave();
   }
 
-  /** For good: no late owner continues, and no write takes effect any more. */
+  /** Stops for good: no late owner goes on, and writes in flight take effect now. */
   async #stopAll(): Promise<void> {
     await this.#stop(jobA);
     await this.#stop(jobB);
@@ -289,23 +289,23 @@ export class World {
       this.#floors = [];
       await this.#startAgain();
     } else if (this.#happening === 'downstream made again' && !this.rewinds && random.chance(0.4)) {
-      // Its dedupe positions are gone with it, so that no event may be emitted again.
+      // The dedupe positions are deleted with the topic, so no event may be emitted twice after this.
       await this.#stopAll();
       this.emittedBefore.push(...(await partitionsOf(this.stores.transport, two.name)).flat());
       await this.stores.remake(two, (await this.#partitions(jobB)).length);
       await this.#startAgain();
     } else if (this.#happening === 'downstream expanded' && random.chance(0.4)) {
-      // The upstream writer may continue and emit to the partitions that it knows.
+      // The upstream owner may go on and emit to the partitions that it knows.
       await this.#stop(jobB);
       await expandTwo(this.stores);
       await this.#beginAll(jobB);
       this.#happening = undefined;
-      // Records that are read again after a restore would reach the new partitions in another order.
+      // After a restore, records that are read again would reach the new partitions in another order.
     } else if (random.chance(0.4) && this.scenario !== 'restored') await this.#expand();
     await this.#produce(8);
   }
 
-  /** Some notice the new topic; the others are stopped first, as they should be. */
+  /** Expands topic one. In some runs the owners notice it while they run; in the others they are stopped first, as they should be. */
   async #expand(): Promise<void> {
     const random = this.#random;
     const before = (await this.#partitions(jobA)).length;
@@ -315,7 +315,7 @@ export class World {
     const partitions = before + 1 + random.below(MOST_PARTITIONS - before);
     await expandOne(this.stores, partitions, livesOn ? [] : [jobA.name]);
     const committed = await this.stores.transport.lag(jobA.name, one.name);
-    // Records that were moved before are not read again.
+    // Records that were moved earlier must not be read again.
     this.#floors = committed.map((each) => each.committed ?? 0);
     await this.#claimBefore(jobA, before);
     for (const partition of await this.#partitions(jobA)) {
