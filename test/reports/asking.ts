@@ -1,4 +1,4 @@
-/** What is asked for in tests of reports, unless a test says otherwise. */
+/** A request for a report, with defaults for tests. */
 import type { Ask } from '../../reports/requesting/asking.ts';
 
 export const askFor = (report: string, changes: Partial<Ask> = {}): Ask => ({

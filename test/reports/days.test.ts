@@ -9,14 +9,14 @@ import { drained, foldOf, type Visit, visit, visitsBy } from './visits.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The day on the clocks there, by the time zones of the engine. */
+/** The local day in the zone, by the time zone data of Node. */
 function dayIn(zone: string, time: number): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
     time,
   );
 }
 
-/** A visit every seven minutes, by one of three users, from one moment until another. */
+/** A visit every seven minutes, by one of three users, from `from` until `until`. */
 function visitsBetween(from: number, until: number): Visit[] {
   const events: Visit[] = [];
   for (let time = from; time < until; time += 7 * MINUTE) {
@@ -43,7 +43,7 @@ function countedBy(events: readonly Visit[], dayOf: (time: number) => string): M
 const expectedOf = (days: ReadonlyMap<string, Day>) =>
   Array.from(days, ([date, { visits, users }]) => [date, visits, users.size]).sort();
 
-/** What of each zone is special. */
+/** A period in each zone, and what is special about it. */
 const STRETCHES: readonly (readonly [zone: string, about: string, from: number, until: number])[] = [
   ['Asia/Kolkata', 'half an hour', Date.UTC(2026, 0, 30, 12), Date.UTC(2026, 1, 2, 12)],
   ['Asia/Kathmandu', 'three quarters of an hour', Date.UTC(2026, 1, 27, 12), Date.UTC(2026, 2, 2, 12)],

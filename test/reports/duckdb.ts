@@ -1,4 +1,4 @@
-/** Rows of a datasource in a DuckDB in memory, and the results of queries over them. */
+/** Rows of a datasource in an in-memory DuckDB, and results of queries over them. */
 import type { TestContext } from 'node:test';
 import {
   BIGINT,
@@ -50,7 +50,7 @@ export class Duck {
     await this.connection.run(sql);
   }
 
-  /** Whole numbers are bigints, times are Dates, maps are lists of `{ key, value }`. */
+  /** The rows of a query. Whole numbers are bigints, times are Dates, maps are lists of `{ key, value }`. */
   async rows(sql: string): Promise<Record<string, JS>[]> {
     return (await this.connection.runAndReadAll(sql)).getRowObjectsJS();
   }
@@ -60,7 +60,7 @@ export class Duck {
     await this.run(`create table ${name} (${defined.join(', ')})`);
   }
 
-  /** Rows by the names of their columns, into a table that has these columns. */
+  /** Appends rows, given by column name, to a table that has these columns. */
   async append(
     name: string,
     columns: readonly Column[],
@@ -76,7 +76,7 @@ export class Duck {
     appender.closeSync();
   }
 
-  /** A table of what the folds hold, each as one segment a date: drained. */
+  /** Creates a table and drains the folds into it. */
   async load(name: string, datasource: Datasource, ...folds: readonly RollupFold[]): Promise<void> {
     const { columns } = layoutOf(datasource);
     await this.create(name, columns);

@@ -1,4 +1,4 @@
-/** In a file of its own, and so in a process of its own: what other tests leave behind would be counted. */
+/** In a file of its own, and so in a process of its own: memory that other tests leave behind would be counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';

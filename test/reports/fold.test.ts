@@ -11,7 +11,7 @@ const DAY = 1440 * MINUTE;
 /** Some columns of every row. */
 const columns = (fold: RollupFold, ...names: string[]) => drained(fold).map((row) => names.map((name) => row[name]));
 
-/** Counts nothing of it, and reports why. */
+/** The fold counts nothing of the event, and reports why. */
 function assertRefused(fold: RollupFold, event: Visit, why: RegExp): void {
   const before = [fold.events, fold.rows];
   const answer = fold.add(event);

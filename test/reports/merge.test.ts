@@ -8,7 +8,7 @@ import { drained, foldOf, START, visit, visits, visitsBy } from './visits.ts';
 
 const MINUTE = 60_000;
 
-/** As DuckDB answers: longs are bigints, times are Dates, maps are lists. */
+/** A row as DuckDB answers it: longs are bigints, times are Dates, maps are lists. */
 function asAnswered(row: Readonly<Record<string, Cell>>): Record<string, unknown> {
   const longs = ['grade', 'visits', 'long_ones', 'points', 'least'];
   const answered = (name: string, cell: Cell): unknown => {
@@ -31,7 +31,7 @@ const someVisit = fc.record({
     mobile: fc.constantFrom(null, true),
     grade: fc.constantFrom(null, -1),
     points: fc.option(fc.oneof(fc.integer(), fc.maxSafeInteger())),
-    // Sums of doubles depend on the order, except those of halves.
+    // Sums of doubles depend on the order, except sums of halves.
     seconds: fc.option(
       fc.oneof(
         fc.constantFrom(0, 60, -2.5),

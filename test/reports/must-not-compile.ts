@@ -1,6 +1,6 @@
 /**
- * What a declaration of a datasource must not let through. `npm run types` compiles this file and fails for every case that compiles
- * after all: an expected error that is none is an error. Nothing here is ever run.
+ * Declarations of datasources that must not compile. `npm run types` compiles this file and fails for every case that compiles after all,
+ * because an unused `@ts-expect-error` is an error. Nothing here is ever run.
  */
 import { lookup } from '../../jobs/define.ts';
 import { defineDatasource } from '../../reports/define-datasource.ts';
@@ -39,7 +39,7 @@ export const right = defineDatasource({
 
 export const ofAnotherTopic = defineDatasource({
   ...base,
-  // @ts-expect-error: it is no event of the topic
+  // @ts-expect-error: not an event of the topic
   on: [enrolled],
   dimensions: {},
   metrics: { count },
@@ -48,7 +48,7 @@ export const ofAnotherTopic = defineDatasource({
 export const ofABroadcast = defineDatasource({
   ...base,
   from: enrollmentEvents,
-  // @ts-expect-error: every partition has a copy of a broadcast
+  // @ts-expect-error: a broadcast would be counted once in every partition
   on: [courseStructureChanged],
   dimensions: {},
   metrics: { count },
@@ -60,7 +60,7 @@ export const ofAFieldOfOne = defineDatasource({
   ...base,
   on: [learnerJoined, learnerLeft],
   dimensions: {
-    // @ts-expect-error: not every event has it
+    // @ts-expect-error: not every event has this field
     first: { type: 'boolean', doc: 'First.', of: ({ data }) => data.first },
   },
   metrics: { count },
@@ -70,13 +70,13 @@ export const ofAnotherType = defineDatasource({
   ...base,
   on: [learnerJoined],
   dimensions: {
-    // @ts-expect-error: a dimension without a type is text
+    // @ts-expect-error: a dimension without a type must be text
     progress: { doc: 'Progress.', of: ({ data }) => data.progress },
   },
   metrics: {
-    // @ts-expect-error: the sum of a text
+    // @ts-expect-error: a text cannot be summed
     sum: { kind: 'sum', type: 'long', doc: 'Sum.', unit: 'learners', of: ({ data }) => data.userId },
-    // @ts-expect-error: different values are texts
+    // @ts-expect-error: distinct values must be texts
     different: { kind: 'distinct', doc: 'Different.', unit: 'learners', of: ({ data }) => data.progress },
   },
 });
@@ -87,17 +87,17 @@ export const ofFields = defineDatasource({
   dimensions: {
     course_id: { doc: 'The course.', field: 'courseId' },
     first: { type: 'boolean', doc: 'First.', on: [learnerJoined], field: 'first' },
-    // @ts-expect-error: no event has it
+    // @ts-expect-error: no event has this field
     region: { doc: 'The region.', field: 'region' },
-    // @ts-expect-error: a dimension without a type is text
+    // @ts-expect-error: a dimension without a type must be text
     progress: { doc: 'Progress.', field: 'progress' },
-    // @ts-expect-error: a field or a function
+    // @ts-expect-error: either a field or a function, not both
     batch_id: { doc: 'The batch.', field: 'batchId', of: ({ data }) => data.batchId },
   },
   metrics: {
-    // @ts-expect-error: the sum of a text
+    // @ts-expect-error: a text cannot be summed
     sum: { kind: 'sum', type: 'long', doc: 'Sum.', unit: 'learners', field: 'userId' },
-    // @ts-expect-error: the datasource does not count it
+    // @ts-expect-error: the datasource does not count this event
     other: { ...count, on: [enrolled] },
   },
 });
@@ -107,7 +107,7 @@ export const withoutUnit = defineDatasource({
   on: [learnerJoined],
   dimensions: {},
   metrics: {
-    // @ts-expect-error: what one of it is has to be said
+    // @ts-expect-error: a metric must declare its unit
     count: { kind: 'count', doc: 'How many.' },
   },
 });
@@ -117,9 +117,9 @@ export const ofWhatIsNotLookedUp = defineDatasource({
   on: [learnerJoined],
   lookups: ({ data }) => ({ course: lookup(courseStructure, { courseId: data.courseId }) }),
   dimensions: {
-    // @ts-expect-error: it may not be there yet
+    // @ts-expect-error: the row may not exist yet
     name: { doc: 'The name.', of: (_, { course }) => course.name },
-    // @ts-expect-error: it is not looked up
+    // @ts-expect-error: not looked up
     region: { doc: 'The region.', of: (_, { user }) => user?.region },
   },
   metrics: { count },

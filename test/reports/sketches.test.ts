@@ -60,7 +60,7 @@ test('a count of different values is exact below 4,096 and off by a few percent 
   const events = groups.flatMap((n, group) =>
     Array.from({ length: n }, (_, i) => visit({ page: `${group}`, userId: `${group}/learner-${i}` })),
   );
-  // Repeats are the same values.
+  // Repeated values are not counted again.
   await duck.load('parts', visits, foldOf(visits, [...events, ...events.slice(0, 5000)]));
   const rows = await duck.rows(`${summarySql(visits, { from: 'parts', by: ['page'] })} order by cast(page as integer)`);
   rows.forEach(({ visitors }, group) => {

@@ -1,4 +1,4 @@
-/** A topic of visits and a datasource with metrics of every kind, for the tests of folds and of SQL. */
+/** A topic of visits, and a datasource with metrics of every kind, for tests of folds and of SQL. */
 import { defineEvent, type EventOf } from '../../core/event.ts';
 import { type Datasource, defineDatasource } from '../../reports/define-datasource.ts';
 import type { Granularity } from '../../reports/granularity.ts';
@@ -107,6 +107,6 @@ export function foldOf(datasource: Datasource, events: readonly Visit[]): Rollup
 export interface DatedRow extends SegmentRow {
   readonly date: string;
 }
-/** All rows of the fold, which is empty then. */
+/** Drains the fold, and returns all its rows. */
 export const drained = (fold: RollupFold): DatedRow[] =>
   Array.from(fold.drain()).flatMap(({ date, rows }) => Array.from(rows, (row) => ({ date, ...row }) as DatedRow));

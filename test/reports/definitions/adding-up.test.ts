@@ -1,4 +1,4 @@
-/** Figures that are easily counted twice, or added up where they cannot be. */
+/** Figures that are easily counted twice, or added up although they must not be. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupMembership, groupProgress } from '../../../schemas/rows/group-membership.ts';
@@ -10,7 +10,7 @@ import { casesOf, eventsOf, ofTenants, rowsOf } from './world.ts';
 
 const LEARNERS = 7;
 
-/** The same rows where every learner is in another batch of the course and in another group, too. */
+/** The same rows, with every learner in a second batch of the course and in a second group. */
 function elsewhereToo(rows: readonly SpecRow[]): SpecRow[] {
   const more = rows.flatMap(([table, row]): SpecRow[] => {
     if (table === batchLearners) return [[table, { ...row, batchId: 'autumn' }]];
@@ -24,7 +24,7 @@ function elsewhereToo(rows: readonly SpecRow[]): SpecRow[] {
   return [...same, ...more, batch({ batchId: 'autumn', learners: LEARNERS, ever: LEARNERS })];
 }
 
-/** Everything happens twice, at one time: all segments have the same tuples and the same learners. */
+/** Every event happens twice at one time, so all segments have the same tuples and the same learners. */
 function twiceInOneBucket(events: readonly SpecEvent[]): SpecEvent[] {
   return [...events, ...events].map(([def, data, rest]) => [def, data, { ...rest, time: minute(5) }]);
 }
@@ -37,7 +37,7 @@ for (const report of ofTenants) {
       for (const datasource of from.reads) {
         const events = twiceInOneBucket(eventsOf('default', LEARNERS).get(datasource) ?? []);
         await whole.events(datasource, ...events);
-        // Of unequal sizes: an average of averages is another one.
+        // The segments have unequal sizes, so an average of averages differs from the average.
         const ends = [0, 1, 2, Math.ceil(events.length / 2), events.length];
         for (const [i, end] of ends.slice(1).entries()) await parts.events(datasource, ...events.slice(ends[i], end));
       }
@@ -60,7 +60,7 @@ for (const report of ofTenants) {
   }
 }
 
-/** Sums of doubles depend on their order in the last digits. */
+/** Rounded, because the last digits of a sum of doubles depend on the order. */
 async function rounded(spec: ReportSpec, given: Parameters<ReportSpec['all']>[0]) {
   const rows = await spec.all(given);
   return rows.map((row) =>

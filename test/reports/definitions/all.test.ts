@@ -1,4 +1,4 @@
-/** What holds of every report, and so of the next one, too. */
+/** What holds for every report, including the next one. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -8,7 +8,7 @@ import type { GivenValues } from '../../../reports/requesting/parameters.ts';
 import { type ReportSpec, reportSpec } from './report-spec.ts';
 import { CASES, casesOf, eventsOf, ofTenants, rowsOf } from './world.ts';
 
-/** A report over the worlds of these tenants: each with so many learners, of the same ids. */
+/** A report over these tenants. Each tenant has this many learners, with the same ids. */
 async function over(t: TestContext, report: Report, tenants: Readonly<Record<string, number>>): Promise<ReportSpec> {
   const spec = await reportSpec(t, report);
   const { from } = report;

@@ -15,7 +15,7 @@ test('each stage has those who are there or beyond', async (t) => {
     ...learner('e', { ...begun, progress: 74 }, { active: false }),
     ...learner('f', { ...begun, progress: 75 }),
     ...learner('g', { state: 'completed', progress: 100 }),
-    // Completed, before the course grew.
+    // Completed before the course grew.
     ...learner('h', { state: 'completed', progress: 40 }),
   );
   await spec.thenRows(

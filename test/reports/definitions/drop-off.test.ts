@@ -8,7 +8,7 @@ const DAY = 24 * 60;
 const asOf = new Date(minute(100 * DAY)).toISOString();
 const given = { batchId: 'spring', inactiveDays: 10, asOf };
 
-/** A learner who visited these contents, the last one on the day. */
+/** A learner who visited these contents, the last of them on this day. */
 const stopped = (userId: string, day: number, contents: readonly string[], progress = 0, place: InBatch = {}) =>
   learner(
     userId,

@@ -41,7 +41,7 @@ const row = (day: string, joined: number, departed: number, learners: number) =>
 test('days without events are there, and learners stay from day to day', async (t) => {
   const spec = await reportSpec(t, enrollmentTrend);
   await spec.events(enrollments, joins('ada', '2026-03-01T09:00:00Z'), joins('bo', '2026-03-01T23:59:59Z'));
-  // The same buckets once more, as before a compaction.
+  // The same buckets in another segment, as before a compaction.
   await spec.events(enrollments, joins('eve', '2026-03-01T09:01:00Z'), leaves('ada', '2026-03-04T00:00:00Z'));
   await spec.events(enrollments, completes('bo', '2026-03-04T12:00:00Z'));
   await spec.thenRows(
@@ -141,7 +141,7 @@ test('a course, a batch and days that do not fit are refused before it runs', as
   );
   await spec.thenProblems({});
   await spec.thenProblems({ courseId: 'algebra', batchId: 'spring' });
-  // Whose the batch is may not be known yet.
+  // The course of this batch is not known yet.
   await spec.thenProblems({ courseId: 'algebra', batchId: 'new' });
   await spec.thenProblems({ courseId: 'Algebra' }, /^there is no course Algebra: there is algebra$/);
   await spec.thenProblems({ courseId: 'greek', batchId: 'autumn' }, /no course greek: look/, /no batch autumn: look/);

@@ -31,7 +31,7 @@ test('learners who are inactive or far behind the median are there with the reas
     ...at('e', 5, 50),
     ...at('f', 100, 20),
     ...at('g', 70, 99),
-    // Left: no learner at risk, and no part of the median.
+    // Left: not at risk, and not part of the median.
     ...at('h', 0, 20, { active: false }),
     ...at('i', 0, 20, { active: false }),
   );

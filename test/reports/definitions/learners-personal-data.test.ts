@@ -34,13 +34,13 @@ test('only learners whose consent to the course holds are there', async (t) => {
         ],
       },
     ],
-    // Never asked; withdrawn; agreed to something else; deleted; agreed and otherwise unknown.
+    // Bo was never asked, Col withdrew, Dan agreed to something else, Eve was deleted, and of Flo only the consent is known.
     user('bo', { name: 'Bo' }),
     user('col', { name: 'Col', consents: { algebra: { given: false, at: minute(9) } } }),
     user('dan', { name: 'Dan', consents: { latin: { given: true, at: minute(9) } } }),
     user('eve', { deleted: true, ...agreed }),
     user('flo', agreed),
-    // No learner of the batch.
+    // Not a learner of the batch.
     user('gil', { name: 'Gil', ...agreed }),
   );
   await spec.thenRows(
@@ -124,7 +124,7 @@ test('a file of earlier is refused once somebody in it has withdrawn the consent
   const refused = {
     withdrawn: [...both, user('ada', agreed), user('bo', withdrawn)],
     gone: [...both, user('ada', agreed), user('bo', { deleted: true })],
-    // A consent that was given since makes up for none that was in the file.
+    // Col's consent came later than the file, so it does not replace the one that Bo withdrew.
     another: [...both, ...learner('col'), user('ada', agreed), user('bo', withdrawn), user('col', late)],
   };
   for (const [which, people] of Object.entries(refused))
@@ -133,6 +133,6 @@ test('a file of earlier is refused once somebody in it has withdrawn the consent
   const active = { ...given, learners: 'active' };
   assert.equal((await problemsOf(2, minute(5), left, active))?.length, 1);
   assert.deepEqual(await problemsOf(2, minute(5), left), []);
-  // Who had withdrawn before was not in it.
+  // Bo withdrew before the file was made, and is not in it.
   assert.deepEqual(await problemsOf(1, minute(10), [...both, user('ada', agreed), user('bo', withdrawn)]), []);
 });

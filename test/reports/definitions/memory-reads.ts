@@ -1,4 +1,4 @@
-/** What reports read, in memory: rows by tenant and table, lags and dead letters. */
+/** The data that reports read, in memory: rows by tenant and table, lags and dead letters. */
 
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import type { TableDef } from '../../../core/target.ts';
@@ -8,17 +8,17 @@ import type { SpecRow } from '../../../testing/job-spec.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Small, so that every test reads several. */
+/** Small, so that every test reads several pages. */
 const PAGE = 2;
 
 export class MemoryReads {
   lags: readonly PartitionLag[] = [];
   deadLetters: readonly DeadLetterCount[] = [];
-  /** The most rows that a report asked for at once, or that a page had. */
+  /** The most rows in one read by key, or in one page. */
   mostRows = 0;
   readonly #tables = new Map<string, Map<string, Row>>();
 
-  /** Missing fields are those of the table's defaults. */
+  /** Adds rows as they are given. Defaults of the table are not filled in. */
   add(rows: readonly SpecRow[], tenant = DEFAULT_TENANT): void {
     for (const [table, row] of rows) {
       const key = JSON.stringify(keyFields(table).map((name) => row[name]));

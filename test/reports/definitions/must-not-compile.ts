@@ -1,4 +1,4 @@
-/** What a declaration of a report must not let through: see the file of this name for datasources. Nothing here is ever run. */
+/** Declarations of reports that must not compile, like those of datasources in the file of the same name. Nothing here is ever run. */
 import { activity } from '../../../reports/datasources/activity.ts';
 import { defineReport, type Reads } from '../../../reports/define-report.ts';
 import { batchLearners } from '../../../schemas/rows/learner-progress.ts';
@@ -50,7 +50,7 @@ export const query = defineReport({
 
 export const unknownParameter = defineReport({
   ...base,
-  // @ts-expect-error: it has no such parameter
+  // @ts-expect-error: no such parameter
   from: { reads: [activity], sql: ({ courseId }) => courseId },
 });
 
@@ -63,7 +63,7 @@ export const nullable = defineReport({
 
 export const noChoice = defineReport({
   ...base,
-  // @ts-expect-error: it is none of the choices
+  // @ts-expect-error: not one of the choices
   from: { reads: [activity], sql: ({ every }) => (every === 'month' ? 'select 1' : 'select 2') },
 });
 
@@ -73,7 +73,7 @@ export const lackingAColumn = defineReport({
   ...base,
   from: {
     reads: [],
-    // @ts-expect-error: a row has every column
+    // @ts-expect-error: a row must have every column
     async *rows() {
       yield [{ user_id: 'ada', active: true }];
     },
@@ -84,7 +84,7 @@ export const ofAnotherType = defineReport({
   ...base,
   from: {
     reads: [],
-    // @ts-expect-error: a long is no text
+    // @ts-expect-error: a long cannot be a text
     async *rows() {
       yield [{ user_id: 'ada', active: true, progress: '40' }];
     },
@@ -94,6 +94,6 @@ export const ofAnotherType = defineReport({
 // ---- what is read ----
 
 export async function ofAnotherKey(reads: Reads) {
-  // @ts-expect-error: it is no field of the key
+  // @ts-expect-error: not a field of the key
   for await (const _ of reads.pages(batchLearners, { courseId: 'algebra', state: 'completed' }));
 }

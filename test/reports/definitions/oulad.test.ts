@@ -1,4 +1,4 @@
-/** Reports over the Open University data set, after all jobs have run, against a straight count of its CSV files. */
+/** Reports over the Open University data set, after all jobs have run, compared with a direct count of its CSV files. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -18,9 +18,9 @@ import { drained } from '../visits.ts';
 import { type ReportRow, reportSpec } from './report-spec.ts';
 
 const DAY = 86_400_000;
-/** One with daily interactions, and one without. */
+/** A presentation with daily interactions, and one without. */
 const PRESENTATIONS = ['AAA-2013J', 'AAA-2014J'];
-/** The first day of both, from 1 October of its year. */
+/** Both presentations start on 1 October of their year. */
 const startOf = (id: string): number => Date.UTC(Number(id.slice(4, 8)), 9);
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
@@ -37,7 +37,7 @@ const registrations = linesOf('studentRegistration').filter(ofPresentations);
 const visits = linesOf('studentVle').filter(ofPresentations);
 const sites = linesOf('vle').filter(ofPresentations);
 
-/** A day of a registration, which counts from the start of its presentation; without one, it was when it was announced. */
+/** The file counts days from the start of the presentation. Without a day, it is the time when the presentation was announced. */
 const registeredAt = (line: Line): number =>
   startOf(presentationOf(line)) + Number(line['date_registration'] || -365) * DAY;
 const leftAt = (line: Line): number | null =>
@@ -62,7 +62,7 @@ function tableReads({ tables }: TestStores, tenant: string): Reads {
   } as Reads;
 }
 
-/** Everything that the jobs said about batches, counted. */
+/** A direct fold of all events about batches that the jobs emitted. */
 async function countedBatches({ transport, codec }: TestStores) {
   const fold = new RollupFold(enrollments);
   const wanted = new Map(enrollments.on.map((def) => [def.type, def]));
@@ -73,7 +73,7 @@ async function countedBatches({ transport, codec }: TestStores) {
   return drained(fold);
 }
 
-/** The trend as a count of the registrations. */
+/** The trend, counted from the registrations. */
 function trendOf(lines: readonly Line[], zoneMs = 0): ReportRow[] {
   const joined = Map.groupBy(lines, (line) => dayOf(registeredAt(line) + zoneMs));
   const departed = Map.groupBy(
@@ -118,7 +118,7 @@ test('the trend and the progress of learners are those of a straight count of th
   assert.deepEqual(await progress.all({ batchId: 'AAA-2013J' }, 'north'), []);
 });
 
-/** The progress report of a presentation as a count of registrations, visits and sites. */
+/** The progress report of a presentation, counted from registrations, visits and sites. */
 function progressIn(id: string, asOf: number): ReportRow[] {
   const required = new Set(sites.filter((line) => presentationOf(line) === id).map((line) => line['id_site'])).size;
   const visited = Map.groupBy(

@@ -29,7 +29,7 @@ const leaves = (userId: string, percent: number, time: string): SpecEvent => [
   at(time),
 ];
 
-/** The learners of each tenth, from the lowest. */
+/** The learners of each tenth, lowest first. */
 const tenths = (...learners: number[]) => learners.map((count) => ({ learners: count }));
 
 test('learners are where all changes until the day have brought them', async (t) => {

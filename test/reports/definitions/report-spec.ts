@@ -1,12 +1,12 @@
 /**
- * Given / when / then for one report: events or rows in, rows of the report out. Queries run in the real DuckDB engine, over rollups that the
- * fold made of the events; rows by key come from memory.
+ * Given / when / then for one report: events or rows in, rows of the report out. Queries run in the real DuckDB engine, over rollups that
+ * the fold made from the events. Rows by key come from memory.
  *
  *     const spec = await reportSpec(t, enrollmentTrend);
  *     await spec.events(enrollments, [learnerJoined, { … }, { tenant: 'north' }]);
  *     await spec.thenRows({ zone: 'Asia/Kolkata' }, { day: '2026-03-01', joined: 1 });
  *
- * What is left out of a row that is expected is not compared. Every cell has to be of the type that its column declares.
+ * Columns that an expected row leaves out are not compared. Every cell must have the type that its column declares.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -31,16 +31,16 @@ import { type Lake, lakeOf } from '../../contracts/query-samples.ts';
 import { drained } from '../visits.ts';
 import { MemoryReads } from './memory-reads.ts';
 
-/** What `now` is for a report, unless a test says otherwise: the first of 30 days after the first event. */
+/** The time `now` of a report, unless a test says otherwise: 30 days after minute 0. */
 const NOW = minute(30 * 24 * 60);
 
-/** A row by the names of its columns; whole numbers as numbers, unless they are too large. */
+/** A row by column name. Whole numbers are numbers, unless they are too large. */
 export type ReportRow = Readonly<Record<string, string | number | bigint | boolean | null>>;
 
 export class ReportSpec {
   readonly report: Report;
   readonly reads = new MemoryReads();
-  /** Where rows by key come from; by default, memory. */
+  /** The source of rows by key. The default is `reads`, in memory. */
   readsOf: (tenant: string) => Reads = (tenant) => this.reads.of(tenant);
   readonly #t: TestContext;
   #lookups: readonly SpecRow[] = [];
@@ -56,12 +56,12 @@ export class ReportSpec {
     return this.#lake;
   }
 
-  /** What datasources find of jobs when they count. */
+  /** Rows of jobs that datasources look up when they count. */
   lookups(...rows: readonly SpecRow[]): void {
     this.#lookups = rows;
   }
 
-  /** Counts the events as one commit; their times are minutes 0, 1 and so on, if they have none. */
+  /** Counts the events as one commit. Events without a time get minutes 0, 1 and so on. */
   async events(datasource: Datasource, ...events: readonly SpecEvent[]): Promise<void> {
     const spec = await datasourceSpec(this.#t, datasource, { rows: this.#lookups });
     spec.when(...events);
@@ -97,7 +97,7 @@ export class ReportSpec {
     return rows;
   }
 
-  /** Exactly these rows, in this order. */
+  /** Expects exactly these rows, in this order. */
   async thenRows(given: GivenValues, ...expected: readonly ReportRow[]): Promise<void> {
     const found = await this.all(given);
     const shown = found.map((row, i) => picked(row, Object.keys(expected[i] ?? row)));
@@ -110,7 +110,7 @@ export class ReportSpec {
     return outlook(this.parsed(given), this.readsOf(tenant));
   }
 
-  /** Exactly these problems are reported before it runs. */
+  /** Expects exactly these problems before the report runs. */
   async thenProblems(given: GivenValues, ...problems: readonly RegExp[]): Promise<void> {
     const found = (await this.outlook(given)).problems;
     assert.equal(found.length, problems.length, found.join('\n'));

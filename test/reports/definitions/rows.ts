@@ -1,4 +1,4 @@
-/** Rows as jobs keep them, for the tests of reports. What is not given is as of somebody or something new. */
+/** Rows as jobs keep them, for tests of reports. Fields that are not given are those of a new learner, batch, course or user. */
 import type { RecordOf } from '../../../core/target.ts';
 import { batchSummary } from '../../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../../schemas/rows/course-structure.ts';
@@ -20,7 +20,7 @@ export function batch(rest: Partial<Batch> = {}): SpecRow {
   return [batchSummary, { batchId: 'spring', ...described, ...counts, ...far, others: {}, ...rest }];
 }
 
-/** A course of three required contents in two units, and an optional one. */
+/** A course with three required contents in two units, and an optional one. */
 export function course(rest: Partial<Course> = {}): SpecRow {
   const unit = (name: string, required: number) => ({
     name,
@@ -71,7 +71,7 @@ export interface InBatch {
   readonly since?: number;
 }
 
-/** Both rows of a learner in a batch: the progress, and the view by batch. */
+/** Both rows of a learner in a batch: the progress row, and the view by batch. */
 export function learner(userId: string, rest: Partial<Learner> = {}, place: InBatch = {}): SpecRow[] {
   const { batchId = 'spring', active = true, firstAt = minute(5), since = firstAt } = place;
   const membership = { active, since, firstAt, completionSaid: false, joined: true, leftAt: null, methods: [] };

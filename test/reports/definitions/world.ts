@@ -1,4 +1,4 @@
-/** One small world that gives every report rows: a course, a batch and a group with some learners, and what is counted of them. */
+/** A small world in which every report has rows: a course, a batch and a group with some learners, and their rollups. */
 import assert from 'node:assert/strict';
 import { activity } from '../../../reports/datasources/activity.ts';
 import { enrollments } from '../../../reports/datasources/enrollments.ts';
@@ -15,11 +15,11 @@ import { minute, type SpecEvent, type SpecRow } from '../../../testing/job-spec.
 import { batch, course, group, learner, member, user, visited } from './rows.ts';
 
 const ofBatch = { batchId: 'spring' };
-/** Days on both sides of a change of the clocks. */
+/** Periods with days on both sides of a clock change. */
 const zones = [{ zone: 'Europe/Berlin' }, { zone: 'Asia/Kathmandu', first: '2026-01-05', last: '2026-01-31' }];
 const filters = [{ courseId: 'algebra' }, { courseId: "l'été" }];
 
-/** By the name of every report: what it is asked for. In the first case it has rows of this world. */
+/** Parameters to run each report with, by its name. With the first ones it has rows in this world. */
 export const CASES: Readonly<Record<string, readonly [GivenValues, ...GivenValues[]]>> = {
   'learner-progress': [ofBatch],
   'module-progress': [ofBatch],
@@ -46,10 +46,10 @@ export function casesOf({ name }: Report): readonly [GivenValues, ...GivenValues
   return CASES[name] ?? assert.fail(`${name} has no case: add what it is asked for, and what it needs of the world`);
 }
 
-/** The reports about one tenant each. */
+/** The reports about one tenant. */
 export const ofTenants = reports.filter(({ role }) => role !== 'operator');
 
-/** Rows of jobs of a tenant with so many learners. */
+/** The rows of jobs for a tenant with this many learners. */
 export function rowsOf(learners: number): SpecRow[] {
   const ids = idsOf(learners);
   const role = { role: 'member', since: minute(0), saidAt: null, roleAt: null };
@@ -72,7 +72,7 @@ export function rowsOf(learners: number): SpecRow[] {
   ];
 }
 
-/** By datasource, what happened in a tenant with so many learners. */
+/** The events of each datasource, for a tenant with this many learners. */
 export function eventsOf(tenant: string, learners: number): ReadonlyMap<Datasource, readonly SpecEvent[]> {
   const events = idsOf(learners).map((userId, n) => {
     const at = (plus: number) => ({ tenant, time: minute(25 * n + plus) });

@@ -1,4 +1,4 @@
-/** Specifications for Druid, as texts; `npm run test:druid` has a real Druid count by them. */
+/** The text of specifications for Druid. `npm run test:druid` runs them in a real Druid. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learningPlatform } from '../../../modules/learning.ts';

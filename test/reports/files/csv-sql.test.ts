@@ -1,4 +1,4 @@
-/** Lines of CSV made in SQL are those that JavaScript makes, byte by byte. */
+/** CSV lines made in SQL equal those made in JavaScript, byte by byte. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Texts that have what matters to CSV and spreadsheets. */
+/** Texts with characters that matter to CSV and to spreadsheets. */
 const texts = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }),
   fc.string({ unit: fc.constantFrom(...'=+-@＝＋－＠\t\r\n ,;"\'.\0\u000B\u001F\u00A0\u3000\uFEFF05a'), maxLength: 6 }),
@@ -94,7 +94,7 @@ const options: fc.Arbitrary<Partial<FileOptions>> = fc
   })
   .map(({ numbers, ...rest }) => ({ ...numbers, ...rest }));
 
-/** The file in JavaScript and the one of SQL's lines, of one query. */
+/** The CSV of one query, made in JavaScript and made from SQL's lines. */
 async function both(
   columns: readonly FileColumn[],
   given: Partial<FileOptions>,

@@ -9,7 +9,7 @@ async function csvOf(rows: readonly FileRow[], options: Partial<FileOptions> = {
   return textOf((await written({ options, rowLimit }, rows)).bytes);
 }
 
-/** The one cell of a file of two columns, as it is between the separators. */
+/** The cell in the second column of a file, as written between the separators. */
 async function cellOf(type: ColumnType, cell: Cell, options: Partial<FileOptions> = {}): Promise<string> {
   const columns = [
     { name: 'a', title: 'a', type: 'long' },

@@ -15,7 +15,7 @@ const PROTECTIONS: readonly Protection[] = [
 const KINDS = FILE_FORMATS.flatMap((format) => PROTECTIONS.map((protection) => ({ format, protection })));
 const nameOf = ({ format, protection }: (typeof KINDS)[number]): string => `${format}, ${protection.kind}`;
 
-/** Rows of texts that hardly get smaller, without end or until an error. */
+/** Rows of texts that hardly compress. They end only with an error. */
 class Source {
   pages = 0;
   ended = 0;
@@ -45,7 +45,7 @@ for (const kind of KINDS) {
       if (bytes > 300_000) break;
     }
     assert.equal(source.ended, 1);
-    // Some 40 bytes a row are left when they are compressed, and a row group is 17 pages.
+    // About 40 bytes of a row remain after compression, and a row group is 17 pages.
     assert.ok(source.pages < 150, `${source.pages} pages for ${bytes} bytes`);
     const { pages } = source;
     await new Promise(setImmediate);
@@ -89,7 +89,7 @@ for (const kind of KINDS) {
     const files = await Promise.all(
       [7, 1000, 5000].map((size) => bytesOf(fileOf(specOf({ ...kind, rowLimit: 4500 }), pagesOf(rows, size)).bytes)),
     );
-    // The difference between two files would be very long.
+    // A diff of the two files would be very long.
     assert.ok(files[0] && Buffer.compare(files[0], files[1] ?? Buffer.of()) === 0);
     assert.ok(Buffer.compare(files[0], files[2] ?? Buffer.of()) === 0);
   });

@@ -1,4 +1,4 @@
-/** What tests of report files share: a spec, pages, and files as bytes. */
+/** Shared by the tests of report files: a spec, pages, and files as bytes. */
 import { fileOf } from '../../../reports/files/file.ts';
 import type { FileColumn, FileResult, FileRow, FileSpec, ReportFile } from '../../../reports/files/format.ts';
 import { FILE_OPTIONS, type FileOptions } from '../../../reports/files/options.ts';

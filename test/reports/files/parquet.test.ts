@@ -1,4 +1,4 @@
-/** Parquet files as DuckDB reads them. */
+/** Parquet files, read by DuckDB. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ after(async () => {
 
 type Wanted = Parameters<typeof written>[0];
 
-/** What a query finds in the file, which it knows as `FILE`. */
+/** The rows of a query over the file. The query calls the file `FILE`. */
 async function found(sql: string, wanted: Wanted, rows: readonly FileRow[]): Promise<DuckRow[]> {
   const { bytes } = await written({ format: 'parquet', ...wanted }, rows);
   const path = duck.file('parquet');

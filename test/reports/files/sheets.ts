@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js';
 
-/** By its reference, such as `B2`. */
+/** A cell. `ReadSheet.cells` has it by its reference, such as `B2`. */
 export interface ReadCell {
   readonly type: string;
   readonly style: string;
@@ -19,7 +19,7 @@ export async function partsOf(bytes: Uint8Array): Promise<Map<string, string>> {
   const parts = new Map<string, string>();
   for (const entry of await zip.getEntries()) {
     assert.ok(!entry.directory);
-    // Excel reads no sheet whose header says that it may have 4 GiB or more: version 4.5 of the format.
+    // Excel rejects a sheet whose zip header needs version 4.5, which announces 4 GiB or more.
     assert.ok(Buffer.from(bytes).readUInt16LE(entry.offset + 4) < 45, entry.filename);
     parts.set(entry.filename, await entry.getData(new TextWriter()));
   }
@@ -27,7 +27,7 @@ export async function partsOf(bytes: Uint8Array): Promise<Map<string, string>> {
   return parts;
 }
 
-/** What the styles of cells are, by their numbers: the format of a number, if it has one of its own. */
+/** The cell styles, in the order of their numbers. `format` is the number format, if a style has its own. */
 export function stylesIn(parts: ReadonlyMap<string, string>): { readonly xml: string; readonly format?: string }[] {
   const styles = parts.get('xl/styles.xml') ?? '';
   const [, cells = ''] = /<cellXfs[^>]*>(.*)<\/cellXfs>/.exec(styles) ?? [];
@@ -42,7 +42,7 @@ export function stylesIn(parts: ReadonlyMap<string, string>): { readonly xml: st
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
-/** What XML, and after it a spreadsheet, makes of a text. */
+/** The text that a spreadsheet reads from this XML. */
 function textFrom(xml: string): string {
   // XML has one kind of line end, and no control characters.
   assert.ok(

@@ -49,7 +49,7 @@ test('remembered offsets are those of the zone, also beside its changes', () => 
   const berlin = offsetsOf('Europe/Berlin');
   const change = Date.UTC(2026, 9, 25, 1);
   assert.deepEqual([berlin(change - 1), berlin(change)], [7_200_000, 3_600_000]);
-  // Within a quarter of an hour.
+  // A change in the middle of a quarter of an hour.
   const monrovia = offsetsOf('Africa/Monrovia');
   const late = Date.UTC(1972, 0, 7, 0, 44, 30);
   assert.deepEqual([monrovia(late - 1), monrovia(late)], [-2_670_000, 0]);

@@ -180,7 +180,7 @@ test('a sheet tells what the file reflects, without values that identify a perso
   assert.ok(!about.xml.includes('ada@example.org'));
 });
 
-/** The workbook with other limits of a sheet than Excel has. */
+/** A workbook with other sheet limits than Excel's. */
 async function workbookOf(count: number, limits: SheetLimits, rowLimit = 1_000_000): Promise<ReadSheet[]> {
   const columns = [{ name: 'n', title: 'N', type: 'long' } as const];
   const spec = specOf({ format: 'xlsx', columns, rowLimit });
@@ -241,7 +241,7 @@ test('a sheet ends before its XML is too large', async () => {
     found.slice(0, -1).flatMap((sheet) => columnOf(sheet).filter((value) => /^\d+$/.test(value))),
     numbers(0, 2000),
   );
-  // A character has at most three bytes of UTF-8; the last rows may be some more.
+  // A character takes at most three bytes of UTF-8. The last rows may exceed the limit.
   assert.ok(SHEET_LIMITS.characters * 3 < 0.9 * 2 ** 32);
   assert.equal(SHEET_LIMITS.rows, 2 ** 20);
 });
@@ -258,7 +258,7 @@ test('a sheet has as many rows as Excel takes, and the next one has the rest', a
   const found = await sheetsOf(await bytesOf(bytes));
   assert.deepEqual(
     found.slice(0, -1).map(({ name, xml }) => [name, xml.split('<row ').length - 1]),
-    // Besides the rows there are two headers, and the line that the rows go on.
+    // Besides the rows, the sheets have two headers, and one line that says that the rows continue.
     [
       ['Data', excelRows],
       ['Data 2', 9 + 2 + 1],

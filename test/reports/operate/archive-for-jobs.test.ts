@@ -1,4 +1,4 @@
-/** Records for one job alone in the archive of a topic: the job reads them as they were, and nobody else does. */
+/** Archived records that are for one job alone. This job reads them unchanged, and nobody else reads them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { callAnswered, type EventDef, timerFired, userForgotten } from '../../../core/event.ts';
@@ -26,7 +26,7 @@ const wanted = new Map(
   [...topic.events, ...topic.broadcasts, timerFired, callAnswered].map((def): [string, EventDef] => [def.type, def]),
 );
 
-/** An event of the runtime for a row of the job. */
+/** An event of the runtime, such as a timer, for a row of the job. */
 function ofRow({ stores }: World, def: EventDef, data: Readonly<Record<string, unknown>>): NewRecord {
   const id = `${def.type}-${JSON.stringify(data)}`;
   const [first] = data['row'] as [string];
@@ -44,7 +44,7 @@ async function logOf({ stores }: World): Promise<LogRecord[]> {
   return stores.transport.read(topic.name, 0, 0, 1000);
 }
 
-/** The partition as a reader gets it once the topic has lost everything. */
+/** The partition as `reader` gets it from the archive, after the topic has lost everything. */
 async function archivedFor(world: World, reader: string): Promise<LogRecord[]> {
   const found = await currentTable(world.kept, archive);
   assert.ok(found);
@@ -72,7 +72,7 @@ async function archivedFor(world: World, reader: string): Promise<LogRecord[]> {
   return log.transport.read(topic.name, 0, 0, length + 1);
 }
 
-/** What a job makes of the records; those of other jobs are left out. */
+/** The records as a job decodes them, without those for other jobs. */
 function decodedFor({ stores }: World, records: readonly LogRecord[], job: string): unknown[] {
   return records.flatMap((record) => {
     const decoded = stores.codec.decode(topic, record, wanted);

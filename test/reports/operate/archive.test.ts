@@ -77,7 +77,7 @@ test('every event of every topic is read from its archive as it was written', as
       );
     const log = decoded(await logOf(world, topic.name));
     assert.deepEqual(decoded(await archivedRecords(world, topic)), log, topic.name);
-    // They are in one segment with records of other partitions.
+    // The segments become one, with records of all partitions.
     const source = archiveOf(topic);
     const found = await currentTable(world.kept, source);
     assert.ok(found);
@@ -203,7 +203,7 @@ test('archived events are sent again unchanged: some of them, to the same topic 
   const before = identities(await logOf(world, visitEvents.name), visitEvents);
   const byType = (events: readonly { readonly type: string }[]) => events.filter(({ type }) => type === visited.type);
   assert.deepEqual(identities(await logOf(world, copies.name), copies).map(byType), before.map(byType));
-  // Started again where it ended, it sends the rest.
+  // Started again from a position, the replay sends only the rest.
   const [first = ''] = seen;
   const [topicId = '', partition, offset] = first.split('/');
   const rest = await replay(visitEvents, { topicId, partition: Number(partition), offset: Number(offset) });

@@ -1,4 +1,4 @@
-/** Rows of a job are not made of an archive that lacks records: of an earlier release, with a gap, or behind the retention of the topic. */
+/** A job is not rebuilt from an archive that lacks records: of an earlier release, with a gap, or behind the topic's retention. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ArchivedLog, archivedLog } from '../../../reports/operate/archived-log.ts';
@@ -31,14 +31,14 @@ const older: SegmentSource = {
   layout: { ...archive.layout, columns: archive.layout.columns.filter(({ name }) => !ADDED.includes(name)) },
 };
 
-/** An event of Ada on each of these days. */
+/** Produces an event of Ada on each of these days. */
 async function visit(world: World, ...days: readonly number[]): Promise<void> {
   const on = (day: number) =>
     given(visitEvents, visited, { userId: 'ada' }, { id: `ada-${day}`, time: TIME + day * DAY });
   await world.produce(...days.map(on));
 }
 
-/** What came before the day is lost by the topic. */
+/** The topic loses its records from before this day. */
 async function lose({ stores }: World, day: number): Promise<void> {
   assert.ok((await stores.transport.expire(TIME + day * DAY - 1 + visitEvents.retentionMs)) > 0);
 }
@@ -116,7 +116,7 @@ test('an archive with a gap is refused, while it lasts and once it is in the mid
     code: 'USAGE',
     message: /from offset 2 to 2 of partition \d are neither in visit\.events/,
   });
-  // Who had begun before notices when it claims. Here nothing was lost when it began.
+  // A reader that opened the log earlier notices the gap when it claims. Nothing was lost when this one opened it.
   assert.equal(log.parts[partition]?.first, undefined);
   await world.count(archive);
   await visit(world, 4);

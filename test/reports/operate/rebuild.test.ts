@@ -1,4 +1,4 @@
-/** A table of a datasource is made anew, from its topic and its archive. The property of `test/reports/runtime` shows that nothing is lost. */
+/** A datasource's table is rebuilt from its topic and archive. The property of `test/reports/runtime` shows that nothing is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { archivedLog } from '../../../reports/operate/archived-log.ts';
@@ -26,7 +26,7 @@ const visitOf = (userId: string, day: number, id = `${userId}-${day}`) =>
 
 async function make(world: World, generation: number, transport: Transport = world.stores.transport): Promise<void> {
   const { kept, runtime } = world;
-  // Small batches, so that there are many of them, also from an archive.
+  // Small, so that there are many batches, also from an archive.
   const settings = { ...runtime.settings, maxRecords: 2 };
   const own = { ...runtime, settings, stores: { ...runtime.stores, transport } };
   const parts = { source, generation, stores: kept, runtime: own, settings: SETTINGS };
@@ -118,7 +118,7 @@ test('what the topic has lost by its retention is read from its archive', async 
   await world.produce(...USERS.flatMap((user) => [visitOf(user, 0), visitOf(user, 1)]));
   await world.count(source);
   await world.count(archive);
-  // One more day is only in the log.
+  // Records of one more day are only in the log.
   const late = TIME + 20 * DAY;
   await world.produce(...USERS.map((user) => ({ ...visitOf(user, 20), loggedAt: late })));
   await world.count(source);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noteUpkeep, upkeepTimes } from '../../../reports/operate/upkeep-times.ts';
 
-/** Objects as far as upkeep knows them, with a clock. */
+/** The objects that upkeep uses, with a clock. */
 function objects() {
   const times = new Map<string, number>();
   return {

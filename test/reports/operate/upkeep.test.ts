@@ -13,7 +13,7 @@ const TIME = Date.UTC(2026, 2, 1, 12);
 const source = sourceOf(visits);
 const RULES = { leastFiles: 2 };
 
-/** Two visits on each of some days, in a segment of its own each. */
+/** Two visits on each of these days, each in a segment of its own. */
 async function visitsOn(world: World, days: number): Promise<void> {
   for (const userId of ['ada', 'ben']) {
     for (let day = 0; day < days; day++) {

@@ -25,12 +25,12 @@ export interface World {
   readonly stores: TestStores;
   readonly kept: KeptStores;
   readonly runtime: Runtime;
-  /** The clock of what is written to tables, in ms since 1970 UTC. */
+  /** The clock for writes to tables, in ms since 1970 UTC. */
   readonly clock: { now: number };
   produce(...events: readonly GivenEvent[]): Promise<void>;
-  /** Counts everything that the topic has, and ends. */
+  /** Counts all records of the topic, and stops. */
   count(source: SegmentSource): Promise<void>;
-  /** The rows of a query over the current table of a source, which is the relation `rows`. */
+  /** The rows of a query over the current table of a source. The query calls the table `rows`. */
   query(source: SegmentSource, sql: string): Promise<Readonly<Record<string, unknown>>[]>;
 }
 
@@ -38,7 +38,7 @@ export const PARTITIONS = 2;
 const NEVER = new AbortController().signal;
 export const SETTINGS = { publishMs: 0, publishBytes: 1e9 };
 
-/** `real`: what of it is on servers, or there already. */
+/** `real`: servers or existing stores that replace those in memory and in the folder. */
 export async function worldOf(
   t: TestContext,
   topics: readonly Topic[],
@@ -57,7 +57,7 @@ export async function worldOf(
   });
   const clock = { now: Date.now() };
   const kept: KeptStores = { objects, duck, cache, now: () => clock.now, engine: 'test' };
-  // A reader of a real log does not ask without a pause.
+  // A real log is not polled without a pause.
   const waitMs = real.transport === undefined ? 0 : 50;
   const runtime = testRuntime(stores, { clock: systemClock, settings: { waitMs } });
   const turn = () => (waitMs === 0 ? turnOfOthers() : systemClock.sleep(waitMs, NEVER));

@@ -1,4 +1,4 @@
-/** What the screens of courses and batches work out, without a browser. */
+/** What the screens of courses and batches compute, without a browser. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { moduleOfPage } from './module-of-page.ts';
@@ -15,7 +15,7 @@ interface Content {
 }
 type Row = readonly (string | number | null)[];
 
-/** The use of the contents of a course, from what the service answers. */
+/** The use of a course's contents, computed from these answers of the service. */
 function useOf({ order, used, stops }: { order: string[]; used: readonly Row[]; stops: readonly Row[] }) {
   const answers: Readonly<Record<string, { readonly names: readonly string[]; readonly rows: readonly Row[] }>> = {
     '/v1/reports/content-popularity/rows': { names: ['content_id', 'learners'], rows: used },

@@ -1,4 +1,4 @@
-/** Cron texts from plain choices, as the form of a schedule has them. */
+/** Cron expressions from plain choices, as in the form of a schedule. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DateTime } from 'luxon';

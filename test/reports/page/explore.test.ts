@@ -1,4 +1,4 @@
-/** What Explore plots, and the file of it. */
+/** What Explore plots, and the file with the same figures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -20,7 +20,7 @@ function applied(target: unknown, patch: unknown): unknown {
   return Object.fromEntries(result);
 }
 
-/** A merge patch cannot say null, so what is to be has none. */
+/** A merge patch cannot set a value to null, so these objects have no nulls. */
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },

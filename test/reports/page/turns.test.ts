@@ -1,4 +1,4 @@
-/** Questions of all screens, of which few are asked at once. */
+/** Queries of all screens take turns: only a few run at once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { moduleOfPage } from './module-of-page.ts';

@@ -154,7 +154,7 @@ test('a secret is sealed, and opens with the same secret alone', () => {
   assert.deepEqual(JSON.parse(KEYS.open(sealed, use)), ZIP);
   assert.throws(() => KEYS.open(sealed, JSON.stringify(['request', 'umbrella', 'people'])), { code: 'STORE_BROKEN' });
   assert.throws(() => sealingKeys(['another']).open(sealed, use), { code: 'STORE_BROKEN' });
-  // Another secret takes over, and the old one still opens what waits.
+  // After a change of the secret, the old one still opens what was sealed with it.
   assert.deepEqual(JSON.parse(sealingKeys(['another', 'a secret of the tests']).open(sealed, use)), ZIP);
 });
 

@@ -1,4 +1,4 @@
-/** A report whose rows do not fit into the memory that queries may use. */
+/** A report whose rows do not fit into the memory for queries. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ import { visits } from '../visits.ts';
 const ROWS = 400_000;
 const MEGABYTE = 1024 * 1024;
 
-/** In each row, and in no other text. */
+/** In every row, and in no other text. */
 const PLANTED = 'Zebulon Quillfeather';
 
-/** Some 50 MB, in an order in which they are not made. */
+/** About 50 MB, generated in another order than they are sorted. */
 const sorted = defineReport({
   name: 'sorted',
   title: 'Sorted',

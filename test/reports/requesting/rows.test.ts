@@ -32,7 +32,7 @@ const byKey = defineReport({
 });
 const query = defineReport({ ...declared, from: { reads: [activity], sql: () => 'select :tenant' } });
 
-/** An engine with one answer, and whether it was closed. */
+/** An engine that gives one answer, and whether the answer was closed. */
 function answering(columns: readonly (readonly [string, AnswerType])[]) {
   const state = { closed: 0, sql: '' };
   const answer = {

@@ -33,15 +33,15 @@ for (const [sql, values, expected] of [
   ['select :at', { at: -62_135_596_800_000 }, "select cast('0001-01-01 00:00:00.000 UTC' as timestamp with time zone)"],
   ['select :flag, :every', { flag: false, every: 'week' }, "select false, 'week'"],
   ['select b at time zone :zone', { zone: 'Asia/Kolkata' }, "select b at time zone 'Asia/Kolkata'"],
-  // What only looks like a parameter.
+  // These only look like parameters.
   ["select ':text', ':', 'it''s :text'", { text: 'x' }, "select ':text', ':', 'it''s :text'"],
   ['select ":text", "a "" :text"', { text: 'x' }, 'select ":text", "a "" :text"'],
   ['select a::text', { text: 'x' }, 'select a::text'],
   ['select x[1:2], a:text', { text: 'x' }, 'select x[1:2], a:text'],
-  // Comments are left out, and what is in them is none of the query.
+  // Comments are removed. Nothing in them is part of the query.
   ['select 1 -- :missing, it\'s "\n, 2', {}, 'select 1  \n, 2'],
   ['select 1 /* :missing \' " \n */, 2', {}, 'select 1  , 2'],
-  // A value is never read as SQL again.
+  // A value is never parsed as SQL.
   ['select :text, :days', { text: ':days', days: 1 }, "select ':days', cast(1 as bigint)"],
   ['select :text', { text: '$& $1 $$ \\' }, "select '$& $1 $$ \\'"],
 ] as const) {

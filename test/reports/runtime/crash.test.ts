@@ -1,4 +1,4 @@
-/** Seeds of the property; `ROLLUP_SEED=7` runs one alone, `SEEDS=500` more of them. */
+/** Seeds of the property. `ROLLUP_SEED=7` runs only that seed; `SEEDS=500` runs more of them. */
 import { test } from 'node:test';
 import { assertCountedOnce } from './property.ts';
 

@@ -1,4 +1,4 @@
-/** A random history of visits: some derived by jobs, which may repeat themselves; some unreadable. And the expected result. */
+/** A random history of visits, and its expected totals. Some visits are derived and may be repeated; some records are unreadable. */
 
 import { recordsOf } from '../../../testing/produce.ts';
 import type { Random } from '../../../testing/random.ts';
@@ -10,7 +10,7 @@ import { START, visitEvents, visited } from '../visits.ts';
 
 export interface History {
   readonly records: readonly NewRecord[];
-  /** Points by page, each event once. */
+  /** Points by page, with each event counted once. */
   readonly points: ReadonlyMap<string, number>;
   readonly visits: number;
 }
@@ -43,7 +43,7 @@ export function randomHistory(random: Random, codec: Codec, partitions: number, 
       records.push(record);
       continue;
     }
-    // One upstream partition emits to all of ours, in the order of its offsets.
+    // One upstream partition emits to all partitions of this topic, in the order of its offsets.
     const name = `visit/page.events/${random.below(2)}`;
     const line = lines.get(name) ?? { sent: [], offset: 0 };
     lines.set(name, line);
@@ -51,7 +51,7 @@ export function randomHistory(random: Random, codec: Codec, partitions: number, 
     const derived = { ...record, headers: { ...record.headers, ce_origin: `${name}/${line.offset}/0` } };
     line.sent.push(derived);
     records.push(derived);
-    // Its job is rewound, and emits again what it has emitted since.
+    // The upstream job is rewound, and emits its latest events again.
     if (random.chance(0.2)) records.push(...line.sent.slice(random.below(line.sent.length)));
     // A job routes a record in the wrong partition to the right one, for itself alone.
     if (random.chance(0.1)) {

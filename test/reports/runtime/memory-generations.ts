@@ -1,4 +1,4 @@
-/** Tables whose logs are the real ones over objects, and whose segments are rows in memory. */
+/** Tables with real logs over objects, and with segments that are rows in memory. */
 
 import { currentGeneration, tableName } from '../../../reports/runtime/generations.ts';
 import type { SegmentSource } from '../../../reports/runtime/source.ts';
@@ -7,7 +7,7 @@ import { type DeltaTable, deltaTable, filesOf } from '../../../sinks/delta/index
 import type { Objects } from '../../../sinks/objects/port.ts';
 import type { SegmentRow } from '../../../sinks/segments/columns.ts';
 
-/** No checkpoint is ever written here, which is what it is for. */
+/** DuckDB is only needed to write checkpoints, and none is written here. */
 const NO_DUCK = {} as Parameters<typeof deltaTable>[0]['duck'];
 const DAY = '2026-01-05';
 
@@ -20,7 +20,7 @@ export class MemoryGenerations {
     this.#source = source;
   }
 
-  /** The generations of the source, as one process opens them. */
+  /** Opens generations of the source, as one process does. */
   opener(objects: Objects): OpenGeneration {
     return async (generation) => {
       const table = this.log(objects, generation);
@@ -42,7 +42,7 @@ export class MemoryGenerations {
     return [{ path, partitionValues: { date: DAY }, size: 1, modificationTime: 0, dataChange }];
   }
 
-  /** Puts all segments of a generation into one, as a compaction does. `isChecked`: only if they are all there still. */
+  /** Compacts all segments of a generation into one. `isChecked`: does nothing if one of them is gone by then. */
   async compact(objects: Objects, generation: number, isChecked: boolean): Promise<void> {
     const table = this.log(objects, generation);
     const found = await table.find();
@@ -63,7 +63,7 @@ export class MemoryGenerations {
     });
   }
 
-  /** The rows of all segments that the current table has. */
+  /** The rows of all segments of the current table. */
   async rows(objects: Objects): Promise<SegmentRow[]> {
     const { generation } = await currentGeneration(objects, this.#source.prefix);
     const snapshot = await this.log(objects, generation).refresh();

@@ -1,4 +1,4 @@
-/** Objects in memory, which answer at once: for schedules of many effects. They follow the contract of the port. */
+/** Objects in memory that answer at once, for schedules of many effects. They follow the contract of the port. */
 import { buffer } from 'node:stream/consumers';
 import { TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody, ObjectInfo, Objects } from '../../../sinks/objects/port.ts';

@@ -1,4 +1,4 @@
-/** A table whose log is the real one over objects, and whose segments are rows in memory. */
+/** A table with a real log over objects, and with segments that are rows in memory. */
 
 import { TributaryError } from '../../../core/errors.ts';
 import { tableName } from '../../../reports/runtime/generations.ts';
@@ -8,7 +8,7 @@ import type { Objects } from '../../../sinks/objects/port.ts';
 import type { Layout, SegmentRow } from '../../../sinks/segments/columns.ts';
 
 const PREFIX = 'rollups/visits';
-/** No checkpoint is ever written here, which is what it is for. */
+/** DuckDB is only needed to write checkpoints, and none is written here. */
 const NO_DUCK = {} as Parameters<typeof deltaTable>[0]['duck'];
 
 export class MemorySegments {
@@ -16,12 +16,12 @@ export class MemorySegments {
   #count = 0;
   #generation = 1;
 
-  /** Another table counts from now on, which has nothing yet. */
+  /** From now on, a new and empty table is current. */
   makeAnew(): void {
     this.#generation += 1;
   }
 
-  /** The table, as one process has it: whichever counts when it is asked. */
+  /** The table as one process sees it. A refresh moves it to the generation that is current. */
   table(objects: Objects, layout: Layout): SegmentTable {
     let generation = 0;
     let table: DeltaTable | undefined;
@@ -64,7 +64,7 @@ export class MemorySegments {
     return deltaTable({ objects, duck: NO_DUCK, table, now: () => 0, engine: 'test', ...never });
   }
 
-  /** The rows of all segments that the table has. */
+  /** The rows of all segments of the table. */
   async rows(objects: Objects): Promise<SegmentRow[]> {
     const snapshot = await this.log(objects).refresh();
     return filesOf(snapshot).flatMap(({ path }) => {

@@ -1,4 +1,4 @@
-/** How much memory unpublished counts take, by which a process decides to publish. */
+/** The memory that unpublished counts take. A process decides by it when to publish. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sourceOf } from '../../../reports/runtime/datasource-source.ts';

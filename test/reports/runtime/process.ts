@@ -1,4 +1,4 @@
-/** One process that counts: owners of partitions that share a publisher, and wait before each of their effects until they are released. */
+/** One counting process. Its partition owners share a publisher, and wait before each of their effects until a test releases them. */
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { ownerOfRollup, type RollupParts, rollupShared } from '../../../reports/runtime/run.ts';
@@ -6,22 +6,22 @@ import type { Objects } from '../../../sinks/objects/port.ts';
 import { withPoints } from '../../../testing/points.ts';
 import type { Random } from '../../../testing/random.ts';
 
-/** How many turns of the loop follow at most from one effect, where nothing is waited for but memory. */
+/** The most turns of the event loop that one effect takes, since everything else is in memory. */
 const TURNS = 4;
 const NOBODY = { assigned: () => {}, revoked: async () => {} };
 
 export class Process {
-  /** Effects that wait. */
+  /** Effects that wait to be released. */
   readonly #waiting: (() => void)[] = [];
   #failure: unknown;
-  /** By partition: turns in a row that had nothing to do. */
+  /** By partition: how many turns in a row had nothing to do. */
   readonly #idle = new Map<number, number>();
   worked = 0;
 
-  /** Called before an effect: settles when it may happen. */
+  /** Called before an effect. Settles when the effect may happen. */
   readonly reach = (): Promise<void> => new Promise<void>((resolve) => this.#waiting.push(resolve));
 
-  /** With an effect before and one after each write, so that an answer can be lost. */
+  /** The same objects with a wait before and after each write, so that an answer can be lost. */
   objects(objects: Objects): Objects {
     const around =
       <A extends unknown[], R>(write: (...args: A) => Promise<R>) =>
@@ -34,7 +34,7 @@ export class Process {
     return { ...objects, create: around(objects.create), put: around(objects.put) };
   }
 
-  /** It owns every partition from now on; another process may think the same. */
+  /** From now on, it owns every partition. Another process may believe the same. */
   async start(parts: RollupParts, partitions: number): Promise<void> {
     const runtime = { ...parts.runtime, stores: withPoints(parts.runtime.stores, this.reach) };
     const mine = { ...parts, runtime };
@@ -54,7 +54,7 @@ export class Process {
     for (;;) {
       await this.reach();
       const did = await turn().catch((error) => {
-        // Another table is current now. A process that notices ends without an error.
+        // Another table is current. A process that notices this ends without an error.
         if (error instanceof TributaryError && error.code === 'GENERATION_MOVED') return 'ended';
         if (kindOf(error) !== 'retry') throw error;
         return 'fenced';
@@ -76,14 +76,14 @@ export class Process {
     for (const partition of this.#idle.keys()) this.#idle.set(partition, 0);
   }
 
-  /** Does something once, beside what it owns; it may fail, as whatever others do meanwhile. */
+  /** Runs `work` once, beside the owners. It may fail because of what others do; only a fatal error counts. */
   begin(work: () => Promise<unknown>): void {
     work().catch((error: unknown) => {
       if (kindOf(error) === 'fatal') this.#failure = error;
     });
   }
 
-  /** Lets one of its effects happen, and waits for what follows. */
+  /** Releases one effect, and waits for what follows from it. */
   async step(random: Random): Promise<void> {
     const [go] = this.#waiting.splice(random.below(this.#waiting.length), 1);
     go?.();

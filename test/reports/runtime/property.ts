@@ -1,7 +1,7 @@
 /**
- * The property: processes that count are killed between any two effects, wake up late, run two at a time, and are sent back; segments are
- * compacted beside them, and the table is made anew, made current, and swapped back, by others that are killed as often. The totals
- * are those of a direct count, and each record that cannot be read has one dead letter.
+ * The property: rollups count every visit once. Counting processes are killed between any two effects, wake up late, run two at a time, and
+ * are rewound. Other processes, killed as often, compact segments and rebuild, swap, swap back and drop tables. The totals equal a direct
+ * count, and each unreadable record has one dead letter.
  */
 import assert from 'node:assert/strict';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
@@ -31,13 +31,13 @@ const PUBLISH_MS = 1000;
 const NO_DUCK = {} as TableStores['duck'];
 type JoinRest = [topic: string, listener: AssignmentListener];
 
-/** What the operators keep to. */
+/** The rules that operators keep to. A test can turn each of them off. */
 export interface OperatorRules {
-  /** A compaction is dropped if a segment of it is gone. */
+  /** A compaction is dropped if one of its segments is gone. */
   readonly segmentsChecked: boolean;
   /** A rebuild sends no dead letters. */
   readonly silent: boolean;
-  /** A rollup looks which table counts before each commit. */
+  /** A rollup checks which table is current before each commit. */
   readonly swapsNoticed: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface Options {
   readonly rules?: Partial<RollupRules>;
   readonly operators?: Partial<OperatorRules>;
   readonly events?: number;
-  /** Whether operators compact, make anew, swap and drop tables meanwhile. */
+  /** Whether operators compact, rebuild, swap and drop tables meanwhile. */
   readonly isMadeAnew?: boolean;
 }
 
@@ -136,7 +136,7 @@ interface Operated {
   readonly keeps: OperatorRules;
 }
 
-/** Something that an operator does, whether or not what was begun before has ended. */
+/** One action of an operator. Earlier actions may still be running. */
 async function operate(random: Random, others: Process[], operated: Operated): Promise<Process[]> {
   const { objects, segments, source, start, keeps } = operated;
   const current = await currentGeneration(objects, source.prefix);
@@ -161,7 +161,7 @@ async function operate(random: Random, others: Process[], operated: Operated): P
   return others;
 }
 
-/** Objects in which a process does not notice that another table counts, once it has begun. */
+/** Objects that hide swaps: a process keeps seeing the table that was current when it first looked. */
 function blindTo(objects: Objects): Objects {
   const known = new Map<string, Promise<ObjectInfo | undefined>>();
   return {

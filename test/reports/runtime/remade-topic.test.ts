@@ -1,4 +1,4 @@
-/** A topic that was deleted and made again: its offsets begin anew, and the table has positions of the old one. */
+/** A topic that was deleted and created again: its offsets start over, but the table has positions of the old topic. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
@@ -16,12 +16,12 @@ const PARTITIONS = 2;
 const VISITS = 20;
 const source = sourceOf(visits);
 
-/** How many visits the table has after each topic of the name was counted by a process of its own. */
+/** The visits in the table after each of `topics` topics of one name. A process of its own counts each topic. */
 async function countedAfter(t: TestContext, topics: number, rules = ALL_ROLLUP_RULES): Promise<number[]> {
   const [objects, segments] = [memoryObjects(), new MemorySegments()];
   const counted: number[] = [];
   for (let made = 0; made < topics; made += 1) {
-    // A topic of a new log has an id of its own, and as many records as the one before.
+    // Each new log gives the topic another id, with as many records as before.
     const stores = await memoryStores([], { topics: [visitEvents], partitions: PARTITIONS });
     t.after(() => stores.close());
     for (let i = 0; i < VISITS; i += 1) {

@@ -1,4 +1,4 @@
-/** A whole process that counts: how it stops while its store is away, and how it reacts to another table. */
+/** A whole counting process: how it stops while its store is away, and how it reacts when another table becomes current. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
@@ -36,7 +36,7 @@ async function visitsOf(stores: TestStores, count: number): Promise<void> {
 interface Counting {
   readonly stores: TestStores;
   readonly running: RunningJob;
-  /** Settles when so many more events of that kind were reported. */
+  /** Settles when this many more events of the kind were reported. */
   reported(kind: PartitionEvent['kind'], times: number): Promise<void>;
 }
 
@@ -121,7 +121,7 @@ test('a process whose store is away stops counting when its memory is full', { t
     await stores.close();
   });
   while (seen.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
-  // The batches in progress, and for each partition one batch whose size was unknown until it was counted.
+  // The batches in progress, and one batch per partition whose size was unknown until it was counted.
   assert.ok(seen.records <= 2 * PARTITIONS * maxRecords, `${seen.records} records`);
 });
 
@@ -201,7 +201,7 @@ test('what was written for a table that no longer counts is not committed to ano
       if (!isSwapped) {
         isSwapped = true;
         await makeCurrent(objects, source.prefix, await currentGeneration(objects, source.prefix), 2);
-        // A partition that is claimed now does the same.
+        // A partition that is claimed at this moment refreshes, too.
         await current.refresh();
       }
       return adds;

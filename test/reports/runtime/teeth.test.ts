@@ -6,7 +6,7 @@ import { ALL_OPERATOR_RULES, assertCountedOnce, type Options } from './property.
 
 const SEEDS = 150;
 
-/** A topic that is made again is a test of its own. */
+/** `topicIds` has a test of its own, with a topic that is created again. */
 const RULES = (Object.keys(ALL_ROLLUP_RULES) as (keyof RollupRules)[]).filter((rule) => rule !== 'topicIds');
 
 for (const rule of RULES) {

@@ -1,4 +1,4 @@
-/** The spans of what rollups count and publish. */
+/** The spans of counting and publishing rollups. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sourceOf } from '../../../reports/runtime/datasource-source.ts';

@@ -12,7 +12,7 @@ const CASES: [header: string | undefined, bytes: number, range: ReturnType<typeo
   ['bytes=10-', 10, 'unsatisfiable'],
   ['bytes=-0', 10, 'unsatisfiable'],
   ['bytes=0-', 0, 'unsatisfiable'],
-  // Not understood: all of it is sent.
+  // Not understood, so the whole file is sent.
   ['bytes=5-3', 10, undefined],
   ['bytes=0-1,3-4', 10, undefined],
   ['bytes=-', 10, undefined],

@@ -8,7 +8,7 @@ const { leaseMs } = WORKER_DEFAULTS;
 const LIMIT = 10;
 const NEW = { freshMs: 0 };
 
-/** A worker that takes a request and is never heard of again. */
+/** A worker that leases a request and is never heard of again. */
 async function diesAtOnce({ requests, clock }: World): Promise<void> {
   const leased = await requests.lease('dead', clock.now(), clock.now() + leaseMs, LIMIT);
   assert.ok(leased, 'there was nothing to take');

@@ -18,7 +18,7 @@ async function leased({ requests, clock }: World, owner: string): Promise<Leased
   return request;
 }
 
-/** An attempt that has begun, and its outcome. */
+/** Starts an attempt. `outcome` settles when it ends. */
 async function begun(world: World, owner = 'w1', stop: AbortSignal = never) {
   const request = await leased(world, owner);
   const parts = world.parts(owner, { leaseMs: LEASE_MS, renewMs: 500, backOffMs: [1000, 60_000] });
@@ -85,7 +85,7 @@ test('what describes a file for a recipient of age is for the same recipient alo
   void outcome.finally(() => {
     isOver = true;
   });
-  // Encryption is done by threads, which the clock of the test does not wait for.
+  // Encryption runs in threads, which do not follow the test's clock.
   while (!isOver) await world.clock.advance(PAGE_MS);
   assert.equal((await outcome).kind, 'done');
   const { result } = await world.request(id);
@@ -131,7 +131,7 @@ test('a worker that is paused past its lease does not disturb the one that has t
   const paused = await leased(world, 'slow');
   await world.clock.advance(LEASE_MS + 1);
   const { outcome } = await begun(world, 'quick');
-  // It wakes up with the lease of before.
+  // The slow worker wakes up with its old lease.
   const late = attempt(paused, world.parts('slow', { leaseMs: LEASE_MS, renewMs: 500 }), never);
   await world.clock.advance(20 * PAGE_MS);
   assert.equal((await late).kind, 'lost');
@@ -184,7 +184,7 @@ for (const { what, thrown, code, message } of [
     assert.deepEqual([state, error?.code], ['failed', code]);
     assert.match(error?.message ?? '', message);
     assert.deepEqual(await world.objectNames(), []);
-    // Asked again, it runs again.
+    // Asking again runs the report again.
     assert.notEqual((await world.ask()).id, id);
   });
 }

@@ -1,6 +1,7 @@
 /**
- * Workers that die at any call, whose calls or answers get lost, or that are paused past their lease and wake up again, while users of three tenants ask, ask the same, and cancel. In the
- * end every request has ended once, every file is whole, nothing is left over, and everybody was told.
+ * Workers die at any call, lose calls or answers, or are paused past their lease and wake up again, while users of three tenants ask, ask
+ * for the same, and cancel. In the end, every request has ended once, every file is whole, nothing is left over, and every asker was
+ * notified.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -19,10 +20,10 @@ const KILLS = 30;
 const SETTINGS = { leaseMs: 2000, renewMs: 500, lookMs: 200, tendMs: 500, backOffMs: [100, 1000], atOnce: 2 } as const;
 const never = new AbortController().signal;
 
-/** A process: what happens to it happens to all its calls. */
+/** A process. Death and pauses affect all its calls. */
 class Process {
   isDead = false;
-  /** How many calls it makes before it dies; negative: it lives. */
+  /** Calls left before it dies. Negative: it never dies. */
   callsLeft: number;
   #paused: { readonly over: Promise<void>; resume(): void } | undefined;
 
@@ -57,7 +58,7 @@ class Process {
   }
 }
 
-/** The same port, called by the process. Now and then the answer to a call is lost, and now and then the call itself. */
+/** The same port, called by the process. Sometimes a call is lost, and sometimes only its answer. */
 function through<P extends object>(port: P, { process, random }: Caller, away: ErrorCode): P {
   return new Proxy(port, {
     get(target, name) {
@@ -126,7 +127,7 @@ async function disturbed(seed: number): Promise<World> {
   for (const process of alive) process.resume();
   startOne(-1);
   await world.clock.advance(120_000);
-  // What was written last before its worker died is swept a minute later.
+  // Objects that a worker wrote just before it died are swept a minute later.
   await tend(world.parts('last', SETTINGS), { sweep: true, signal: never });
   return world;
 }
@@ -149,7 +150,7 @@ for (let seed = 1; seed <= SEEDS; seed += 1) {
     assert.ok(requests.length > 5, `${requests.length} requests`);
     for (const { id, state, error } of requests) {
       assert.ok(['done', 'cancelled', 'failed'].includes(state), `${id} is ${state}`);
-      // Eight workers that die at one request are what a report looks like that ends workers.
+      // A request fails after eight workers died at it: its report seems to be what kills them.
       if (state === 'failed') assert.match(error?.message ?? '', /attempt 8 of 8/);
     }
     const done = requests.filter(({ state }) => state === 'done');

@@ -1,4 +1,4 @@
-/** Files for spreadsheet programs, as workers make them for those who ask. */
+/** Files for spreadsheet programs, as workers make them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineReport } from '../../../reports/define-report.ts';

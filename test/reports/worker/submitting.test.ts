@@ -16,7 +16,7 @@ import { KEYS, reportWorld, T0 } from './world.ts';
 
 const announcing = { reports: reportWorld().reports, linkTo: async () => undefined };
 
-/** The topic with one partition, and the owner of it. */
+/** The topic of requests with one partition, and owners of that partition. */
 async function submitting(t: TestContext) {
   const world = reportWorld();
   const stores = await memoryStores([], { partitions: 1, topics: [reportRequests, reportEvents] });
@@ -64,7 +64,7 @@ async function submitting(t: TestContext) {
       const event = given(reportRequests, reportRequested, whole, { id, time: clock.now(), tenant: 'acme' });
       await stores.transport.produce(recordsOf(stores.codec, event, 1));
     },
-    /** The types and users of what was emitted. */
+    /** The type and the user of each emitted event. */
     async emitted() {
       const records = await stores.transport.read(reportEvents.name, 0, 0, 100);
       return records.map(({ headers, key }) => `${headers['ce_type']} ${Buffer.from(key ?? []).toString()}`);
@@ -173,13 +173,13 @@ test('a record that is read again after its file is done makes no second one', a
     expiresAt: T0 + 1_000_000,
   };
   await world.requests.finish({ id, owner: 'w1', attempt }, T0 + 500, result);
-  // As if the worker had died before the commit.
+  // As if the owner had died before its commit.
   await stores.transport.seek('submit-reports', reportRequests.name, { partition: 0, offset: 0 });
   clock.advance(60_000);
   await newOwner().turn(0);
   assert.equal((await requests()).length, 1, 'the record asks for what was made after it');
   assert.deepEqual(await emitted(), ['report.done ada'], 'who joins what is done is told at once');
-  // The same is asked for once more.
+  // The same report is asked for again.
   await produce({ freshMs: 0 }, 'ask-2');
   await newOwner().turn(0);
   assert.equal((await requests()).length, 2);

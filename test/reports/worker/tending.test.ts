@@ -13,10 +13,10 @@ import { KEYS, PAGE_MS, reportWorld, type World } from './world.ts';
 const never = new AbortController().signal;
 const HOUR = 3_600_000;
 
-/** A worker for days of a test. */
+/** For tests that span days. */
 const RARELY = { lookMs: 60_000, tendMs: 60_000 };
 
-/** Workers until they are stopped. */
+/** Runs workers until they are stopped. */
 function running(world: World, ...owners: string[]) {
   const stop = new AbortController();
   const settings = owners.length > 1 ? RARELY : {};
@@ -78,7 +78,7 @@ test('a schedule of protected files opens its secret for each of them', async ()
   await world.requests.putSchedule(schedule({ secret }), world.clock.now());
   const workers = running(world, 'w1', 'w2');
   await world.clock.advance(HOUR + 2 * RARELY.lookMs);
-  // Encryption takes time of its own, whatever the clock says.
+  // Encryption takes real time, whatever the test's clock shows.
   const isOver = async () => (await requestsOf(world)).some(({ state }) => state === 'done' || state === 'failed');
   while (!(await isOver())) await world.clock.advance(100);
   await workers.stop();

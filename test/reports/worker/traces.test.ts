@@ -1,4 +1,4 @@
-/** One request on its way to a file, as an exporter of OpenTelemetry sees it. */
+/** The spans of one request on its way to a file, as an OpenTelemetry exporter sees them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SpanStatusCode } from '@opentelemetry/api';

@@ -1,4 +1,4 @@
-/** Report workers on the embedded requests and objects in memory, by a clock that tests advance. */
+/** Report workers on embedded requests and in-memory objects, with a clock that tests advance. */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { TributaryError } from '../../../core/errors.ts';
 import { IN_MEMORY, openDatabase } from '../../../embedded/database.ts';
@@ -18,11 +18,11 @@ import { askFor } from '../asking.ts';
 import { memoryObjects } from '../runtime/memory-objects.ts';
 
 export const T0 = Date.UTC(2026, 0, 31, 12);
-/** How long the report `numbers` takes for a page. */
+/** How long the report `numbers` takes for each page. */
 export const PAGE_MS = 100;
 
 export interface TestClock extends Clock {
-  /** Moves time on; whoever slept until then, or has nothing to wait for, runs. */
+  /** Moves the clock on. Sleepers that are due wake up, and everything that can run does. */
   advance(ms: number): Promise<void>;
 }
 
@@ -67,9 +67,9 @@ function testClock(start = T0): TestClock {
   };
 }
 
-/** What may be done to a world while its reports run. */
+/** Faults that a test can cause while reports run. */
 export interface Faults {
-  /** Thrown by the next page of a report. */
+  /** The next page of a report throws this error. */
   page?: Error | undefined;
 }
 

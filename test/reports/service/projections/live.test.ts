@@ -1,4 +1,4 @@
-/** Live records over a cache that loses what it publishes, with a clock that is moved by hand. */
+/** Live records over a cache that loses what it publishes, with a clock that the test moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineCache } from '../../../../core/target.ts';
