@@ -14,7 +14,7 @@ export type State = 'not_started' | 'in_progress' | 'completed';
 export const key = ['spring'];
 export const ids = { batchId: 'spring', courseId: 'algebra' };
 
-/** From minute `start` up to, but without, minute `end`; null: it does not end. */
+/** From minute `start` until just before minute `end`. With null it does not end. */
 export const dates = (start: number, end: number | null) => ({
   startsAt: minute(start),
   endsAt: end === null ? null : minute(end),
@@ -30,7 +30,7 @@ export const updates = (start: number, end: number | null, name = 'Spring'): Spe
 ];
 export const retires: SpecEvent = [batchRetired, { batchId: 'spring' }];
 
-/** Where a learner with that progress stands. */
+/** The state of a learner with this progress. */
 export const stateOf = (progress: number): State =>
   progress === 100 ? 'completed' : progress === 0 ? 'not_started' : 'in_progress';
 
@@ -54,7 +54,7 @@ export const leaves = (userId: string, progress: number): SpecEvent => [
   { ...ids, userId, progress, state: stateOf(progress) },
 ];
 
-/** The event, happening at another time than its position implies. */
+/** The event at another time than its place in the test implies. */
 export const at = (n: number, [def, data]: SpecEvent): SpecEvent => [def, data, { time: minute(n) }];
 
 export async function statusOf(spec: JobSpec): Promise<unknown> {

@@ -1,4 +1,4 @@
-/** The notification of a learner about a completed course, whatever the course is called. */
+/** The notification that tells a learner about a completed course, whatever the course is called. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
@@ -43,7 +43,7 @@ test('a completion concluded from a late course has the time of its last content
   const at = ([def, data]: SpecEvent, day: number): SpecEvent => [def, data, { time: began + day * DAY }];
   await spec.given(at(joins, 0), at(completes('a'), 10), at(completes('b'), 20));
   await spec.lookups([courseStructure, course]);
-  // The course was published before the learner began, and its job reads it last.
+  // The course was published before the learner began, but the job reads this event last.
   await spec.when(at([courseStructureChanged, { courseId: course.courseId }], 0));
   const [info] = await spec.stores.transport.describe(['notification.events']);
   const records = await spec.stores.transport.read('notification.events', 0, info?.partitions[0]?.begin ?? 0, 10);

@@ -1,6 +1,6 @@
 /**
- * Courses in one line each, for tables of tests. A unit or content is its id, then `<` and the unit it lies in, `=` and a name,
- * and `?` if it is optional, as far as it has them: `publishes('one two<one?', 'a<two=Apples b')`.
+ * Courses in one line each, for tables of tests. A unit or content is its id, followed by `<` and its unit, `=` and a name,
+ * and `?` if it is optional, each only if present: `publishes('one two<one?', 'a<two=Apples b')`.
  */
 
 import type { RowOf } from '../../core/target.ts';
@@ -39,7 +39,7 @@ function placesOf(text: string) {
   });
 }
 
-/** A row in the same way: units with how many contents they require, contents with all units they count in. */
+/** A row in the same notation: units with the number of required contents, contents with all units in which they count. */
 export function structureOf(row: Partial<RowOf<typeof courseStructure>> | undefined) {
   const units = [...(row?.units ?? [])].map(([id, { parentId, name, optional, required }]) => {
     return `${written(id, parentId, name, optional)}:${required}`;

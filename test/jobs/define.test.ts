@@ -1,4 +1,4 @@
-/** What a declaration is refused for beyond its types (`must-not-compile.ts`). */
+/** Why a declaration is refused when its types alone allow it; for types see `must-not-compile.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineEvent } from '../../core/event.ts';

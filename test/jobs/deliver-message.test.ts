@@ -18,7 +18,7 @@ const accepts: Answer = { outcome: 'sent', detail: '250 accepted' };
 const refuses: Answer = { outcome: 'refused', detail: '550 no such mailbox' };
 const away = (turn: number): Answer => ({ outcome: 'away', detail: `451 try again later (${turn})` });
 
-/** A mail channel that answers its calls in this order. */
+/** A mail channel that gives these answers in order. */
 function answering(...answers: readonly Answer[]) {
   let turn = 0;
   return rememberingChannel(() => answers[turn++] ?? assert.fail('the channel was called once too often'));
@@ -132,7 +132,7 @@ test('a channel that refuses after it was away is not called again', async (t) =
   await spec.thenEmits(failed(2, 'refused', '550 no such mailbox'));
 });
 
-/** When a message expires whose channel is away until minute 6, and after how many calls it ends how. */
+/** When a message expires while its channel is away until minute 6; after how many calls, and how, it ends. */
 const EXPIRES: readonly (readonly [rule: string, expiresAt: number, calls: number, reason: string | null])[] = [
   ['at the first retry', minute(1), 1, 'expired'],
   ['before the first retry', minute(0) + 1, 1, 'expired'],
@@ -216,7 +216,7 @@ test('two messages of one notification are two, with keys of their own', async (
   for (const name of [...mail.calls, ...push.calls]) assert.match(name, /^[!-~]+$/);
 });
 
-/** The process ends after a call and before its answer is in the log. */
+/** The process crashes after a call, before its answer is in the log. */
 const REPEATS = [
   ['honours-key', 2, 'sent'],
   ['at-least-once', 2, 'sent'],
@@ -244,7 +244,7 @@ for (const [repeats, calls, state] of REPEATS) {
   });
 }
 
-/** Answers in the log about an attempt that is not under way. */
+/** Answers in the log to an attempt that is not in progress. */
 const ANSWERS: readonly (readonly [rule: string, state: string, attempt: number])[] = [
   ['an earlier attempt', 'sending', 1],
   ['a later attempt', 'sending', 3],
@@ -315,7 +315,7 @@ test('failed messages can be searched by the answer of the channel, without addr
   });
 });
 
-/** What becomes of each message, by its title. */
+/** The answer for each message, by its title. */
 const ANSWERS_BY_TITLE: Readonly<Record<string, (time: number) => Answer>> = {
   accepted: () => accepts,
   refused: () => refuses,
@@ -323,7 +323,7 @@ const ANSWERS_BY_TITLE: Readonly<Record<string, (time: number) => Answer>> = {
   never: () => away(0),
 };
 
-/** A message for somebody, of what becomes of it. */
+/** A message whose title decides its answer. */
 const to = (recipientId: string, title: string, expiresAt: number | null = null): SpecEvent => [
   messageDue,
   { ...ids, recipientId, messageId: `${title}/mail`, notificationId: title, ...parcel, title, expiresAt },

@@ -46,7 +46,7 @@ const TIMES: readonly (readonly [
     '2026-01-11T09:00:00.000Z',
     '2026-01-11T11:30:00.000Z',
   ],
-  // London: on 29 March 2026 the clock is put forward from 01:00 to 02:00, on 25 October back from 02:00 to 01:00.
+  // London: the clock goes forward on 29 March 2026 from 01:00 to 02:00, and back on 25 October from 02:00 to 01:00.
   ['after a day of 23 hours', DAILY, 'Europe/London', '2026-03-28T08:00:00.000Z', '2026-03-29T07:00:00.000Z'],
   ['after a day of 25 hours', DAILY, 'Europe/London', '2026-10-24T07:00:00.000Z', '2026-10-25T08:00:00.000Z'],
   [
@@ -77,7 +77,7 @@ const TIMES: readonly (readonly [
     '2026-10-25T00:30:00.000Z',
     '2026-10-26T01:30:00.000Z',
   ],
-  // Samoa left out 30 December 2011.
+  // Samoa skipped 30 December 2011.
   ['past a day that is left out', DAILY, 'Pacific/Apia', '2011-12-29T19:00:00.000Z', '2011-12-30T18:00:00.000Z'],
   ['outside quiet hours', DAILY, 'UTC', '2026-01-05T07:00:00.000Z', '2026-01-05T08:00:00.000Z', '22:00-08:00'],
   ['when quiet hours end', DAILY, 'UTC', '2026-01-05T06:00:00.000Z', '2026-01-05T09:30:00.000Z', '22:00-09:30'],
@@ -99,7 +99,7 @@ for (const [rule, digest, timeZone, time, due, quiet] of TIMES) {
   });
 }
 
-/** In every zone, around days that are longer or shorter: always ahead, and never further than a day or a week. */
+/** In every zone, around days that are longer or shorter, the next digest is in the future, and at most a day or a week away. */
 for (const timeZone of [
   'Europe/London',
   'America/Havana',

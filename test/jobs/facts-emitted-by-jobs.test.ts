@@ -1,4 +1,4 @@
-/** Events that jobs emit to each other are recognised by their origin: repeated late, whatever their time, they count once. */
+/** Events between jobs are recognised by their origin: repeated late, whatever their time, they count once. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
@@ -16,7 +16,7 @@ import * as batches from './batches.ts';
 import { publishes } from './courses.ts';
 import { completes, inBatch, joins, key, known } from './learners.ts';
 
-/** The events of one job for another, all repeated later, unchanged, by a sender that does not know that they were sent. */
+/** The events of one job for another, all repeated later and unchanged, by a sender that does not know that they were sent. */
 async function repeatedLate(
   t: TestContext,
   [upstream, job]: [Job, Job],

@@ -1,6 +1,6 @@
 /**
- * Facts have a time: every event of courses, enrollments and batches, repeated late, out of order, and with the oldest time, one of 1970
- * and of 2099.
+ * Facts have a time: every event of courses, enrollments and batches, repeated late, out of order, and with the oldest time and times in
+ * 1970 and 2099.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -296,7 +296,7 @@ const EMITTED_BY_JOBS = [
 
 test('every event of courses, enrollments and batches is in the tables', () => {
   assertAllArriveLate(contentEvents, COURSES);
-  // No job folds the attempts of an assessment yet.
+  // No job folds assessment attempts yet.
   assertAllArriveLate(
     enrollmentEvents,
     [...ENROLLMENTS, ...VISITS],

@@ -1,4 +1,4 @@
-/** The same facts in another order, some repeated, lead to the same row: what is completed, when, and who is in which batch. */
+/** The same facts in another order, some repeated, lead to the same row: what was completed, when, and who is in which batch. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -35,7 +35,7 @@ function rowAfter(events: readonly SpecEvent[]): Row | undefined {
 const inTheOrderOfKeys = (value: unknown): unknown =>
   value instanceof Entries ? Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 
-/** Without the visits, which are counted as often as the latest eight do not know them, and without what only display needs. */
+/** The row without what only display needs, and without visits: a repeat counts again unless it is among the latest eight. */
 function shown(row: Row | undefined): unknown {
   const { recent: _recent, units: _units, ...fields } = row ?? {};
   const visible = Object.entries(fields).map(([name, value]) => [name, inTheOrderOfKeys(value)]);
@@ -86,7 +86,7 @@ const turnsOf = (count: number) =>
     fc.array(fc.nat(count - 1), { maxLength: 4 }),
   );
 
-/** No two facts have the same time: of those the later in the log applies, and orders differ. */
+/** A fact with a unique time. Of two facts with the same time the later in the log applies, which would depend on the order. */
 const fact = (names: readonly string[], n: number): SpecEvent => {
   const [def, data] = FACTS[names[n] as string] as SpecEvent;
   return [def, data, { time: 10 * (n + 1), id: `fact-${n}` }];

@@ -30,7 +30,7 @@ export const gives = (activityId: string): SpecEvent => [activityRemoved, { grou
 
 const nothing = { enrolled: false, progress: 0, state: 'not_started', completedAt: null };
 
-/** An answer about a member; without `said`, that the member is not enrolled. */
+/** An answer about a member. Without `standing`, the member is not enrolled. */
 export const answers = (userId: string, courseId: string, standing: object = nothing): SpecEvent => [
   memberProgressed,
   { groupId, userId, courseId, enrolled: true, completedAt: null, ...standing },
@@ -45,7 +45,7 @@ export const onBoard = (userId: string, courseId: string, standing: object = not
 export const joined = (userId: string, n: number, rest: object = {}) => ({
   [userId]: { role: 'member', since: minute(n), saidAt: minute(n), roleAt: minute(n), ...rest },
 });
-/** The same of the activities. */
+/** An entry of the activities, in the same way. */
 export const done = (activityId: string, n: number, rest: object = {}) => ({
   [activityId]: { kind: 'course', since: minute(n), saidAt: minute(n), ...rest },
 });

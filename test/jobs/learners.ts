@@ -4,7 +4,7 @@ import { notificationRequested } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import type { SpecEvent, SpecRow } from '../../testing/job-spec.ts';
 
-/** Two required contents in a unit within a unit, and one optional content. */
+/** Two required contents in a nested unit, and an optional content. */
 export const course = {
   courseId: 'algebra',
   name: 'Algebra',
@@ -26,7 +26,7 @@ export const ada = { userId: 'ada', courseId: 'algebra' };
 export const inBatch = { ...ada, batchId: 'spring' };
 export const key = ['ada', 'algebra'];
 
-/** A membership that began at `since` by a joining without a method. */
+/** A membership that began at `since`, by joining without a method. */
 export const member = (since: number, rest: Readonly<Record<string, unknown>> = {}) => ({
   active: true,
   since,

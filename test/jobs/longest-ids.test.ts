@@ -1,4 +1,4 @@
-/** Ids of the longest length, in every event of every job: derived ids must not exceed the limits of stores and topics. */
+/** Ids of the greatest length, in every event of every job. Derived ids must not exceed the limits of stores and topics. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LONGEST_KEY_PART } from '../../core/key-part.ts';
@@ -7,16 +7,16 @@ import { partitionsOf } from '../../testing/dump.ts';
 import { jobSpec } from '../../testing/job-spec.ts';
 import { wantedOf } from '../topics/codec/records.ts';
 
-/** The id of a message is that of its notification and a channel, so that `notify` takes none that is longer. */
+/** A message's id consists of its notification's id and a channel, so `notify` requires a shorter id. */
 const ROOM_FOR_CHANNEL = 12;
 
-/** Three bytes each in UTF-8, and one in UTF-16: no other character makes a text of so many bytes. */
+/** Repeats a character of three bytes in UTF-8 and one unit in UTF-16: no other makes a longer text in bytes. */
 function longest(name: string, id: string): string {
   const length = LONGEST_KEY_PART - (/^notificationIds?$/.test(name) ? ROOM_FOR_CHANNEL : 0);
   return id + '語'.repeat(length - id.length);
 }
 
-/** The data with the longest id wherever it has one; equal ids stay equal. */
+/** The data with ids of the greatest length everywhere. Equal ids stay equal. */
 function withLongestIds(value: unknown, name: string, key: string): unknown {
   if (typeof value === 'string') return name === key || /Ids?$/.test(name) ? longest(name, value.slice(0, 100)) : value;
   if (Array.isArray(value)) return value.map((each) => withLongestIds(each, name, key));

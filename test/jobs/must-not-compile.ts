@@ -1,6 +1,6 @@
 /**
- * What a job declaration, and the test of a job, must not let through. `npm run types` compiles this file and fails for every case that compiles
- * after all: an expected error that is none is an error. Nothing here is ever run.
+ * What the types must refuse in a job declaration or in the test of a job. `npm run types` compiles this file, and fails for every
+ * case that compiles after all, since an unused `@ts-expect-error` is an error. Nothing here is ever run.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -99,7 +99,7 @@ export const missingField = emit(learnerLeft, { batchId: 'b', courseId: 'c', pro
 // @ts-expect-error: there is no field colour
 export const strangeField = emit(learnerLeft, { ...left, colour: 'red' });
 
-/** Folding an event that is not of the topic. */
+/** Folding an event that its topic does not have. */
 export const unknownEvent = defineJob({
   ...base,
   // @ts-expect-error: group.member-added is no event of enrollment.events
@@ -108,7 +108,7 @@ export const unknownEvent = defineJob({
   fold: {} as never,
 });
 
-/** A handler that is missing. */
+/** A missing fold. */
 export const missingHandler = defineJob({
   ...base,
   on: [enrolled, contentProgressed],
@@ -117,7 +117,7 @@ export const missingHandler = defineJob({
   fold: { 'enrollment.enrolled': (row) => row },
 });
 
-/** A fold that answers no row of the table. */
+/** A fold that does not return a row of the table. */
 export const wrongRow = defineJob({
   ...base,
   on: [enrolled],
@@ -149,7 +149,7 @@ export const writtenRow = defineJob({
   },
 });
 
-/** A fold that takes a lookup for granted. */
+/** A fold that relies on a lookup result. */
 export const hastyLookup = defineJob({
   ...base,
   on: [enrolled],
@@ -173,11 +173,11 @@ export const strayLookup = defineJob({
 // @ts-expect-error: what is away is tried again, not rejected
 export const wrongCode = reject('TABLES_AWAY', 'the tables are away');
 
-/** A lookup by another key than that of its table. */
+/** A lookup with another key than that of its table. */
 // @ts-expect-error: the key of course_structure is courseId
 export const wrongLookupKey = lookup(courseStructure, { userId: 'u' });
 
-/** A row by another key than that of its table. */
+/** A row with another key than that of its table. */
 export const wrongKey = defineJob({
   ...base,
   on: [enrolled],
@@ -190,11 +190,11 @@ export const wrongKey = defineJob({
 // @ts-expect-error: count is missing
 export const thinView = view(visits, visitors, ({ userId }) => ({ userId }));
 
-/** A view that reads a field it does not name in `using`: a change of it would go unseen. */
+/** A view that reads a field missing in `using`: a change of the field would go unnoticed. */
 // @ts-expect-error: count is not in `using`
 export const blindView = viewEach(visits, visitors, 'contents', ['userId'], ({ userId, count }) => ({ userId, count }));
 
-/** A topic whose key is no field of its events. */
+/** A topic whose key is not a field of its events. */
 export const wrongTopicKey = defineTopic({
   name: 'visits.events',
   doc: 'Visits.',
@@ -212,7 +212,7 @@ export const numericTopicKey = defineTopic({
   events: [contentProgressed],
 });
 
-/** A table whose key is no field of its record. */
+/** A table whose key is not a field of its record. */
 export const wrongTableKey = defineTable({
   name: 'visits',
   doc: 'Visits.',
@@ -231,11 +231,11 @@ export const noStray = defineJob({
   react: () => [emit(memberAdded, { groupId: 'g', userId: 'u' })],
 });
 
-/** An event of a test that lacks a field. */
+/** A test's event that lacks a field. */
 // @ts-expect-error: there is no userId
 export const lacking = (spec: JobSpec) => spec.when([memberAdded, { groupId: 'g' }]);
 
-/** One among right ones that has a field of another type. */
+/** A test's event with a field of the wrong type, after a correct event. */
 export const misfit = (spec: JobSpec) =>
   // @ts-expect-error: userId is text
   spec.given([memberAdded, { groupId: 'g', userId: 'u' }], [memberAdded, { groupId: 'g', userId: 7 }]);

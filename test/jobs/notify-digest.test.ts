@@ -1,4 +1,4 @@
-/** What is collected for a digest, and when it goes out. Events are a minute apart, from 09:00 UTC of a Monday. */
+/** What is collected for a digest, and when it goes out. Events are a minute apart, from 09:00 UTC on a Monday. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify/notify.ts';
@@ -8,7 +8,7 @@ import { survives } from '../../testing/survival.ts';
 import { asks, collectedFor, digestGoesOut, goesOut, heldBack, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
 const DAY = minute(24 * 60) - minute(0);
-/** Every day at minute 30. */
+/** Due every day at minute 30. */
 const digest = { channels: ['mail'], period: 'daily', at: '09:30', weekday: 'monday' };
 const DUE = minute(30);
 const later = (event: SpecEvent, time: number): SpecEvent => [event[0], event[1], { time }];
@@ -82,7 +82,7 @@ test('two channels with a digest get one each, with the same number', async (t) 
   await spec.thenEmits(digestGoesOut(1, 'About a', ''), digestGoesOut(1, 'About a', '', PUSH));
 });
 
-/** The preferences beside the digest, what is asked for, and what goes out at once; nothing is collected. */
+/** Preferences beside the digest, a request, and what goes out at once. Nothing is collected. */
 const NOT_COLLECTED: readonly (readonly [
   rule: string,
   rest: object,
@@ -113,7 +113,7 @@ for (const [rule, rest, asked, messages] of NOT_COLLECTED) {
   });
 }
 
-/** What happens to two collected notifications before the digest, and what is in the digest. */
+/** What happens to two collected notifications before the digest, and what the digest contains. */
 const UNWANTED: readonly (readonly [
   rule: string,
   asked: readonly SpecEvent[],
@@ -180,7 +180,7 @@ test('a timer that is late for two digests releases each with what was due at it
   await spec.thenRow(key, { collected: collectedFor('c', DUE + 1 + DAY, DUE + 2 * DAY) });
 });
 
-/** Preferences that arrive at minute 3, while 'a' is collected since minute 1 for mail. */
+/** Preferences that arrive at minute 3, when 'a' has been collected for mail since minute 1. */
 const ANEW: readonly (readonly [
   rule: string,
   before: object,
@@ -249,7 +249,7 @@ for (const [rule, rest, preferences, messages, row] of ANEW) {
   });
 }
 
-/** Preferences that arrive at minute 2, while 'a' is held back for push and, with a digest, collected for mail. */
+/** Preferences that arrive at minute 2, when 'a' is held back for push and, with a digest, collected for mail. */
 const HELD: readonly (readonly [
   rule: string,
   before: object,

@@ -71,7 +71,7 @@ test('every event of a recipient has its line, except what jobs emit and no job 
   );
 });
 
-/** The event, whose record comes into the log so many minutes after its time, which is of minute `n`. */
+/** The event with a time of minute `n`, whose record is logged `by` minutes later. */
 const late = ([def, data]: SpecEvent, n: number, by: number): SpecEvent => [
   def,
   data,
@@ -118,7 +118,7 @@ test('history waits neither for the end of quiet hours nor for a digest', async 
   await spec.thenNothing();
 });
 
-/** Quiet from minute 60 to minute 120: a notification requested at minute 50 that arrives at another. */
+/** Quiet from minute 60 to minute 120. Each line has a notification requested at minute `n` that arrives `by` minutes later. */
 const quiet = { quietFrom: '10:00', quietUntil: '11:00' };
 const MOMENTS: readonly (readonly [rule: string, n: number, by: number, held: object, isSent: boolean])[] = [
   ['before quiet hours and arrives in them waits for their end', 50, 20, { until: minute(120) }, false],

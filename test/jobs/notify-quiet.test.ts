@@ -1,4 +1,4 @@
-/** What is held back in quiet hours, and what becomes of it. Events are a minute apart, from 09:00 UTC. */
+/** What is held back during quiet hours, and what becomes of it. Events are a minute apart, from 09:00 UTC. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify/notify.ts';
@@ -56,7 +56,7 @@ test('in quiet hours nothing is held back for a recipient without an address', a
   await spec.thenRow(key, { unread: 1, held: {} });
 });
 
-/** What happens to two that are held back, before their quiet hours end; and what goes out when they do. */
+/** What happens to two held-back notifications during the quiet hours, and what goes out at their end. */
 const UNWANTED: readonly (readonly [
   rule: string,
   asked: readonly SpecEvent[],
@@ -217,7 +217,7 @@ test('a preference that arrives after its quiet hours, while their timer is late
 
 test('quiet hours are those of the time zone of the recipient', async (t) => {
   const spec = await jobSpec(t, notify);
-  // 09:01 in UTC is 14:31 in Kolkata.
+  // 09:01 UTC is 14:31 in Kolkata.
   await spec.given(prefers({ timeZone: 'Asia/Kolkata', quietFrom: '14:00', quietUntil: '15:00' }), asks('a'));
   await spec.thenRow(key, { held: heldBack('a', minute(30)) });
 });

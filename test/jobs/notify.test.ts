@@ -1,4 +1,4 @@
-/** The feed of a recipient, and the channels by which notifications go out. */
+/** The feed of a recipient, and the channels of its notifications. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -130,7 +130,7 @@ test('a recipient without notifications has nothing to read', async (t) => {
   await spec.thenRow(key, undefined);
 });
 
-/** The preferences, what is asked for, and what goes out: at minute 1. */
+/** Preferences, a request, and what goes out at minute 1. */
 const OUT: readonly (readonly [
   rule: string,
   preferences: SpecEvent | undefined,

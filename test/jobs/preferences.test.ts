@@ -18,7 +18,7 @@ const noZone = (text: string) =>
 const noTime = (field: string, text: string) =>
   `data.${field} is ${text}, which is no time of day: give 00:00 to 23:59`;
 
-/** What is wrong in an opt-out, the message about it, and what applies beside the opt-out. */
+/** A mistake in an opt-out, the messages about it, and what applies beside the opt-out. */
 const WRONG: readonly (readonly [wrong: object, problems: readonly string[], holds: object])[] = [
   [{ timeZone: '99' }, [noZone('"99"')], { quietFrom: null, quietUntil: null, digest: null }],
   [{ timeZone: '' }, [noZone('""')], {}],
@@ -51,10 +51,10 @@ const json = ([def, data]: SpecEvent): SpecEvent => [def, data, { json: true }];
 const expected = (field: string, what: string, text: string) => `data.${field}: ${what} is expected, not ${text}`;
 const CHANNEL = 'one of mail, webhook, push, sms';
 const FAX = { channel: 'fax', address: '+1' };
-/** What the preferences before were. */
+/** The earlier preferences. */
 const BEFORE = { ...night, digest, addresses: [MAIL, PUSH], muted: ['exam'] };
 
-/** The same for what does not fit the schema, which is only possible in JSON: the event, and the part of it that applies. */
+/** The same for mistakes against the schema, which are possible only in JSON: the event, and the part of it that applies. */
 const UNFIT: readonly (readonly [given: object, problems: readonly string[], holds: object])[] = [
   [
     { addresses: [FAX, PUSH], muted: ['course'] },

@@ -1,4 +1,4 @@
-/** What is required in a course, and where it counts. */
+/** Which contents of a course are required, and in which units they count. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course/project-course.ts';

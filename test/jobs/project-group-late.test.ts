@@ -184,7 +184,7 @@ test('a late deletion of a group leaves the facts of the new one, and reports no
   await spec.thenEmits(follows('eve', 'algebra'));
 });
 
-/** Every member is added and removed in turn, so that what a time means is the same in every order. */
+/** Every member is added and removed in turn, so that the meaning of a time is the same in every order. */
 const HISTORY: readonly SpecEvent[] = [
   creates('Red'),
   adds('ada'),

@@ -1,4 +1,4 @@
-/** Whom a group follows, and the board with the progress of its members. */
+/** Which learners a group follows, and the board with the progress of its members. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group/project-group.ts';
@@ -7,7 +7,7 @@ import { adds, answers, creates, deletes, follows, forgets, gives, key, onBoard,
 
 type Answer = ReturnType<typeof follows>;
 
-/** What the last event makes the group follow, or follow no longer. */
+/** What the group begins or ceases to follow because of the last event, and the board after it. */
 const FOLLOWED: readonly (readonly [
   rule: string,
   events: readonly SpecEvent[],
@@ -93,7 +93,7 @@ test('a deleted group no longer follows anybody', async (t) => {
 const group: readonly SpecEvent[] = [creates(), adds('ada'), takesUp('algebra')];
 const completed = { progress: 100, state: 'completed', completedAt: minute(9) };
 
-/** Successive progress of ada in algebra, and what the board then shows. */
+/** Successive progress of ada in algebra, and what the board shows after it. */
 const BOARDS: readonly (readonly [rule: string, answers: readonly SpecEvent[], shown: object])[] = [
   ['a member without progress is not enrolled, as far as is known', [], {}],
   [

@@ -1,4 +1,4 @@
-/** The members of a group, and their joint activities. */
+/** The members of a group and their joint activities. */
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group/project-group.ts';
 import { groupDeleted, memberAdded } from '../../schemas/group.ts';
@@ -116,7 +116,7 @@ test('an activity that is added again has the latest kind and the first time of 
   await spec.thenRow(key, { activities: done('algebra', 5) });
 });
 
-/** A fact about an unknown member or activity, at minute `n`, and what is remembered of it. */
+/** A fact about an unknown member or activity, at minute `n`, and what the row remembers of it. */
 const UNKNOWN: readonly (readonly [what: string, event: SpecEvent, known: (n: number) => object])[] = [
   [
     'removing somebody',

@@ -33,7 +33,7 @@ const TIMES: readonly (readonly [rule: string, hours: string, zone: string, time
   ],
   ['on another day there', '22:00-07:00', 'Pacific/Auckland', '2026-01-05T10:00:00.000Z', '2026-01-05T18:00:00.000Z'],
   ['before 1970', '22:00-07:00', 'UTC', '1969-12-31T23:00:00.000Z', '1970-01-01T07:00:00.000Z'],
-  // London: on 29 March 2026 the clock is put forward from 01:00 to 02:00, on 25 October back from 02:00 to 01:00.
+  // London: the clock goes forward on 29 March 2026 from 01:00 to 02:00, and back on 25 October from 02:00 to 01:00.
   [
     'in a night that is an hour shorter',
     '22:00-07:00',
@@ -81,7 +81,7 @@ const TIMES: readonly (readonly [rule: string, hours: string, zone: string, time
     '2026-10-25T01:00:00.000Z',
     '2026-10-25T01:30:00.000Z',
   ],
-  // The clock skips all of the time that is not quiet, so the quiet hours last a day longer.
+  // The clock skips the only time that is not quiet, so the quiet hours last a day longer.
   [
     'past a break that is left out',
     '01:50-01:10',
@@ -89,7 +89,7 @@ const TIMES: readonly (readonly [rule: string, hours: string, zone: string, time
     '2026-03-28T02:00:00.000Z',
     '2026-03-30T00:10:00.000Z',
   ],
-  // Samoa left out 30 December 2011.
+  // Samoa skipped 30 December 2011.
   [
     'past a day that is left out',
     '22:00-07:00',
@@ -119,7 +119,7 @@ for (const none of NONE) {
   });
 }
 
-/** Days around which clocks are put forward or back, by an hour, half an hour or a day, at midnight or later. */
+/** Days around which clocks go forward or back, by an hour, half an hour or a day, at midnight or later. */
 const DAYS = [
   ['Europe/London', '2026-03-29'],
   ['Europe/London', '2026-10-25'],

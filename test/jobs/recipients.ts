@@ -15,7 +15,7 @@ export const reads = (...notificationIds: string[]): SpecEvent => [notificationR
 export const MAIL = { channel: 'mail', address: 'ada@example.org' };
 export const PUSH = { channel: 'push', address: 'device-1' };
 
-/** All preferences, as they are now: without `rest`, everything goes to one mail address at any time. */
+/** All preferences. Without `rest`, everything goes to one mail address at any time. */
 export const prefers = (rest: object = {}): SpecEvent => [
   preferencesChanged,
   {
@@ -47,16 +47,16 @@ export const goesOut = (notificationId: string, { channel, address } = MAIL, res
     },
   ] as const;
 
-/** As the feed keeps it. */
+/** An entry of the feed. */
 export const inFeed = (notificationId: string, time: number, rest: object = {}) => ({
   [notificationId]: { category: 'course', ...text(notificationId), time, read: false, ...rest },
 });
-/** As it is held back; without `rest`, asked for by the second event. */
+/** A held-back notification. Without `rest`, the second event asked for it. */
 export const heldBack = (notificationId: string, until: number, rest: object = {}) => ({
   [notificationId]: { category: 'course', ...text(notificationId), unsubscribe: null, time: minute(1), until, ...rest },
 });
 
-/** As it is collected for a digest by mail. */
+/** A notification collected for a digest by mail. */
 export const collectedFor = (notificationId: string, time: number, until: number, rest: object = {}) => ({
   [notificationId]: {
     category: 'course',

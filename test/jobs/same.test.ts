@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';
 import { same } from '../../jobs/same.ts';
 
-/** As a decoder makes them. */
+/** An object as a decoder makes it. */
 class Decoded {
   constructor(fields: object) {
     Object.assign(this, fields);

@@ -1,4 +1,4 @@
-/** Incremental counts equal complete ones, whatever happened and however courses changed. */
+/** Incremental counts equal complete ones, whatever happens and however courses change. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -26,20 +26,20 @@ function after(job: Job, row: Row | undefined, event: SpecEvent, found: FoundRow
   return job.fold[type]?.(row, whole, found) as Row | undefined;
 }
 
-/** As if nothing were known of the counts before. */
+/** The row without its earlier counts, so that everything is counted again. */
 const uncounted = (row: Row | undefined): Row | undefined => row && { ...row, measuredSince: null };
 const inTheOrderOfKeys = (value: unknown): unknown =>
   value instanceof Entries ? Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 const visible = (row: Row | undefined): unknown =>
   row && plain(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, inTheOrderOfKeys(value)])));
 
-// ---- what may happen ----
+// ---- possible events ----
 
 const contents = ['a', 'b', 'c', 'd'] as const;
 const units = ['', '<one', '<two'] as const;
 const time = fc.nat(6);
 
-/** Published again and again, also at one and the same time and with a clock that goes back. */
+/** Publications, some at the same time, and some with a clock that goes back. */
 const publication = fc
   .record({
     name: fc.constantFrom('Algebra', 'Topology'),
@@ -68,7 +68,7 @@ const following = fc
   .map(([groupId, following]): SpecEvent => [progressFollowed, { ...ada, groupId, following }]);
 const changed = fc.constant<SpecEvent>([courseStructureChanged, { courseId: ada.courseId }]);
 
-/** A step of the course, or one of the learner with the course as it was some steps ago. */
+/** A step of the course, or a step of the learner with the course as it was some steps ago. */
 const step = fc.oneof(
   { weight: 2, arbitrary: fc.oneof(publication, publication, retirement).map((event) => ({ course: event })) },
   {

@@ -1,4 +1,4 @@
-/** A batch counts people once: those who learn its own course, whichever event arrived first. */
+/** A batch counts only learners of its own course, each once, whichever event arrived first. */
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
@@ -56,7 +56,7 @@ test('another course whose learner never joined is refused like its own', async 
   await spec.thenDeadLetters('FACT_IMPOSSIBLE');
 });
 
-// ---- rows of an earlier release, which have no time for their fields ----
+// ---- rows of an earlier release, whose fields have no time ----
 
 const earlier = {
   batchId: 'spring',

@@ -1,4 +1,4 @@
-/** Which learners a batch counts, and where. */
+/** Which learners a batch counts, and in which state. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -8,7 +8,7 @@ import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';
 import { Random } from '../../testing/random.ts';
 import { creates, ids, joins, key, leaves, moves, retires, stateOf } from './batches.ts';
 
-/** The counts of a batch with learners of this progress in it now, after `left` others have left. */
+/** The counts of a batch whose current learners have this progress, after `left` others left. */
 function counts(now: readonly number[], left = 0) {
   const sum = now.reduce((total, progress) => total + progress, 0);
   const histogram = Array.from({ length: 10 }, (_, tenth) => {

@@ -1,4 +1,4 @@
-/** The effect of an update on a batch, on its timers and on its events. */
+/** The effects of an update on a batch, its timers and its events. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -36,7 +36,7 @@ test('the same update again changes nothing', async (t) => {
   await spec.thenEmits(started);
 });
 
-/** A batch of minutes 10 to 20 that was announced, and whose timers fired; then an update at that minute, and what follows when. */
+/** A batch from minute 10 to 20 was announced and its timers fired. Then it is updated at this minute, with these later effects. */
 const UPDATES: readonly {
   rule: string;
   minute: number;

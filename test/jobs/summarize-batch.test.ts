@@ -1,4 +1,4 @@
-/** When a batch starts and ends, and which events that emits. */
+/** When a batch starts and ends, and which events are emitted then. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -50,7 +50,7 @@ test('timers that are late, both at once, emit the start and then the end', asyn
   await spec.thenEmits(started, ended);
 });
 
-/** Announced at minute 30. */
+/** Batches announced at minute 30. */
 const EMITTED: readonly (readonly [
   when: string,
   start: number,

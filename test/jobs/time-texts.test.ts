@@ -1,4 +1,4 @@
-/** Texts of people and platforms for a time zone and for a time of day. */
+/** Texts that people and platforms write for a time zone or a time of day. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IANAZone } from 'luxon';

@@ -1,4 +1,4 @@
-/** In which batch a learner is: by which methods, of which course, and in which order of events. */
+/** Which batch a learner is in: by which methods, of which course, and in which order of events. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';

@@ -1,4 +1,4 @@
-/** The events for batches, groups and the learner when progress is reset, a course taken again, or a completion withdrawn. */
+/** The events for batches, groups and the learner when progress is reset, a course is taken again, or a completion is withdrawn. */
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerCompleted, learnerJoined, learnerProgressed } from '../../schemas/batch.ts';

@@ -1,4 +1,4 @@
-/** What a row keeps of visits and completions, in any order. */
+/** What a row keeps of visits and completions, whatever their order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';

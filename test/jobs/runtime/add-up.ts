@@ -1,6 +1,6 @@
 /**
- * A small job that adds amounts up: one row a part of a thing. It emits every new sum, keeps one view of the part, one of each of its
- * items and one document, and looks up the owner of the thing. Tests can replace its functions.
+ * A small job that adds amounts up, with one row for each part of a thing. It emits every new sum, keeps one view of the part, one of
+ * each of its items and one document, and looks up the owner of the thing. Tests can replace its functions.
  */
 
 import { Entries } from '../../../core/entries.ts';
@@ -196,7 +196,7 @@ export const addUp = defineJob({
   ],
 });
 
-/** The job with some of its functions exchanged. */
+/** The job with some of its functions replaced. */
 export function changed(functions: Partial<Job>, name = addUp.name): Job {
   return { ...addUp, name, ...functions, fold: { ...addUp.fold, ...functions.fold } };
 }

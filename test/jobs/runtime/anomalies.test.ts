@@ -83,7 +83,7 @@ test('events whose time is ahead of their record, and those with unknown fields,
   const batches = b.reported('batch').filter(({ job }) => job === 'add-up');
   const count = (name: Anomaly) => batches.reduce((sum, { odd }) => sum + odd[name], 0);
   assert.equal(count('time-ahead'), 2);
-  // `emptied` has no part and no amount either.
+  // `emptied` has neither a part nor an amount.
   assert.equal(count('unknown-fields'), 3);
   assert.deepEqual(await b.deadLetters(), []);
 });

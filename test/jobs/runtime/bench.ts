@@ -1,4 +1,4 @@
-/** A bench for small jobs: real embedded stores in memory, workers that are turned by hand, and everything they reported. */
+/** A bench for small jobs: real embedded stores in memory, workers whose turns the test calls, and everything they reported. */
 import type { TestContext } from 'node:test';
 import { DEFAULT_TENANT, type EventDef } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
@@ -60,7 +60,7 @@ export class Bench {
     this.partitions = partitions;
   }
 
-  /** Each event a second after the one before. */
+  /** Produces the events, each a second after the one before. */
   async produce(...events: readonly Given[]): Promise<void> {
     for (const [def, data, rest] of events) {
       const n = this.#events++;
@@ -89,7 +89,7 @@ export class Bench {
     return ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   }
 
-  /** Every job on every partition, each in a process of its own, until none has anything to do. */
+  /** Runs every job on every partition, each in a process of its own, until none has anything to do. */
   async run(options: WorkerOptions = {}): Promise<void> {
     const workers: PartitionOwner[] = [];
     for (const job of options.job === undefined ? this.jobs : [options.job]) {
@@ -103,13 +103,13 @@ export class Bench {
     return row?.data as Part | undefined;
   }
 
-  /** All rows as `thing/part=sum`. */
+  /** All rows, as `thing/part=sum`. */
   async sums(): Promise<string[]> {
     const { items } = await this.stores.tables.select(parts, [DEFAULT_TENANT], { limit: 10_000 });
     return items.map((row) => `${row['thingId']}/${row['partId']}=${row['sum']}`);
   }
 
-  /** The records of one colour, as `thing/part=sum`. */
+  /** The records of this colour in the view, as `thing/part=sum`. */
   async coloured(colour: string): Promise<string[]> {
     const { items } = await this.stores.tables.select(partsByColour, [DEFAULT_TENANT, colour], { limit: 10_000 });
     return items.map((row) => `${row['thingId']}/${row['partId']}=${row['sum']}`);
@@ -120,7 +120,7 @@ export class Bench {
     return records.map(({ partId, item, since }) => `${partId}/${item}@${since}`);
   }
 
-  /** The emitted events as readers apply them: each once. */
+  /** The emitted events, each once, as readers apply them. */
   async emitted(job = this.jobs[0] as Job): Promise<EmittedEvent[]> {
     return emittedEvents(this.stores, sums, job);
   }
@@ -150,12 +150,12 @@ export class Bench {
     await this.stores.tables.write(owners, [{ ...row, data: { thingId: thing, owner } }]);
   }
 
-  /** The reported events of a kind, without the fields that all of them have. */
+  /** The reported events of a kind, without the fields that all kinds have. */
   reported<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
     return this.telemetryEvents.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
   }
 
-  /** What readers see, all of it. */
+  /** Everything that readers see. */
   async everything(): Promise<unknown> {
     const colours = await this.stores.tables.select(partsByColour, [DEFAULT_TENANT], { limit: 10_000 });
     const rows = await this.stores.tables.select(parts, [DEFAULT_TENANT], { limit: 10_000 });
@@ -174,10 +174,10 @@ export class Bench {
   }
 }
 
-/** An origin without the id of its topic, which is another in every run. */
+/** The origin without the id of its topic, which differs in every run. */
 export const plainOrigin = (origin: unknown): string => String(origin).replace(/@\w+\//, '/');
 
-/** Turns each of them until all have nothing to do, twice, since an event may have been emitted in between. */
+/** Runs turns of all workers until none has anything to do. Two idle rounds are needed, since one may emit events for another. */
 export async function rest(workers: readonly PartitionOwner[]): Promise<void> {
   for (let idle = 0; idle < 2; ) {
     let worked = false;
@@ -196,7 +196,7 @@ export async function bench(
   return new Bench(stores, jobs, partitions);
 }
 
-/** A thing whose events lie in the partition. */
+/** The id of a thing whose events are in the partition. */
 export function thingIn(bench: Bench, partition: number): string {
   for (let n = 0; ; n++) {
     const thing = `thing-${n}`;

@@ -8,7 +8,7 @@ import { added, changed, things } from './add-up.ts';
 import { type Bench, bench, plainOrigin, START } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
 
-/** Calls mail for every amount added; the answers are collected in `owner`. */
+/** Calls mail for every added amount. The answers are collected in `owner`. */
 const job: Job = changed({
   react: (_before, after, { type }) => {
     if (type !== added.type || after === undefined) return [];
@@ -30,7 +30,7 @@ const job: Job = changed({
   lookups: () => ({}),
 });
 
-/** Answers `away` to the first of all messages and `sent` to the others. */
+/** Answers the first message with `away` and the others with `sent`. */
 function mail(repeats: Channel['repeats']) {
   const messages: Message[] = [];
   const channel: Channel = {
@@ -129,7 +129,7 @@ test('a channel that fails is away, and the partition goes on', async (t) => {
 });
 
 const afterCrash = {
-  // The first call was made, its answer is lost, and no other call is allowed.
+  // The first call was made, but its answer is lost, and no other call is allowed.
   'at-most-once': { calls: 1, answer: 'unknown;' },
   'at-least-once': { calls: 2, answer: 'sent;' },
   'honours-key': { calls: 2, answer: 'sent;' },

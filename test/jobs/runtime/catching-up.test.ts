@@ -1,4 +1,4 @@
-/** A search that is away or slow, and a job whose documents may be behind its rows. */
+/** A search server that is away or slow, and a job whose documents may be behind its rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -11,7 +11,7 @@ import { added, addUp, changed, dropped, emptied, moved, partIndex, parts, polis
 import { type Bench, bench, type Given, rest, type WorkerOptions } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
 
-/** Documents may be behind; those of parts without a sum are removed. */
+/** A job whose documents may be behind. Documents of parts without a sum are removed. */
 const job: Job = changed({
   views: addUp.views.map((view) => {
     if (view.into !== partIndex) return view;
@@ -29,7 +29,7 @@ interface Away {
   calls: number;
 }
 
-/** A search that is away as long as it is set so: `after` the effect of the call, or instead of it. */
+/** A search that fails while `state.is` is true: `after` the effect of the call, or instead of it. */
 function away(after = false): { state: Away; hook: Hook } {
   const state = { is: true, calls: 0 };
   const hook: Hook = async (name, go) => {
@@ -47,21 +47,21 @@ async function found(b: Bench): Promise<string[]> {
   return items.map(({ thingId, partId, sum }) => `${thingId}/${partId}=${sum}`);
 }
 
-/** What the documents have to be, by the rows. */
+/** What the documents must be, according to the rows. */
 const wanted = async (b: Bench): Promise<string[]> => (await b.sums()).filter((sum) => !sum.endsWith('=0'));
 
 async function isLevel(b: Bench): Promise<void> {
   assert.deepEqual((await found(b)).sort(), (await wanted(b)).sort());
 }
 
-/** Where the view is, as it was committed. */
+/** The committed position from which the view is behind. */
 async function behind(b: Bench, partition = 0): Promise<number | undefined> {
   const all = await b.stores.transport.committed(job.name, things.name);
   const { offset = 0, metadata = '' } = all[partition] ?? {};
   return parseProgress(metadata, offset).behind.get(partIndex.name);
 }
 
-/** A turn in which the search may be tried again. */
+/** A turn, after a pause that allows the search to be tried again. */
 async function turn(b: Bench, worker: PartitionOwner): Promise<string> {
   b.clock.advance(60_000);
   return worker.turn(0);
@@ -234,7 +234,7 @@ test('broadcasts, events for all rows under a prefix and pages of rows are caugh
   await b.produce([polished, { partId: 'p', amount: 10 }], [emptied, { thingId: 'e' }]);
   await rest([worker]);
   assert.deepEqual(await b.sums(), ['a/p=11', 'b/p=11', 'c/p=11', 'd/p=11', 'e/p=0', 'e/q=0']);
-  // A new owner knows nothing but the position.
+  // A new owner knows only the position.
   const other = await start(b, undefined, settings);
   await rest([other]);
   await isLevel(b);

@@ -1,4 +1,4 @@
-/** A job downstream of `addUp`: an event that is applied twice is counted twice. */
+/** A job downstream of `addUp`. It counts an event twice if it is applied twice. */
 import { defineTable } from '../../../core/target.ts';
 import { defineJob } from '../../../jobs/define.ts';
 import { summed, sums } from './add-up.ts';

@@ -1,16 +1,16 @@
-/** The crash property has teeth: with any one rule turned off, it fails before long. */
+/** The crash property is sensitive: with any one rule turned off, it soon fails. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';
 import { WITHOUT } from '../../harness/without-rules.ts';
 
 const MOST_SEEDS = 400;
-/** A seed that differed when it was looked for, where it is not among the first: after a change of jobs it may be another. */
+/** Seeds that were found to differ, for rules that the first seeds do not detect. A change of the jobs may require others. */
 const KNOWN: Readonly<Record<string, number>> = {
   'sending only what lies within the batch': 20,
   'map entries written whole by a new owner': 107,
 };
-/** Rarely found by chance; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
+/** Rules that chance rarely tests. `two-owners.test.ts` plays schedules in which they decide, and the protocol property finds them. */
 const PLAYED = new Set([
   'the fence at the commit',
   'the token before the revision',
@@ -34,7 +34,7 @@ for (const [rule, roughness] of Object.entries(WITHOUT)) {
   test(`without ${rule}, a seed differs`, async () => {
     for (const seed of [KNOWN[rule] ?? 0, ...Array(MOST_SEEDS).keys()]) {
       for (const lookups of ['still', 'changing', 'narrow'] as const) {
-        // A seed that differs with all rules on proves nothing.
+        // A seed that also fails with all rules on proves nothing.
         if (!(await survives(seed, lookups, roughness)) && (await survives(seed, lookups))) return;
       }
     }

@@ -1,9 +1,9 @@
 /**
- * The property, on the real runtime and the real embedded stores. A seed that fails is in the message; it runs alone with
+ * The crash property, on the real runtime and the real embedded stores. If a seed fails, the message names it. To run it alone:
  *
  *     SEED=123 node --test test/jobs/runtime/crash.test.ts
  *
- * `npm test` runs some seeds, `npm run test:seeds` ten times as many, and `SEEDS` sets how many.
+ * `npm test` runs some seeds, `npm run test:seeds` ten times as many, and `SEEDS` sets their number.
  */
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';

@@ -26,7 +26,7 @@ const fails = (): never => {
   throw new Error('a mistake');
 };
 
-/** `functions` fail only for the part `bad`; its record is between two good ones, and after a good one of its own. */
+/** The job fails only for the part `bad`, whose record is between two good ones. */
 async function withBadPart(b: Bench, job: Job, code: string, message: RegExp): Promise<void> {
   await b.produce(add('before'), add('bad'), add('after'), add('before', 2));
   await b.run({ job });

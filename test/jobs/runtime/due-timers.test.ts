@@ -10,7 +10,7 @@ import { parts } from './add-up.ts';
 const now = (before: number, unusable = 0): DueRequest => ({ before, inBacklog: false, unusable });
 const log = (before: number): DueRequest => ({ before, inBacklog: true, unusable: 0 });
 
-/** A store of these timers, given as due times by partition. */
+/** A store with timers that are due at these times, by partition. */
 function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords = 100) {
   const searches: { partitions: readonly number[]; before: number; limit: number }[] = [];
   const clock = new ManualClock(0);

@@ -1,4 +1,4 @@
-/** What an expansion of a topic means for the owners of its partitions, and for rows that move from one to another. */
+/** What the expansion of a topic means for the owners of its partitions, and for rows that move to another partition. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -16,7 +16,7 @@ import { added, addUp, changed, dropped, partIndex, parts, polished, sums, thing
 import { type Bench, bench, type Given, rest, START, thingIn } from './bench.ts';
 import { intercept } from './intercept.ts';
 
-/** A bench that is about to be expanded from one partition to two, and a thing that then lies in the second. */
+/** A bench with one partition, a function that expands its topics to two, and a thing that then belongs in the second partition. */
 async function narrow(t: TestContext, jobs = [addUp]) {
   const b = await bench(t, { jobs, partitions: 1 });
   let partitions = 1;
@@ -39,7 +39,7 @@ async function narrow(t: TestContext, jobs = [addUp]) {
   return { b, thing, expand };
 }
 
-/** An owner in a process that leaves its group when it is done. */
+/** An owner whose process leaves its group when it is done. */
 async function owner(b: Bench, partition: number, distort = (stores: Stores) => stores, job = addUp) {
   const runtime = { ...b.runtime(), stores: distort(b.stores) };
   const membership = await runtime.stores.transport.join(job.name, things.name, {
@@ -110,7 +110,7 @@ test('an expansion ends the claims of all owners', async (t) => {
   await rest([worker]);
   const { topics } = b.stores.transport as EmbeddedTransport;
   assert.equal((await topics.verify([{ ...things, groups: [addUp.name], partitions: 2 }]))[0]?.action, 'reported');
-  // Another tool does not ask for readers.
+  // Another tool expands the topic without asking its readers.
   b.stores.database.exec(
     `INSERT INTO log_partitions (topic_id, partition, begin_offset) SELECT id, 1, 0 FROM log_topics WHERE name = '${things.name}'`,
   );
@@ -125,7 +125,7 @@ test('an expansion ends the claims of all owners', async (t) => {
 });
 
 test('repeats of an upstream job after its reader was expanded are recognised, in whichever partition they are', async (t) => {
-  // The same job once more, over the events of the first one.
+  // A second job like the first one, which reads the events of the first.
   const { b, thing, expand } = await narrow(t);
   await b.produce(add(thing), add(thing), add(thing));
   await (await owner(b, 0)).finish();
@@ -217,7 +217,7 @@ test('a view that was behind when its topic was expanded gets its pending writes
   await expand(things, sums);
   isAway = false;
   const second = await owner(b, 1, away, job);
-  // The row is written many times. Catching up must still find in it what is to be removed.
+  // The row is written many times. Catching up must still find in it what has to be removed.
   for (let n = 0; n < 3; n++) {
     await b.produce([added, { thingId: thing, partId: 'gone', amount: 0 }]);
     await rest([second.worker]);

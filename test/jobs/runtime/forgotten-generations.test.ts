@@ -1,4 +1,4 @@
-/** Rows of a generation must not bring back somebody who was forgotten after they were made. */
+/** A generation must not bring back somebody who was forgotten after its rows were made. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
@@ -33,7 +33,7 @@ test('a generation that names a forgotten user does not become current, and one 
     return generation;
   };
   const made = await make();
-  // Nobody is told: as if the topic had lost the events.
+  // No event announces it, as if the topic had lost the events.
   await rememberForgotten(stores.tables, digestOf(DEFAULT_TENANT, 'learner-1'), 1);
   await assert.rejects(swapGeneration(trackProgress, made, operator(), OPTIONS), {
     code: 'USAGE',

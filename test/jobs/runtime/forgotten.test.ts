@@ -1,4 +1,4 @@
-/** How a process knows who was forgotten: from the table after a claim, and from the events that it reads. */
+/** How a process learns who was forgotten: from the table after a claim, and from the events that it reads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forgottenUsers } from '../../../core/forgotten-users.ts';

@@ -1,4 +1,4 @@
-/** Another generation of a job's rows, made beside the job, and made current: `jobs/runtime/rows/generations/`. */
+/** Another generation of a job's rows, built beside the job and made current: `jobs/runtime/rows/generations/`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -25,19 +25,19 @@ const NEVER = new AbortController().signal;
 const add = (thingId: string, amount: number, more: object = {}) =>
   [added, { thingId, partId: 'p', amount, ...more }] as const;
 
-/** A bench whose tables follow the generations. */
+/** A bench whose tables use the current generations. */
 async function generational(t: TestContext, jobs: readonly Job[] = [addUp], partitions = 2): Promise<Bench> {
   const plain = await bench(t, { jobs, partitions });
   return seenBy(plain, jobs);
 }
 
-/** The same stores, as processes have them that declare these jobs. */
+/** The same stores, as used by processes that declare these jobs. */
 function seenBy(b: Bench, jobs: readonly Job[]): Bench {
   const { tables } = b.stores;
   return new Bench({ ...b.stores, tables: currentTables(tables, jobs) }, jobs, b.partitions);
 }
 
-/** As an operator's command has it: with a clock that goes. */
+/** The runtime of an operator's command, with a real clock. */
 function operator(b: Bench, stores: Pick<TestStores, 'transport' | 'tables'> = b.stores): Runtime {
   return testRuntime({ ...b.stores, ...stores }, { clock: systemClock, settings: { waitMs: 1, backOffMs: [1, 2] } });
 }
@@ -79,7 +79,7 @@ async function endOf(b: Bench, topic: string): Promise<number> {
   return info?.partitions.reduce((sum, { end }) => sum + end, 0) ?? 0;
 }
 
-/** The job as if it had had a bug before: it counts every amount twice from now on. */
+/** The job after a bug fix: it counts every amount twice from now on. */
 const doubling = changed({
   fold: {
     'thing.added': (row, event, found) => {
@@ -235,7 +235,7 @@ test('a generation that is not current can be dropped, twice, and its number is 
   assert.deepEqual(await b.sums(), ['one/p=1']);
 });
 
-/** The rows with a field of another type, and one that is new and has no default. */
+/** The table after a change: one field has another type, and one is new and has no default. */
 const heavier: TableDef = {
   ...parts,
   record: {

@@ -9,7 +9,7 @@ import { added, addUp, things } from './add-up.ts';
 import { bench, thingIn } from './bench.ts';
 import { intercept } from './intercept.ts';
 
-/** A group whose readings are answered by hand. */
+/** A group whose committed offsets are answered by the test. */
 function group() {
   const readings: PromiseWithResolvers<Committed[]>[] = [];
   const committed = () => {
@@ -44,7 +44,7 @@ test('a request during a reading of the group gets the next reading, shared by a
     ],
   );
   await turn();
-  // It is committed after the first read and before the others ask.
+  // This was committed after the first reading and before the other requests.
   readings[1]?.resolve(committedWith(4));
   assert.equal((await second)[0]?.progress.base, 4);
   assert.equal(await second, await third);

@@ -1,4 +1,4 @@
-/** What became of every record that concerns a row: `jobs/runtime/rows/history/`. */
+/** What became of each record that concerns a row: `jobs/runtime/rows/history/`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TENANT, defineEvent, timerFired } from '../../../core/event.ts';
@@ -23,7 +23,7 @@ const KEY = [DEFAULT_TENANT, 't', 'p'];
 
 const of = (b: Bench, key = KEY, job = b.jobs[0] ?? addUp): Promise<History> => historyIn(job, key, b.runtime());
 
-/** As `offset outcome`, with code or what changed in the sum. */
+/** The entries as `offset outcome`, with the error code or the change of the sum. */
 const lines = ({ entries }: History): string[] =>
   entries.map(({ record, verdict, code, changes }) => {
     const sum = changes.find(({ field }) => field === 'sum');

@@ -1,9 +1,9 @@
 /**
- * Bad input through all jobs on the real runtime and the real embedded stores, with the events of a small platform among it: those
- * are of a tenant of their own, and have exactly the result that they have without the bad input.
+ * Bad input through all jobs on the real runtime and the real embedded stores, mixed with the events of a small platform. Those events
+ * have a tenant of their own, and must have exactly the result that they have without the bad input.
  *
- * Every bad record has a seed of its own: `HOSTILE_SEED=4711 node --test test/jobs/runtime/hostile.test.ts` produces that one
- * alone. Where a record breaks a job, the message names its seed.
+ * Every bad record has its own seed: `HOSTILE_SEED=4711 node --test test/jobs/runtime/hostile.test.ts` produces only that
+ * record. If a record breaks a job, the message names its seed.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,9 +35,9 @@ import { bytes, wantedOf } from '../../topics/codec/records.ts';
 const RECORDS = 21_000;
 const PARTITIONS = 2;
 const GOOD = 'good';
-/** A header with the seed of a record. */
+/** The header with the seed of a record. */
 const SEED = 'seed';
-/** Records that are too large cost time and prove nothing new. */
+/** Records that are too large take time and prove nothing new. */
 const MOST_LARGE = 3;
 
 const alone = process.env['HOSTILE_SEED'];
@@ -48,7 +48,7 @@ const events = topics.flatMap((topic) =>
 );
 const history = randomHistory(new Random(99), 150, 'still');
 
-/** Origins that look right, of jobs that there are not. */
+/** Origins that look right, from jobs that do not exist. */
 const FORGED = ['elsewhere/a.events/0/5/0', 'elsewhere/a.events/1/5/0', 'routed/a.events/0/7/0', 'x/y/0/999999999/3'];
 
 let large = 0;
@@ -79,7 +79,7 @@ interface Life {
   readonly delivered: readonly string[];
 }
 
-/** The good events, with bad ones among them everywhere. */
+/** Runs all jobs on the good events, with the bad ones spread among them. */
 async function live(stores: TestStores, bad: readonly NewRecord[], sent: () => readonly string[]): Promise<Life> {
   const clock = new ManualClock(history.first[0]?.time ?? 0);
   const telemetryEvents: TelemetryEvent[] = [];
@@ -99,7 +99,7 @@ async function live(stores: TestStores, bad: readonly NewRecord[], sent: () => r
       workers.set(await worker(job, partition), () => findCulprit(job, partition));
     }
   }
-  /** Advances record by record until the one that breaks the job. */
+  /** Advances record by record, to find the one that breaks the job. */
   const findCulprit = async (job: Job, partition: number): Promise<never> => {
     const single = await worker(job, partition, 1);
     for (;;) {
@@ -191,7 +191,7 @@ test(`${seeds.length} bad records among good ones: each has an outcome, and the 
   }
 });
 
-/** Every record of every partition was counted by every job that reads it, once and as one thing. */
+/** Checks that every job counted every record of its topic once, with one outcome. */
 async function checkCounts(
   stores: TestStores,
   telemetryEvents: readonly TelemetryEvent[],
@@ -221,7 +221,7 @@ async function checkCounts(
   return ends;
 }
 
-/** Every dead letter has its reason and position, and the original record. */
+/** Checks that every dead letter has its reason, its position and the original record. */
 async function checkDeadLetters(
   stores: TestStores,
   telemetryEvents: readonly TelemetryEvent[],

@@ -1,11 +1,11 @@
 /**
- * The stores, with every call of a port handed to a hook first: to fail, to count, to answer otherwise, or to crash. A call is
+ * Wraps the stores so that a hook gets every call of a port first: to fail, to count, to answer differently, or to crash. A call is
  * named by port and method: `tables.write`, `transport.produce`, `membership.claim`, `claim.commit`, `codec.learn`, `mail.send`.
  */
 import type { Stores } from '../../../jobs/runtime/stores.ts';
 import type { Key } from '../../../sinks/port.ts';
 
-/** `go` makes the call; what the hook answers is the answer of the call. */
+/** `go` makes the call. The hook's result is the result of the call. */
 export type Hook = (name: string, go: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>;
 
 export function intercept(stores: Stores, hook: Hook): Stores {
@@ -23,7 +23,7 @@ export function intercept(stores: Stores, hook: Hook): Stores {
 
 type Method = (...args: unknown[]) => unknown;
 
-/** `plain` are methods that answer at once. */
+/** `plain` lists the synchronous methods, which are not hooked. */
 function hooked<T extends object>(port: T, name: string, hook: Hook, plain = ['seek', 'pause', 'resume']): T {
   return new Proxy(port, {
     get(target, property) {
@@ -40,7 +40,7 @@ function hooked<T extends object>(port: T, name: string, hook: Hook, plain = ['s
   });
 }
 
-/** Refuses writes whose key has a part of this name: by one call of a store, or by it for one target only. */
+/** Refuses writes whose key contains this part, for one call of a store and optionally for one target only. */
 export function refusingKeys(part: string, call: string, target?: string): Hook {
   return async (name, go, args) => {
     if (name !== call || (target !== undefined && (args[0] as { name: string }).name !== target)) return go();
@@ -52,7 +52,7 @@ export function refusingKeys(part: string, call: string, target?: string): Hook 
   };
 }
 
-/** Stops at the first call of the name, before or after its effect, until it is released. */
+/** Stops the first call of this name, before or after its effect, until it is released. */
 export function halt(call: string, when: 'before' | 'after' = 'before') {
   const { promise: letGo, resolve: goOn } = Promise.withResolvers<void>();
   const { promise: reached, resolve: arrive } = Promise.withResolvers<void>();

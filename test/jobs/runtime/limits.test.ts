@@ -1,4 +1,4 @@
-/** Records that a topic does not accept: they end nothing, and what is left out is reported. */
+/** Records that a topic does not accept. They do not end the worker, and whatever is left out is reported. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -15,7 +15,7 @@ import type { Hook } from './intercept.ts';
 const DEAD = `${things.name}.dead-letter`;
 const part = { thingId: 't', partId: 'p', amount: 1 };
 
-/** A broker that accepts records of at most so many bytes, by topic; it may report which topic it was. */
+/** A broker with a largest record size for each topic, in bytes. It may report which topic refused a record. */
 function taking(largest: Readonly<Record<string, number>>, saysWhich = true): Hook {
   return async (name, go, args) => {
     if (name !== 'claim.commit') return go();
@@ -27,7 +27,7 @@ function taking(largest: Readonly<Record<string, number>>, saysWhich = true): Ho
   };
 }
 
-/** An event whose value was small enough for the log while it was compressed. */
+/** Produces an event whose value was small enough for the log only because it was compressed. */
 async function produceValue(b: Bench, value: Uint8Array, headers: NewRecord['headers'] = {}): Promise<LogRecord> {
   const given = { topic: things, def: added, data: part, id: 'large', time: START };
   const [record] = recordsOf(b.stores.codec, given, b.partitions) as [NewRecord];

@@ -9,7 +9,7 @@ import type { Hook } from './intercept.ts';
 
 const add = (thingId: string, partId = 'p') => [added, { thingId, partId, amount: 1 }] as const;
 
-/** Counts the reads of owners, with how many keys each. */
+/** Counts the reads of owners, and the keys of each. */
 function counted() {
   const reads: number[] = [];
   const hook: Hook = async (name, go, args) => {

@@ -1,4 +1,4 @@
-/** What a move does to a job that calls a channel: its procedures are in test/cli/offsets-restore.test.ts. */
+/** What moving a job's offset does if the job calls a channel. The procedures are tested in test/cli/offsets-restore.test.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { call } from '../../../jobs/define.ts';

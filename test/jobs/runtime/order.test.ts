@@ -6,7 +6,7 @@ import { jobsBefore, orderAdvice } from '../../../jobs/runtime/offsets/order.ts'
 const named = (name: string) => jobs.find((job) => job.name === name) ?? assert.fail(name);
 
 test('only jobs whose rows are looked up, and that do not follow from who looks, come first', () => {
-  // It looks up batches, too. Those follow from what it says of learners.
+  // track-progress looks up batches, too. But these follow from its own events about learners.
   assert.deepEqual(
     jobs.map((job) => [job.name, jobsBefore(job, jobs).map(({ name }) => name)]).filter(([, before]) => before?.length),
     [['track-progress', ['project-course']]],

@@ -1,4 +1,4 @@
-/** Rows that are kept as text are the same after unpacking. */
+/** Rows that are kept as text are unchanged after unpacking. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

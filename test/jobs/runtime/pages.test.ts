@@ -1,4 +1,4 @@
-/** A record for any number of rows, such as a broadcast: it is applied page by page, each page a batch of its own. */
+/** A record for any number of rows, such as a broadcast, is applied page by page. Each page is a batch of its own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseOrigin } from '../../../topics/log/origin.ts';
@@ -20,13 +20,13 @@ async function filled(b: Bench): Promise<void> {
 const sumsAfter = (times: number): string[] =>
   Array.from({ length: THINGS }, (_, n) => `t${n}/p=${n + 10 * times}`).sort();
 
-/** Where the group is, and what it has committed there. */
+/** The group's committed offset, and the progress committed with it. */
 async function committed(b: Bench) {
   const [at] = await b.stores.transport.committed(addUp.name, things.name);
   return { offset: at?.offset, ...parseProgress(at?.metadata ?? '', at?.offset ?? 0) };
 }
 
-/** Every index that was emitted for the offset, in the order of the log. */
+/** The indexes of all events emitted for the offset, in log order. */
 async function indexesOf(b: Bench, offset: number): Promise<number[]> {
   const records = await b.stores.transport.read(sums.name, 0, 0, 1000);
   const origins = records.map(({ headers }) => parseOrigin(String(headers['ce_origin'])));
@@ -67,7 +67,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
     for (let nth = 1; nth <= 12; nth++) {
       let calls = 0;
       const hook: Hook = async (name, go) => {
-        // Sometimes a page is written and not committed, and the next one has another size.
+        // In some runs a page is written but not committed, and the next page has another size.
         if (name === call && ++calls === 2) throw new Error('the process is gone');
         return go();
       };

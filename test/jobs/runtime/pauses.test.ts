@@ -13,7 +13,7 @@ import { type Bench, bench, START } from './bench.ts';
 const add = (thingId: string, amount = 1) => [added, { thingId, partId: 'p', amount }] as const;
 const ADA = { by: 'ada', why: 'the mail server moves', at: START };
 
-/** A worker in a process of its own, with what it reported, and a look at the pauses that is made by hand. */
+/** A worker in a process of its own, and its reports. It looks for pauses only when the test calls `look`. */
 async function worker(b: Bench) {
   const events: TelemetryEvent[] = [];
   const waiting = new Set<() => void>();
@@ -27,7 +27,7 @@ async function worker(b: Bench) {
   const pauses = new PauseWatch({ jobs: [addUp], tables: b.stores.tables, telemetry, clock });
   await pauses.look();
   const running: RunningJob = await runJob(addUp, { ...b.runtime({ settings: { waitMs: 1 } }), telemetry, pauses });
-  /** Settles once so many events of the kind were reported. */
+  /** Resolves once this many events of the kind were reported. */
   const reported = (kind: TelemetryEvent['kind'], count: number): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {

@@ -1,4 +1,4 @@
-/** The events by which batches report themselves. */
+/** The events in which batches report what they did. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { defineTable } from '../../../core/target.ts';
@@ -22,7 +22,7 @@ const add = (partId: string, amount = 1, thingId = 't') => [added, { thingId, pa
 const reporting = (t: TestContext, options: BenchOptions = {}): Promise<Bench> =>
   bench(t, { topics: [pipelineEvents], ...options });
 
-/** The totals of the job; the outcomes that are 0 are left out. */
+/** The totals of the job, without the outcomes that are 0. */
 async function totalsOf(b: Bench, job = addUp.name) {
   const totals = (await pipelineTotals(b.stores)).get(job);
   return totals && { ...totals, records: without0(totals.records) };

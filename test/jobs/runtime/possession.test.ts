@@ -1,6 +1,6 @@
 /**
- * What an owner that was taken for dead can still do to rows, views and calls, and how its successor prevents that: the first
- * touch of a row takes possession of it, and an owner checks that it still is the owner before it writes a view or calls a channel.
+ * What a late owner can still do to rows, views and calls, and how its successor prevents that: the first touch of a row takes
+ * possession of it, and an owner checks that it still is the owner before it writes a view or calls a channel.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ import { type Hook, halt } from './intercept.ts';
 const add: Given = [added, { thingId: 't', partId: 'p', amount: 1 }];
 const foldAdded = addUp.fold['thing.added'] as Job['fold'][string];
 
-/** Adds only as the owner of the thing lets it: whoever reads another owner concludes otherwise. */
+/** Adds only if the owner of the thing allows it, so workers that read different owners conclude differently. */
 const onlyOfOwner = changed({
   fold: {
     'thing.added': (row, event, found) => {
@@ -27,7 +27,7 @@ const onlyOfOwner = changed({
   },
 });
 
-/** Stores of a kind: those that report a write that came too late, and those that do not. */
+/** Kinds of stores: those that report a late write, and those that do not. */
 const KINDS = { 'that tell': (b: Bench) => b, 'that do not tell, as Cassandra': silent };
 
 function silent(b: Bench): Bench {
@@ -94,7 +94,7 @@ for (const [kind, of] of Object.entries(KINDS)) {
       goOn();
       assert.equal(await lateTurn, 'fenced');
       await b.run();
-      // Where the first owner wrote its row, it is unknown whether it had called: then the answer states that instead.
+      // If the first owner wrote its row, nobody can know whether it called, too. Then the answer says so, and no second call is made.
       assert.ok(sms.calls.length <= 1, `called ${sms.calls.length} times, stopped before ${point}`);
       if (point === 'tables.write') assert.equal(sms.calls.length, 1);
     }
@@ -127,7 +127,7 @@ test('an event that changes nothing leaves no row, once a claim has committed en
   const worker = await b.worker(0, { settings });
   assert.deepEqual(await rowsAfter(worker, 'p1', 'p2', 'p3', 'p4', 'p5'), ['p1', 'p2', 'p3', 'p4', 'p5']);
   assert.deepEqual(await rowsAfter(worker, 'p6'), ['p1', 'p2', 'p3', 'p4', 'p5']);
-  // What was committed before does not count: an earlier owner may have read what comes next.
+  // Records that were committed before do not count: an earlier owner may have read what comes next.
   await b.stores.transport.seek(idle.name, things.name, { partition: 0, offset: 0 });
   const next = await b.worker(0, { settings });
   assert.deepEqual(await rowsAfter(next, 'p7'), ['p1', 'p2', 'p3', 'p4', 'p5', 'p7']);
@@ -138,7 +138,7 @@ test('a record that changed nothing is not judged again after a rewind, whatever
   await b.owner('t', 'nobody', 1);
   await b.owner('u', 'ann', 1);
   await b.produce(add, [added, { thingId: 'u', partId: 'p', amount: 1 }]);
-  // The first claim takes possession of what it touches. Nothing of that is left, as if it were long ago.
+  // The first claim takes possession of the rows that it touches. Deleting one makes this look long ago.
   await b.run();
   b.stores.database.exec(`DELETE FROM parts WHERE "thingId" = 't'`);
   const expected = [await b.sums(), await b.emittedSums()];

@@ -1,4 +1,4 @@
-/** Views that are written again from the rows: after a loss, and beside running workers. */
+/** Views rebuilt from the rows: after a loss, and beside running workers. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -37,7 +37,7 @@ async function rebuild(
   return { so, failures, waits };
 }
 
-/** What a store has lost, it has forgotten the removals of as well. */
+/** Loses the records of the stores. They forget which records they removed, too. */
 async function lose({ stores }: Bench): Promise<void> {
   stores.database.exec('DELETE FROM cache_fields; DELETE FROM parts_by_colour');
   await stores.search.renew(partIndex);

@@ -1,4 +1,4 @@
-/** How many records a process has in memory at once. */
+/** The limit on the records that a process holds in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

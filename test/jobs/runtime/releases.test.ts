@@ -1,4 +1,4 @@
-/** Workers of two releases side by side, as while an installation is updated: what one stores the other reads, or waits. */
+/** Workers of two releases side by side, as during an update: what one of them stores, the other can read or waits. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { kindOf, TributaryError } from '../../../core/errors.ts';
@@ -30,7 +30,7 @@ const deadLetters = async (c: Campus) => {
 
 class Crash extends Error {}
 
-/** Dies before or after one of its next effects. */
+/** Crashes before or after one of the next effects. */
 function dying(random: Random): Hook {
   let left = random.below(40);
   const reach = () => {
@@ -46,7 +46,7 @@ function dying(random: Random): Hook {
   };
 }
 
-/** Some turns, until it dies, waits for the update, or has nothing to do. */
+/** Runs some turns, until the worker crashes, waits for the update, or has nothing to do. */
 async function someTurns(worker: PartitionOwner, random: Random): Promise<'waits' | 'over'> {
   try {
     for (let turns = 1 + random.below(4); turns > 0 && (await worker.turn(0)) !== 'idle'; turns--);
@@ -103,7 +103,7 @@ for (const [from, to] of [
   });
 }
 
-/** This release meets the format of the newer one at only one point. */
+/** Where this release meets the newer format; everything else is in its own format. */
 const PLACES: Readonly<Record<string, (text: string, of: 'at' | 'outbox' | 'progress') => string>> = {
   'the position of a row': (text, of) => (of === 'at' ? text : text.replace(/^3\|/, '2|')),
   'the outbox of a row': (text, of) => (of === 'outbox' ? text : text.replace(/^3\|/, '2|')),
@@ -130,7 +130,7 @@ for (const [what, keep] of Object.entries(PLACES)) {
       return go();
     };
     await c.run(ofRelease(3, only));
-    // Each of the two partitions gets an event about a known learner.
+    // Both partitions get events about known learners.
     await c.visit(12);
     const before = await c.stores.transport.committed(trackProgress.name, trackProgress.from.name);
     const emittedCount = (await partitionsOf(c.stores.transport, summarizeBatch.from.name)).flat().length;

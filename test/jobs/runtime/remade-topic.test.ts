@@ -1,4 +1,4 @@
-/** A topic that was deleted and made again: its offsets start over, so that positions of the old one must be ignored. */
+/** A topic that was deleted and created again. Its offsets start over, so positions in the old topic must be ignored. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
@@ -10,7 +10,7 @@ import { type Bench, bench, type Given, plainOrigin, rest } from './bench.ts';
 
 const add = (partId: string, amount = 1): Given => [added, { thingId: 't', partId, amount }];
 
-/** Deletes the topic and makes it again, as with the tools of a broker: the group's offsets go too, unless they are kept. */
+/** Deletes the topic and creates it again, as with a broker's tools. The group's offsets are deleted, too, unless `kept`. */
 async function remake(b: Bench, topic: Topic, offsets: 'gone' | 'kept'): Promise<void> {
   const { database } = b.stores;
   await b.stores.transport.close();
@@ -45,7 +45,7 @@ for (const offsets of ['gone', 'kept'] as const) {
     await b.run();
     assert.deepEqual(await b.sums(), ['t/p=2', 't/q=1']);
     await remake(b, things, offsets);
-    // There are as many as before, so that every position looks applied.
+    // As many records as before, so that every position looks applied.
     await b.produce(add('p'), add('q'), add('p'));
     await b.run();
     assert.deepEqual(await b.sums(), ['t/p=4', 't/q=2']);

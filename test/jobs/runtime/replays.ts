@@ -1,4 +1,4 @@
-/** Rows that reject given events, and replays of what they rejected. */
+/** Rows that reject given events, and replays of the rejected events. */
 import assert from 'node:assert/strict';
 import { isOpen, readTopic } from '../../../app/dead-letters/letters.ts';
 import { replayOf } from '../../../app/dead-letters/replay.ts';
@@ -13,7 +13,7 @@ export const add = (partId: string, amount = 10, thingId = 't'): Given => [
 ];
 export const move = (fromPart: string, toPart: string): Given => [moved, { thingId: 't', fromPart, toPart }];
 
-/** Takes nothing for the parts that are broken just now, whatever the event. */
+/** A job that rejects every event for the parts in `broken`. A test may change the set at any time. */
 export function breakable(broken: ReadonlySet<string>) {
   const fold = Object.fromEntries(
     Object.entries(addUp.fold).map(([type, folded]): [string, typeof folded] => [
@@ -27,7 +27,7 @@ export function breakable(broken: ReadonlySet<string>) {
   return changed({ fold });
 }
 
-/** As `dead-letters replay --all` does. Returns the ids. */
+/** Does what `dead-letters replay --all` does. Returns the ids. */
 export async function replayAll(b: Bench): Promise<string[]> {
   const { transport } = b.stores;
   const deadLetters = (await readTopic(transport, things, new AbortController().signal)).filter(isOpen);

@@ -8,7 +8,7 @@ import { added, addUp, changed, dropped, emptied, polished } from './add-up.ts';
 import { type Bench, type BenchOptions, bench, START, thingIn, type WorkerOptions } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
-/** Adds up, and asks to be woken. */
+/** Adds amounts up, and sets a timer. */
 const job = changed({
   react: (before, after, event, found) => [
     ...addUp.react(before, after, event, found),
@@ -32,7 +32,7 @@ async function history(b: Bench): Promise<void> {
   );
 }
 
-/** The worker as it runs in production, until it has had nothing to do for some turns after `done`. */
+/** Runs the worker as in production, until it has had nothing to do for some turns after `done`. */
 async function runUntilQuiet(b: Bench, { hook, ...options }: WorkerOptions, done: () => boolean): Promise<void> {
   const stopping = new AbortController();
   let quiet = 0;
@@ -87,14 +87,14 @@ for (const [call, code] of CALLS) {
       let calls = 0;
       const hook: Hook = async (name, go) => {
         if (name !== call) return go();
-        // It fails three times, then works long enough for a batch.
+        // Three calls fail, and the next six succeed, which is enough for a batch.
         if (calls++ % 9 >= 3) return go();
         if (when === 'after') await go();
         throw new TributaryError(code, `${call} finds nobody`);
       };
       assert.deepEqual(await life(b, { hook }), expected);
       const waiting = b.reported('waiting');
-      // The next turn reads what was produced, so nothing is produced twice.
+      // If the effect took place, the next turn reads what was produced, so nothing is produced twice.
       assert.ok(waiting.length >= (when === 'after' ? 1 : 3));
       for (const event of waiting) {
         assert.deepEqual(
@@ -178,7 +178,7 @@ test('a stop during the pause ends it', async (t) => {
       throw new TributaryError('TABLES_AWAY', 'nobody there');
     },
   });
-  // A pause that only a stop can end.
+  // Only a stop can end this pause.
   b.clock.sleep = async (_ms?: number, signal?: AbortSignal) => {
     queueMicrotask(() => stopping.abort());
     await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));

@@ -9,7 +9,7 @@ import { added, addUp, changed, emptied, polished } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
-/** Adds up, and asks to be woken. */
+/** Adds amounts up, and sets a timer. */
 const job: Job = changed({
   react: (before, after, event, found) => [
     ...addUp.react(before, after, event, found),
@@ -28,7 +28,7 @@ const HISTORY = [
   [emptied, { thingId: 'a' }],
 ] as const;
 
-/** A worker as it runs in production, until it has had nothing to do for some turns. */
+/** Runs a worker as in production, until it has had nothing to do for some turns. */
 async function runUntilQuiet(b: Bench, hook: Hook, runtime: Partial<Runtime> = {}): Promise<void> {
   const stopping = new AbortController();
   let quiet = 0;
@@ -54,7 +54,7 @@ async function life(t: TestContext, hook: Hook): Promise<Bench> {
   return b;
 }
 
-/** Fails so many times, and never again. */
+/** Fails the first `times` calls, and none after them. */
 function failing(call: string, code: ErrorCode, outcome: FailedWrite = 'unknown', times = 10): Hook {
   let calls = 0;
   return async (name, go) => {
@@ -128,7 +128,7 @@ test('a stop during a wait within the claim ends the wait at once, and is report
     return away(name, go, args);
   };
   const worker = await b.worker(0, { hook });
-  // A pause that only a stop can end.
+  // Only a stop can end this pause.
   b.clock.sleep = async (_ms?: number, signal?: AbortSignal) => {
     queueMicrotask(() => stopping.abort());
     await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));

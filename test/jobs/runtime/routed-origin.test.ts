@@ -1,4 +1,4 @@
-/** A derived event in a wrong partition, as when its topic was expanded while a job was emitting to it. */
+/** A derived event in a wrong partition, which happens if a topic is expanded while a job emits to it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordsOf } from '../../../testing/produce.ts';

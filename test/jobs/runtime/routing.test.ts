@@ -10,12 +10,12 @@ import { type Bench, bench, plainOrigin, START, thingIn } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
 const others = { ...parts, name: 'other_parts' };
-/** Reads the same topic, and keeps the same rows in a table of its own. */
+/** A second job on the same topic, which keeps the same rows in its own table. */
 const addUpToo = changed({ row: others, views: [], to: [], react: () => [] }, 'add-up-too');
 
 let ids = 0;
 
-/** One event for the thing in partition 1, where the record is put instead. */
+/** Produces an event of a thing that belongs in partition 1, into the given partition. */
 async function produceInto(
   b: Bench,
   partition: number,
@@ -96,7 +96,7 @@ test('jobs that want different events of a partition lose none of those that are
   const b = await setUp(t, [first, second]);
   await produceInto(b, 1);
   await b.run();
-  // The second job folds both events, the first job only the later one. The first job is ahead.
+  // The second job folds both events, the first job only the later one. So the first job is ahead.
   await produceInto(b, 0, { def: dropped });
   await produceInto(b, 0);
   await b.run({ job: first });
@@ -136,7 +136,7 @@ test('a crash before or after the commit that forwards it loses nothing and doub
   }
 });
 
-/** The topic as it was before it was expanded to two partitions: every key belongs into the first. */
+/** The topic as it was before it was expanded to two partitions: every key belongs in the first one. */
 const onePartition: Hook = async (name, go) => {
   const answer = await go();
   if (name === 'membership.claim') {
@@ -153,7 +153,7 @@ test('when a topic is expanded, what its rows have emitted in their old partitio
   await produceInto(b, 0);
   const small = await b.worker(0, { hook: onePartition });
   while ((await small.turn(0)) !== 'idle');
-  // The row has outbox entries of offset 1, and the new partition will have one too. Each offset is a batch of its own.
+  // The row has outbox entries of offset 1, and the new partition will have one, too. Each offset is a batch of its own.
   for (const sum of [3, 4, 5]) {
     await produceInto(b, 1);
     await b.run();
@@ -177,7 +177,7 @@ test('what a row had yet to emit when its topic was expanded and the process die
   await assert.rejects(small.turn(0), /the process is gone/);
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
   assert.deepEqual(await b.emittedSums(), []);
-  // Another event of the same row comes first, and writes it.
+  // Another event of the same row comes first, and writes the row.
   await produceInto(b, 1);
   const large = await b.worker(1);
   while ((await large.turn(0)) !== 'idle');
@@ -193,7 +193,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   const small = await b.worker(0, { hook: onePartition });
   while ((await small.turn(0)) !== 'idle');
   assert.deepEqual(await b.sums(), [`${thing}/p=2`]);
-  // Then it is expanded; one producer has not noticed yet, and an operator rewinds the old partition.
+  // Now the topic is expanded. One producer has not noticed yet, and an operator rewinds the old partition.
   await produceInto(b, 1);
   await produceInto(b, 0);
   await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 0 });

@@ -1,4 +1,4 @@
-/** The rows that are kept in memory between batches, and their size. */
+/** The rows kept in memory between batches, and their size. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../../core/entries.ts';
@@ -12,13 +12,13 @@ import { Random } from '../../../testing/random.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
 import { addUp, parts, things } from './add-up.ts';
 
-/** Nothing else is on the event loop. */
+/** Yields to an otherwise empty event loop. */
 const alone = async () => {};
 
 const keyOf = (partId: string): Key => ['default', 't', partId];
 const idOf = (partId: string): string => keyOf(partId).join('\0');
 
-/** A store that has every part, with a colour of the given length, and remembers which were read. */
+/** A store that has every part except `none`, with a colour of the given length. `read` lists the parts that were read. */
 function store(lengthOf: (partId: string) => number = () => 10, outbox = '') {
   const read: string[] = [];
   const tables: Pick<Tables, 'read'> = {

@@ -13,7 +13,7 @@ const part = (
   more: { thingId?: string; colour?: string; items?: string[] } = {},
 ): Given => [added, { thingId: 't', partId, amount, ...more }];
 
-/** The process is gone at the n-th call of the name, before its effect. */
+/** Crashes at the n-th call of the name, before its effect. */
 function crashAt(call: string, nth = 1): Hook {
   let calls = 0;
   return async (name, go) => {
@@ -27,7 +27,7 @@ async function crashes(b: Bench, call: string, options: { maxRecords?: number; n
   await assert.rejects(b.run({ hook: crashAt(call, options.nth), settings }), /the process is gone/);
 }
 
-/** Every record that was sent to the sums, repeats included. */
+/** Every record that was sent to the topic of sums, including repeats. */
 async function sentSums(b: Bench): Promise<string[]> {
   const records = (await partitionsOf(b.stores.transport, sums.name)).flat();
   return records.map(({ headers }) => plainOrigin(headers['ce_origin']));

@@ -16,7 +16,7 @@ const add = (thingId: string, amount = 1) => [added, { thingId, partId: 'p', amo
 
 const DUE = START + 60_000;
 
-/** Settles when a batch ends at the end of its partition, and all partitions have come there. */
+/** Resolves after a batch, once the lag of all partitions is 0. */
 async function caughtUp(b: Bench, running: RunningJob): Promise<void> {
   for (;;) {
     const lags = await b.stores.transport.lag(addUp.name, things.name);
@@ -116,7 +116,7 @@ test('all partitions of a process search for their due timers together', async (
   const searches: number[] = [];
   const hook: Hook = async (name, go, args) => {
     if (name === 'tables.due') searches.push((args[1] as readonly number[]).length);
-    // Time advances while they wait for records.
+    // Time passes while they wait for records.
     if (name === 'claim.fetch') b.clock.advance(500);
     return go();
   };
@@ -170,7 +170,7 @@ test('members that join and leave hand their partitions over without losing or d
   const calm = await bench(t, { partitions: 5 });
   await calm.produce(...produced);
   await calm.run();
-  // Produced at once or bit by bit: the order within a partition is the same.
+  // Whether produced at once or gradually, the order within a partition is the same.
   assert.deepEqual(await b.everything(), await calm.everything());
 });
 
@@ -215,7 +215,7 @@ test('the first records of many partitions are applied at once, and a broadcast 
       if (name !== 'tables.write') return go();
       now += 1;
       most = Math.max(most, now);
-      // A second owner, if there were one, would have written by then.
+      // If there were a second owner, it would have written by then.
       for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
       now -= 1;
       return go();

@@ -1,4 +1,4 @@
-/** Random histories of events for several rows. `ROWS_SEED=7 node --test test/jobs/runtime/several-rows-property.test.ts` runs one alone. */
+/** Random histories of events for several rows. One alone: `ROWS_SEED=7 node --test test/jobs/runtime/several-rows-property.test.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../../testing/random.ts';
@@ -10,7 +10,7 @@ import { add, breakable, found, move, replayAll } from './replays.ts';
 const PARTS = ['a', 'b', 'c', 'd'];
 const CRASHES = ['tables.write', 'search.apply', 'claim.commit', 'claim.look', 'cache.apply'];
 
-/** Rows break and mend, stores refuse rows and views, and processes crash before and after whatever they do. */
+/** Rows break and recover, stores refuse rows and views, and processes crash before and after anything they do. */
 async function randomly(b: Bench, random: Random): Promise<Map<string, number>> {
   const expected = new Map(PARTS.map((part) => [part, 10]));
   const broken = new Set<string>();

@@ -1,5 +1,5 @@
 /**
- * An event for several rows: each decides for itself, the dead letter names those that rejected it, and its replay
+ * An event for several rows: each row decides by itself, the dead letter names the rows that rejected the event, and its replay
  * reaches only those.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** A timer goes on with the trace of the event that set it. */
+/** A fired timer continues the trace of the event that set it. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Job, Output } from '../../../jobs/define.ts';
@@ -10,7 +10,7 @@ import { type Bench, bench, START } from './bench.ts';
 
 const MINUTE = 60_000;
 
-/** `colour` names the timer to set, or to take back. Every event and every timer writes a row. */
+/** `colour` names the timer to set or to cancel. Every event and every timer writes a row. */
 const job: Job = changed({
   react: (_before, _after, { type, data, time }): Output[] => {
     if (type !== added.type) return [];
@@ -32,7 +32,7 @@ async function produce({ stores }: Bench, colour: string, traced: boolean): Prom
 
 const setUp = (t: TestContext) => bench(t, { jobs: [job] });
 
-/** The traces that the records of fired timers carry. */
+/** The traces in the records of fired timers. */
 async function fired({ stores }: Bench): Promise<(string | undefined)[]> {
   const records = await stores.transport.read(things.name, 0, 0, 100);
   const timers = records.filter(({ headers }) => headers['ce_type'] === 'timer.fired');

@@ -12,7 +12,7 @@ import { type Hook, refusingKeys } from './intercept.ts';
 
 const MINUTE = 60_000;
 
-/** `colour` is the time at which the row is to be woken, in ms since 1970 UTC. A timer adds a thousand. */
+/** `colour` is the time at which the row is to be woken, in ms since 1970 UTC. A timer adds 1000. */
 const job: Job = changed({
   react: (_before, _after, { type, data }): Output[] =>
     type === added.type && data['colour'] !== '' ? [wakeAt('tick', Number(data['colour']))] : [],
@@ -268,7 +268,7 @@ test('no two timers have the same id, whatever their keys contain; and timers wi
   assert.deepEqual(await b.deadLetters(), []);
 });
 
-/** Timers that return what they are given. */
+/** Timers whose search returns what the test sets. */
 async function scripted(t: TestContext) {
   const b = await bench(t, { jobs: [job] });
   const due = {

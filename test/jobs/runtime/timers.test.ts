@@ -10,7 +10,7 @@ import { type Bench, type BenchOptions, bench, rest, START } from './bench.ts';
 
 const MINUTE = 60_000;
 
-/** `colour` is the timer to set: `wake:5` in five minutes, `sleep`, or nothing. Every timer adds a thousand. */
+/** `colour` is the timer to set: `wake:5` in five minutes, `sleep` to cancel it, or nothing. Every timer adds 1000. */
 const job: Job = changed({
   react: (_before, _after, { type, data, time }): Output[] => {
     if (type !== added.type) return [];
@@ -159,7 +159,7 @@ test('the time of the log is that of events in structured mode as well, limited 
     const value = new TextEncoder().encode(JSON.stringify(event));
     await b.stores.transport.produce([{ topic: things.name, partition: 0, key, value, headers, timestamp }]);
   };
-  // First a late event, from before the timer was due. Then one with a future time, before the timer is due.
+  // First a late event that happened before the timer was due, then one with a time in the future, logged before the timer was due.
   await say(START, START + 100 * MINUTE);
   await say(START + 100 * MINUTE, came);
   await say(START + 5 * MINUTE, START + 100 * MINUTE);

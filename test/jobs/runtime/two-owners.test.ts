@@ -1,7 +1,7 @@
 /**
- * Two owners of one partition who fold the same records while their lookups change in between: so they conclude differently,
- * and only one of them may emit. Schedules that are rarely found by chance, played step by step; each also without the rule that
- * decides it, to show that the schedule would fail.
+ * Two owners of one partition fold the same records while their lookups change in between. So they conclude differently, and only
+ * one of them may emit. Chance rarely finds these schedules, so they are played step by step. Each is also played without the rule
+ * that decides it, to show that it would fail.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -28,7 +28,7 @@ const HISTORY: readonly SpecEvent[] = [
   completes('c'),
 ];
 
-/** The course as it requires these contents. */
+/** Publishes the course with these required contents. */
 async function publish(spec: JobSpec, ...required: string[]): Promise<void> {
   const contents = Object.fromEntries(required.map((id) => [id, { name: '', required: true, units: [] }]));
   const course = {
@@ -43,7 +43,7 @@ async function publish(spec: JobSpec, ...required: string[]): Promise<void> {
   await spec.lookups([courseStructure, course]);
 }
 
-/** An owner that stops before every effect of a kind, until it is released. */
+/** An owner that can be stopped before an effect of a given kind, until it is released. */
 async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
   let stopAt: Point | undefined;
   let stopped = Promise.withResolvers<void>();
@@ -87,7 +87,7 @@ async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
   };
 }
 
-/** The changes that the batch got for the learner are those of the row, and end where the row is. */
+/** The progress events about the learner form one chain, which ends at the progress in the row. */
 async function assertOneVoice(spec: JobSpec): Promise<void> {
   const row = await spec.row(learnerProgress, ['ada', 'algebra']);
   const emitted = await emittedEvents(spec.stores, batchEvents, trackProgress);
@@ -101,7 +101,7 @@ async function assertOneVoice(spec: JobSpec): Promise<void> {
   assert.equal(progress, row?.progress, 'the row is where the last change ended');
 }
 
-/** Nothing is read yet, and the course still asks for five contents. */
+/** Nothing is read yet, and the course still requires five contents. */
 async function begun(t: TestContext): Promise<JobSpec> {
   const spec = await jobSpec(t, trackProgress);
   await publish(spec, 'a', 'b', 'c', 'd', 'e');
@@ -109,7 +109,7 @@ async function begun(t: TestContext): Promise<JobSpec> {
   return spec;
 }
 
-/** The late one is ahead of its successor, and writes its row when the successor has spoken. */
+/** The late owner is ahead of its successor, and writes its row after the successor has emitted. */
 async function lateAndAhead(t: TestContext, distort: Distort): Promise<void> {
   const spec = await begun(t);
   const late = await owner(spec, distort, 10);
@@ -123,7 +123,7 @@ async function lateAndAhead(t: TestContext, distort: Distort): Promise<void> {
   await assertOneVoice(spec);
 }
 
-/** Two claim at once: the one that counted first fences last. */
+/** Two owners claim at once: the one that took its token first fences last. */
 async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
   const spec = await begun(t);
   const slow = await owner(spec, distort, 10);
@@ -138,7 +138,7 @@ async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
   await assertOneVoice(spec);
 }
 
-/** The late one is about to emit when its successor has written its rows, and not yet emitted. */
+/** The late owner is about to emit when its successor has written its rows but not emitted yet. */
 async function lateToSpeak(t: TestContext, distort: Distort): Promise<void> {
   const spec = await begun(t);
   const late = await owner(spec, distort, 10);

@@ -13,7 +13,7 @@ test('other work gets a turn after a long time of work, and then not until anoth
     () => now,
     async () => {
       turns.push(now);
-      // The others' turn takes time too. It does not count as this work.
+      // The turn of other work takes time, too. It must not count as this work.
       now += 100;
     },
   );
@@ -27,7 +27,7 @@ test('other work gets a turn after a long time of work, and then not until anoth
 const parts = (n: number): Given[] =>
   Array.from({ length: n }, (_, i) => [added, { thingId: 't', partId: `p${i}`, amount: 1, colour: 'red' }]);
 
-/** Other work on the event loop: it takes turn after turn until `done` is called. */
+/** Other work on the event loop. It takes a turn whenever it can, until the returned function is called. */
 function somebodyElse(tick: () => void): () => void {
   let isDone = false;
   const again = (): void => {
@@ -66,7 +66,7 @@ test('between two long folds of one batch, other work on the event loop gets a t
   );
 });
 
-/** What a batch did, with a breath wherever it would have let others have their turn. */
+/** The steps of a batch, with a `breath` wherever it yields to other work. */
 async function breathsOf(b: Bench, log: string[]): Promise<string> {
   b.clock.yieldToLoop = async () => {
     log.push('breath');
@@ -105,7 +105,7 @@ test('a batch yields before each record and each row, whatever it does with them
     'breath view breath view breath view',
     'breath breath breath tables.write',
     'breath breath breath claim.commit',
-    // One of the three rows stays as it is. The other two are weighed and packed.
+    // One of the three rows is kept as it is. The other two are weighed and packed.
     'breath breath breath breath',
   ];
   assert.equal(await breathsOf(b, log), steps.join(' '));
