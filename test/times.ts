@@ -1,6 +1,6 @@
 /**
- * A reporter for Node's test runner: how long each test file took, the slowest first, and how many of its tests failed.
- * `npm test` prints it after the usual report.
+ * A reporter for Node's test runner: how long each test file took, slowest first, and how many of its tests failed. `npm test` prints it
+ * after the usual report.
  */
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';

@@ -155,7 +155,7 @@ describe('the events of the whole data set', () => {
   });
 
   test('create a user once, by the row of the first presentation where rows disagree', () => {
-    // In 2013J this student was of the age band 0-35, in 2014J of 35-55.
+    // This student was in the age band 0-35 in 2013J, and in 35-55 in 2014J.
     assert.deepEqual(the('user/2576122'), {
       type: 'user.created',
       topic: 'user.events',

@@ -39,7 +39,7 @@ async function importAll(
   return progress;
 }
 
-/** Every record of every topic, by "topic/partition", in the order of the log. */
+/** The records of every topic, by "topic/partition", in the order of the log. */
 async function logOf(transport: Transport): Promise<Map<string, LogRecord[]>> {
   const log = new Map<string, LogRecord[]>();
   for (const { name, partitions } of await transport.describe(topics.map((topic) => topic.name))) {
@@ -55,7 +55,7 @@ const idsOf = async (transport: Transport): Promise<Map<string, unknown[]>> =>
     [...(await logOf(transport))].map(([name, records]) => [name, records.map(({ headers }) => headers['ce_id'])]),
   );
 
-/** The ids that should lie in each partition, in their order. */
+/** The ids expected in each partition, in order. */
 function expectedIds(): Map<string, string[]> {
   const expected = new Map<string, string[]>();
   for (const { name } of topics) for (let p = 0; p < PARTITIONS; p++) expected.set(`${name}/${p}`, []);
@@ -105,7 +105,7 @@ test('the imported records decode to the events of the list', async (t) => {
         data: undefined,
       },
     );
-    // Partial, since reading adds the defaults of fields that were left out.
+    // A partial comparison, because reading adds the defaults of missing fields.
     assert.partialDeepStrictEqual(JSON.parse(JSON.stringify(event.data)), data);
   }
 });
@@ -150,7 +150,7 @@ test('a process that dies before or after any commit leaves an import that resum
       died = true;
       deaths += 1;
     });
-    // Nothing is closed but the file: what a process that was killed leaves behind.
+    // Closes only the file, which is what a killed process leaves behind.
     if (died) {
       database.close();
       continue;
@@ -159,7 +159,7 @@ test('a process that dies before or after any commit leaves an import that resum
     await all.close();
     break;
   }
-  // Each odd attempt brings one commit further; after the last commit there is nothing left to die at.
+  // Each odd attempt gets one commit further. After the last commit, no attempt can die.
   assert.equal(deaths, 2 * commits);
 });
 
@@ -177,7 +177,7 @@ test('a list made from other data is refused, and the message has what was impor
   assert.deepEqual((await importAll(all, { chunk: 10_000 })).at(-1), events.length);
 });
 
-/** Throws at the first commit, before it is made or after. */
+/** A transport that throws at the first commit, before or after it is made. */
 function dyingTransport(transport: Transport, when: 'before' | 'after'): Transport {
   return {
     ...transport,

@@ -1,4 +1,4 @@
-/** An installation in memory for the demo, and its output. */
+/** An in-memory installation for the demo, and the output of the demo. */
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';
@@ -51,7 +51,7 @@ export async function installation(
   };
 }
 
-/** Readable output; `isTTY` sets whether it is a terminal. */
+/** Output that a test can read. `isTTY`: whether it is a terminal. */
 export class Output extends Writable {
   readonly isTTY: boolean;
   text = '';
@@ -65,14 +65,14 @@ export class Output extends Writable {
   }
 }
 
-/** The demo's text. */
+/** The text that the demo prints. */
 export async function textOf(on: Installation, options: Partial<DemoOptions> = {}): Promise<string> {
   const output = new Output();
   await runDemo(on, { json: false, output, ...options });
   return output.text;
 }
 
-/** The figures and the output of the demo. */
+/** The figures that the demo prints as JSON. */
 export async function figuresOf(on: Installation, options: Partial<DemoOptions> = {}) {
   const output = new Output();
   await runDemo(on, { json: true, output, ...options });

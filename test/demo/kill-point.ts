@@ -1,6 +1,6 @@
 /**
- * Loaded into a process before anything else, by `--import`. It counts what the process asks of SQLite, and writes to file
- * descriptor 3: "now" when the count reaches KILL_AT, and the whole count when the process ends normally.
+ * Preloaded into a process by `--import`. Counts the process's calls of SQLite, and writes to file descriptor 3: "now" when the count
+ * reaches KILL_AT, and the final count when the process ends normally.
  */
 import { writeSync } from 'node:fs';
 import { DatabaseSync, StatementSync } from 'node:sqlite';

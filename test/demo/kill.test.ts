@@ -15,9 +15,9 @@ import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { tributary } from '../cli/harness.ts';
 
 const KILLS = 20;
-/** Another one is another schedule of kills: SEED=7 node --test test/demo/kill.test.ts */
+/** Another seed gives another schedule of kills: SEED=7 node --test test/demo/kill.test.ts */
 const SEED = Number(process.env['SEED'] ?? 1);
-/** The part of a clean run's work that lies before the last kill, on average: so that no kill comes when all is done. */
+/** The average share of a clean run's work before the last kill. It leaves work to do after every kill. */
 const SPREAD = 0.6;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -33,11 +33,11 @@ interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly output: string;
   readonly errors: string;
-  /** What the process asked of SQLite in all; 0 if it was killed. */
+  /** All calls of SQLite that the process made; 0 if it was killed. */
   readonly calls: number;
 }
 
-/** Runs the demo as a user does. It is killed from outside, wherever it is by then, when it has made so many calls of SQLite. */
+/** Runs the demo as a user does. After `killAt` calls of SQLite, it is killed from outside, wherever it is by then. */
 async function demo(data: string, killAt = 0): Promise<Ended> {
   const args = ['--import', './test/demo/kill-point.ts', 'cli/main.ts', 'demo', '--data', data, '--json'];
   const child = spawn(process.execPath, args, {
@@ -86,7 +86,7 @@ test(`a demo that is killed at ${KILLS} random moments ends with the same figure
 const SQL = `select job, sum(applied) + sum(unchanged) + sum(repeated) + sum(skipped) + sum(routed) + sum(dead_letters) as records
   from pipeline group by job order by job`;
 
-/** The records of each job, as the datasource `pipeline` has them. */
+/** The number of records that each job reports in the datasource `pipeline`. */
 async function reportedRecords(data: string): Promise<unknown[]> {
   const { code, stdout, stderr } = await tributary(data, ['query', SQL, '--data', data, '--json']);
   assert.equal(code, 0, stderr);
@@ -96,7 +96,7 @@ async function reportedRecords(data: string): Promise<unknown[]> {
     .map((line) => JSON.parse(line));
 }
 
-/** All records of the topic of each job: nothing was rewound, so each was committed once. */
+/** The number of records in each job's topic. Nothing was rewound, so each record was committed once. */
 async function committedRecords(data: string): Promise<unknown[]> {
   const database = openDatabase(data);
   const transport = embeddedTransport(database);
@@ -115,7 +115,7 @@ async function committedRecords(data: string): Promise<unknown[]> {
   }
 }
 
-/** How many calls each run may live at most: at first few, for the opening and the import are short, and then ever more. */
+/** The most calls that each run may make. The first runs are short, since opening and importing are; later ones grow. */
 function runLengths(total: number): number[] {
   const weights = Array.from({ length: KILLS }, (_, i) => (i + 1) ** 2);
   const sum = weights.reduce((a, b) => a + b);

@@ -16,7 +16,7 @@ const HEADERS = {
   studentVle: 'code_module,code_presentation,id_student,id_site,date,sum_click',
 };
 
-/** A folder with the five files, each with the lines given. */
+/** A folder with the five files, which have these lines. */
 function folder(t: TestContext, lines: Partial<Record<keyof typeof HEADERS, string>>): URL {
   const path = mkdtempSync(join(tmpdir(), 'tributary-oulad-'));
   t.after(() => rmSync(path, { recursive: true }));

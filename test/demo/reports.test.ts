@@ -1,4 +1,4 @@
-/** What people type after `npm start`: the report that its last lines name, and one that a spreadsheet opens with the figures of the data set's files. */
+/** What users type after `npm start`: the report that its last lines name, and a spreadsheet with the figures of the data set's files. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ import { partsOf, sheetsOf, stylesIn } from '../reports/files/sheets.ts';
 
 const PRESENTATION = 'AAA-2013J';
 const DAY = 86_400_000;
-/** The day from which spreadsheets count. */
+/** Day 0 of spreadsheets. */
 const DAY_0 = Date.UTC(1899, 11, 30);
 
-/** The first sheet: its columns without their titles, and how the cells of the first row are shown. */
+/** The first sheet: its columns without titles, and the number formats of its cells. */
 async function sheetIn(file: string) {
   const bytes = readFileSync(file);
   const [sheet] = await sheetsOf(bytes);

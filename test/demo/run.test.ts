@@ -8,12 +8,12 @@ import { given, recordsOf } from '../../testing/produce.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
 import { figuresOf, installation, Output, textOf } from './installation.ts';
 
-/** One with daily interactions and one without. */
+/** A presentation with daily interactions, and one without. */
 const presentations = ['AAA-2013J', 'AAA-2014J'];
-/** Without any: faster. */
+/** Presentations without daily interactions, which are faster. */
 const small = ['AAA-2014J', 'GGG-2014B'];
 
-/** The figures of AAA-2013J, computed from the rows without any event. */
+/** The figures of AAA-2013J, computed from the rows of the data set, without events. */
 function byHand() {
   const rows = selectRows(readRows(), ['AAA-2013J']);
   const sites = rows.sites.length;
@@ -67,7 +67,7 @@ test('the figures are those that a direct count of the rows gives', async (t) =>
     'batch.learner-joined': 383 + 365,
     'batch.learner-left': 60 + 66,
     'batch.started': 2,
-    // One for each of three partitions and two courses.
+    // One for each combination of three partitions and two courses.
     'enrollment.course-structure-changed': 6,
   });
 });
@@ -157,7 +157,7 @@ test('a terminal shows a bar for the import and for every topic that is not empt
   await runDemo(await installation(t), { json: false, output, presentations: ['AAA-2014J'] });
   const drawn = output.text.matchAll(/([a-z][a-z.]+) +[█░]{30} +\d+% +([\d,]+) of ([\d,]+)/g);
   const bars = [...drawn].map(([, ...bar]) => bar);
-  // In the order in which they appeared, each as it was drawn last: on a slow machine a topic is read while the import is not over.
+  // Bars in the order of appearance, each as it was drawn last. On a slow machine, topics are read before the import is over.
   const seen = new Map(bars.map(([name, done, total]) => [name, [done, total]]));
   assert.deepEqual([...seen.keys()], ['import', 'content.events', 'user.events', 'enrollment.events', 'batch.events']);
   assert.deepEqual(seen.get('import'), ['798', '798']);

@@ -68,7 +68,7 @@ async function produceStory({ stores: { transport, codec } }: TestInstallation):
   return count;
 }
 
-/** An installation after the demo, with the mails that left it. */
+/** An installation after the demo, and the mails that it sent. */
 async function afterDemo(t: TestContext) {
   const mails: Message[] = [];
   const mail = {

@@ -7,7 +7,7 @@ import type { Transport } from '../../topics/log/transport.ts';
 
 type State = Record<string, { ends: number[]; committed: Record<string, number[]> }>;
 
-/** Topics by name with the ends of their partitions, and where each job is; `timers` are due times by job row. */
+/** Topics by name, with the ends of their partitions and the offsets of each job. `timers` has due times by the name of the row's table. */
 function stores(state: State, timers: Record<string, number> = {}, meanwhile: () => void = () => {}) {
   const transport: Pick<Transport, 'lag' | 'describe'> = {
     async lag(group, topic) {

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../cli/harness.ts';
 
 const ARGS = { json: false, once: false, presentations: ['AAA-2013J'] };
 
-/** The demo on an output of its own, and all that it wrote there. */
+/** The demo on its own output, and everything that it prints there. */
 function demo(t: TestContext, folder: string, args: Partial<typeof ARGS & { isTerminal: boolean }>) {
   const stop = new AbortController();
   const stdout = Object.assign(new PassThrough(), { isTTY: args.isTerminal ?? true });
@@ -80,7 +80,7 @@ test('the demo writes one segment for each day that it has counts of', async (t)
 test('where the usual port is taken, the demo finds another, and links to files name it', async (t) => {
   const other = createServer().listen(8080, '127.0.0.1');
   t.after(() => other.close());
-  // Where it is taken already, that is as well.
+  // If the port is already taken, that serves as well.
   await once(other, 'listening').catch(() => {});
   const shown = demo(t, temporaryFolder(t), {});
   await shown.printed('in a browser');

@@ -1,4 +1,4 @@
-/** The queries of the page of analytics and of the help are valid. */
+/** The queries on the analytics page and in the help are valid. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -22,7 +22,7 @@ await codec.prepare(topics);
 
 const events = topics.flatMap((topic) => [...wantedOf(topic).values()].map((def): [Topic, EventDef] => [topic, def]));
 
-/** The declared example, with the defaults of what it leaves out. */
+/** The declared example, with defaults for missing fields. */
 function declared(def: EventDef): unknown {
   const checked = codec.check(def, def.example);
   return checked.ok ? checked.value : assert.fail(checked.problem);

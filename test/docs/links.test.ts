@@ -1,4 +1,4 @@
-/** The hand-written pages: their links, and the lists that must be complete. */
+/** The hand-written pages: their links, and lists that must be complete. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ const pages = [
 const withoutCode = (text: string): string =>
   text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '').replaceAll(/`[^`\n]*`/g, '');
 
-/** As GitHub makes them. */
+/** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(file: string): Set<string> {
   const headings = read(file)
     .replaceAll(/^ *```[\s\S]*?^ *```$/gm, '')

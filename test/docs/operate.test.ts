@@ -13,7 +13,7 @@ import { ERROR_CODES } from '../../core/errors.ts';
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/operate.md'), 'utf8');
 
-/** The cells of the rows of the table below a heading. */
+/** The rows of the table below a heading, as texts of cells. */
 function tableOf(heading: string): string[][] {
   const section = page.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? '';
   const rows = section.split('\n').filter((line) => line.startsWith('|'));

@@ -1,4 +1,4 @@
-/** docs/reports.md: what it says of files is what they are. */
+/** What docs/reports.md states about files is true. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { FILE_FORMATS } from '../../reports/files/format.ts';
 import { DATE_FORMATS, FILE_OPTIONS, parseFileOptions } from '../../reports/files/options.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/reports.md'), 'utf8');
-/** The rows of the table whose first heading is this, as their cells without code marks. */
+/** The rows of the table whose first heading is this, as texts of cells without code marks. */
 function tableOf(heading: string): string[][] {
   const lines = page.split('\n');
   const start = lines.findIndex((line) => new RegExp(`^\\| ${heading} +\\|`).test(line));

@@ -1,6 +1,6 @@
 /**
- * A real Druid that reads our topics by the specifications of `rollup druid-spec`: it counts what our rollups count, of records that are right, odd
- * and wrong. `npm run test:druid` starts everything it needs; once before, `npm run servers:install -- kafka registry druid`.
+ * A real Druid that reads our topics by the specifications of `rollup druid-spec` counts right, odd and wrong records as our rollups do.
+ * `npm run test:druid` starts everything it needs; once before, run `npm run servers:install -- kafka registry druid`.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ import { confluentRegistry } from '../../topics/confluent/registry.ts';
 import { kinds } from './kinds.ts';
 import { countedRows, type Form, Records, type Written } from './records.ts';
 
-/** The jars of druid-avro-extensions, which not every repository has: without them, Avro is not tested. */
+/** The jars of druid-avro-extensions, which not every repository has. Without them, Avro is not tested. */
 const EXTENSION = process.env['DRUID_AVRO_EXTENSION'];
 const FORMS: Readonly<Record<'avro' | 'json', readonly Form[]>> = { avro: ['avro'], json: ['json', 'structured'] };
 const RECORDS = 1000;
@@ -88,7 +88,7 @@ interface Spec {
   readonly context: object;
 }
 
-/** Of another topic and name than the command prints: each encoding has its own. */
+/** The printed specification, with another topic and another name, because each encoding has its own. */
 function specOf(datasource: Datasource, encoding: Encoding): Spec {
   const flags = { transport: kafka.url, registry: registry.url };
   const { config } = loadConfig({ flags, env: {}, folder });
@@ -121,7 +121,7 @@ type Stats = Readonly<
   Record<string, Readonly<Record<string, { readonly totals?: { readonly buildSegments: Totals } }>>>
 >;
 
-/** Waits until Druid has read every record that counts. */
+/** Waits until Druid has read every committed record. */
 async function allRead(datasource: Datasource, encoding: Encoding): Promise<void> {
   const name = nameIn(datasource, encoding);
   const deadline = Date.now() + PATIENCE_MS;
@@ -163,17 +163,17 @@ async function assertCounted(datasource: Datasource, encoding: Encoding, records
 
 function asked({ name, kind }: Metric): string {
   if (kind === 'distinct') return `approx_count_distinct_ds_hll("${name}")`;
-  // All values are in the first of two intervals.
+  // Two intervals. All values are in the first.
   if (kind === 'quantile') return `ds_histogram(ds_quantiles_sketch("${name}"), 1e18)`;
   return kind === 'min' || kind === 'max' ? `${kind}("${name}")` : `coalesce(sum("${name}"), 0)`;
 }
 
-/** How many values a sketch has, of the histogram of it: that of an empty one has no numbers. */
+/** The number of values in a sketch, from its histogram. The histogram of an empty sketch has no numbers. */
 const sizeOf = (histogram: unknown): number => Number((JSON.parse(String(histogram)) as unknown[])[0]) || 0;
 
 const clientOf = () => new Kafka({ brokers: [kafka.url.slice('kafka://'.length)], logLevel: logLevel.NOTHING });
 
-/** Every topic made anew, with records in transactions of which one is aborted. Answers those that count, by topic. */
+/** Creates every topic and fills it in transactions, one of which is aborted. Returns the committed records by topic. */
 async function produce(records: Records, encoding: Encoding): Promise<Map<string, Written[]>> {
   const client = clientOf();
   const admin = client.admin();
@@ -182,7 +182,7 @@ async function produce(records: Records, encoding: Encoding): Promise<Map<string
   await producer.connect();
   const written = new Map<string, Written[]>();
   for (const topic of new Set(datasources.map(({ from }) => from))) {
-    // Its records are old already.
+    // The records are old, so retention would delete them.
     const configEntries = [{ name: 'retention.ms', value: '-1' }];
     await admin.createTopics({ topics: [{ topic: topicOf(topic, encoding), numPartitions: 2, configEntries }] });
     const send = async (count: number, end: 'commit' | 'abort'): Promise<Written[]> => {

@@ -1,4 +1,4 @@
-/** Datasources with every kind of dimension and metric that the built-in ones do not have. */
+/** Datasources with the kinds of dimensions and metrics that no built-in datasource has. */
 import { defineDatasource } from '../../reports/define-datasource.ts';
 import { localDay } from '../../reports/granularity.ts';
 import { learnerCompleted, learnerJoined, learnerProgressed } from '../../schemas/batch.ts';

@@ -1,4 +1,4 @@
-/** Records of a topic as platforms and jobs write them, some of them wrong in ways that our decoder notices; and what we count of them. */
+/** Records of a topic as platforms and jobs write them, some of them wrong in ways that our decoder notices, and our counts of them. */
 import { type Field, isNullable, present } from '../../core/avro.ts';
 import type { EventDef } from '../../core/event.ts';
 import type { Datasource } from '../../reports/define-datasource.ts';
@@ -11,7 +11,7 @@ import type { Headers, LogRecord } from '../../topics/log/transport.ts';
 
 export type Written = Pick<LogRecord, 'value' | 'headers' | 'timestamp'>;
 
-/** How the data of an event is written into a record. */
+/** How an event's data are written into a record. */
 export type Form = 'avro' | 'json' | 'structured';
 
 interface Said {
@@ -25,7 +25,7 @@ const START = Date.UTC(2026, 2, 28, 12);
 const MINUTE = 60_000;
 const text = new TextEncoder();
 
-/** What may be wrong, or only unusual, with a record: each changes what is said. */
+/** Changes that make a record wrong, or only unusual. */
 const ODDITIES: readonly ((said: Said) => Partial<Said>)[] = [
   ({ attributes: { time: _, ...attributes } }) => ({ attributes }),
   ({ attributes, timestamp }) => ({ attributes: { ...attributes, time: iso(timestamp + 60 * MINUTE) } }),
@@ -40,7 +40,7 @@ const ODDITIES: readonly ((said: Said) => Partial<Said>)[] = [
   ({ headers }) => ({ headers: { ...headers, [ONLY_FOR]: 'track-progress' } }),
   ({ headers, timestamp }) => ({ headers: { ...headers, [LOGGED_AT]: `${timestamp - 90 * MINUTE}` } }),
 ];
-/** The same of data, which only JSON lets through. */
+/** Changes of the data that do the same. Only JSON can carry them. */
 const ODD_DATA: readonly ((data: Record<string, unknown>, def: EventDef, random: Random) => Record<string, unknown>)[] =
   [
     (data, { schema }, random) => {
@@ -69,7 +69,7 @@ export class Records {
     this.#codec = codec;
   }
 
-  /** One of an event of the topic; with some chance an odd one. */
+  /** A record of some event of the topic. Now and then it is an odd one. */
   next(topic: Topic, forms: readonly Form[]): Written {
     const random = this.#random;
     const def = random.pick([...topic.events, ...topic.broadcasts]);
@@ -127,10 +127,10 @@ export class Records {
   }
 }
 
-/** A value of a column, as both sides are compared. */
+/** The cells of a row by metric, in the form in which both sides are compared. */
 type Cells = Record<string, number | null>;
 
-/** What our fold counts of the records, by bucket, tenant and these dimensions; of sketches how many values they have. */
+/** The counts of our fold by bucket, tenant and these dimensions. For a sketch, it is the number of its values. */
 export function countedRows(
   datasource: Datasource,
   records: readonly Written[],
@@ -148,7 +148,7 @@ export function countedRows(
     for (const row of ofDay) {
       const tuple = dimensions.map((name) => (typeof row[name] === 'boolean' ? `${row[name]}` : (row[name] ?? null)));
       const key = JSON.stringify([row['bucket'], row['tenant'], ...tuple]);
-      // Dimensions that Druid does not have tell rows apart that are one there.
+      // Rows that differ only in dimensions that Druid lacks are one row there.
       const cells = rows.get(key) ?? {};
       rows.set(key, cells);
       for (const { name, kind } of datasource.metrics) {

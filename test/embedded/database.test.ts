@@ -1,4 +1,4 @@
-/** The owner of the shared file: ours in this format, ours in another, or another program's. */
+/** Whose file it is: ours in this format, ours in another format, or another program's. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
-/** Does something to the file as another program would. */
+/** Changes the file as another program would. */
 function otherwise(folder: string, sql: string): void {
   const database = new DatabaseSync(join(folder, 'tributary.sqlite'));
   database.exec(sql);

@@ -13,7 +13,7 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
-/** A folder that was used, with some pages in its file. */
+/** A data folder that was used before, with some pages in its file. */
 function used(t: TestContext): string {
   const folder = join(folderOf(t), 'data');
   mkdirSync(join(folder, 'objects'), { recursive: true });
@@ -66,7 +66,7 @@ test('a folder without rights for this user is reported as such', { skip: proces
     for (const folder of ${JSON.stringify([join(folder, 'data'), join(folder, 'data', 'deeper')])}) {
       try { openDatabase(folder); } catch (error) { console.log(error.code + ' ' + error.message); }
     }`;
-  // Root may write everywhere.
+  // Root may write everywhere, so the script runs as another user.
   const as = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     ...as,

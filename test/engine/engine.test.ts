@@ -1,4 +1,4 @@
-/** The small start script, as an older Node runs it. */
+/** The small start script, run by an older Node. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { NODE_NEEDED, NODE_VERSIONS, runsTributary } from '../../app/node-versio
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
-/** This Node pretends to be another version, and to have no `execve`, like Node 20. */
+/** Makes this Node pretend to be another version without `execve`, like Node 20. */
 function pretending(version: string): string {
   const lines = `
     Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
@@ -20,7 +20,7 @@ function pretending(version: string): string {
   return `data:text/javascript,${encodeURIComponent(lines)}`;
 }
 
-/** A folder with the script, and with a Node as npm installs one, if `installed` names its version. */
+/** A folder with the script. If `installed` is a version, the folder also has this Node, as npm installs it. */
 function folder(t: TestContext, installed?: string): string {
   const path = mkdtempSync(join(tmpdir(), 'tributary-engine-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** What `npm ci` installs. */
+/** The packages that `npm ci` installs. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,10 +38,10 @@ test('nothing runs a script when it is installed', () => {
   assert.deepEqual(pathsOf(locked.filter(([, { hasInstallScript }]) => hasInstallScript === true)), []);
 });
 
-/** They require users of Tributary only to keep the notices, which are in each package. */
+/** Licences that only require users of Tributary to keep the notices, which are in each package. */
 const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0', 'Unlicense'];
 
-/** Of tools that are not published with us, and that we do not change. */
+/** For development tools, which we neither publish nor change. */
 const DEVELOPMENT_LICENCES = [...LICENCES, 'MPL-2.0'];
 
 test('every package has a licence that is compatible with ours', () => {
@@ -52,7 +52,7 @@ test('every package has a licence that is compatible with ours', () => {
   assert.deepEqual(pathsOf(installed.filter(([, each]) => !suits(each))), []);
 });
 
-/** DuckDB's client counts its own releases for one DuckDB: -r.1, -r.2. */
+/** DuckDB's client numbers its own releases for one DuckDB: -r.1, -r.2. */
 test('versions are pinned', () => {
   const wanted = [manifest.dependencies, manifest.devDependencies, engine.optionalDependencies];
   const ranges = wanted
@@ -75,8 +75,8 @@ test('packages of one family have one version', () => {
 });
 
 /*
- * npm compares these with the Node that npm itself runs on, and warns. Here that says nothing: what is installed runs on the Node of
- * `engine/`. So an entry that asks for more than Node 20 loses its `engines` in the lock file; npm leaves it so.
+ * npm compares `engines` with the Node that npm itself runs on, and warns. That is no problem here: installed packages run on the Node of
+ * `engine/`. So the lock file has no `engines` for entries that ask for more than Node 20. npm does not put them back.
  */
 test('npm on Node 20 shows no warning', () => {
   assert.equal(manifest.engines?.node, '>=20');

@@ -1,4 +1,4 @@
-/** `docs/add-a-datasource.md`, followed step by step: its files are put into the example, and its statements are checked. */
+/** Follows `docs/add-a-datasource.md` step by step: puts its files into the example, and checks its statements. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';

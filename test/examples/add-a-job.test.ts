@@ -1,4 +1,4 @@
-/** `docs/add-a-job.md`, followed step by step: its instructions fit the example, and have the described result. */
+/** Follows `docs/add-a-job.md` step by step: its instructions fit the example, and have the result that the page describes. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** `docs/add-a-sink.md`, followed step by step: its sink passes the contract suite, and what it changes is there to be changed. */
+/** Follows `docs/add-a-sink.md` step by step: its sink passes the contract suite, and the code that it changes exists. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { temporaryFolder } from '../cli/harness.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PAGE = readFileSync(join(ROOT, 'docs/add-a-sink.md'), 'utf8');
 
-/** The first block of code after each name of a file. */
+/** The first code block after each file name. */
 const steps = [...PAGE.matchAll(/^\*\*\d\. [^`]*`([^`]+)`[\s\S]*?^```ts\n([\s\S]*?)^```/gm)].map(
   ([, name = '', text = '']) => [name, text] as const,
 );

@@ -1,4 +1,4 @@
-/** The example as it is: its own tests on the sources, and the steps of its README. As a tarball it is tested in `test/package`. */
+/** The example as it is: its own tests, on the sources, and the steps of its README. `test/package` tests it with the packed package. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ test('init writes the example, and it runs as its README describes', async (t) =
   const { name: _, dependencies: __, ...same } = manifestIn(EXAMPLE);
   assert.equal(name, 'our-forum');
   assert.match(dependencies.tributary, /^file:.*\/tributary-\d+\.\d+\.\d+\.tgz$/);
-  // This process may run on a Node that is a package, which the project has, too.
+  // A partial comparison: this process may run on a Node from a package, on which the project then also depends.
   assert.partialDeepStrictEqual(others, same);
 
   const env = { NODE_OPTIONS: `--import=${PRELOAD}` };

@@ -1,6 +1,6 @@
 /**
- * Preloaded, it has `tributary` and its entries mean the sources of this repository: so an example runs here as it is, against what
- * it will be packed with.
+ * When this is preloaded, `tributary` and its entries resolve to the sources of this repository. An example then runs unchanged, against
+ * the code that will be packed.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -11,7 +11,7 @@ const { exports } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
 };
 
-/** Each entry by what is written in an import of it; a compiled file lies in `dist/` where its source lies in the root. */
+/** The source of each entry, by import specifier. A compiled file has the same path in `dist/` as its source has in the root. */
 const sources = new Map(
   Object.entries(exports).flatMap(([entry, files]) => {
     if (typeof files === 'string') return [];

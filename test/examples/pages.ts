@@ -1,4 +1,4 @@
-/** The steps of a page, so that a test can do them. */
+/** Reads the steps of a page, so that a test can follow them. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ interface Change {
   readonly after: string;
 }
 
-/** In blocks of `diff`, each of the file that was named last before it. */
+/** The changes in blocks of `diff`. Each changes the file that the page named last. */
 export function changesIn(page: string): Change[] {
   const changes: Change[] = [];
   let file = '';
@@ -31,13 +31,13 @@ export function change(folder: string, { file, before, after }: Change): void {
 }
 
 export interface Command {
-  /** What stands behind `tributary`. */
+  /** The words after `tributary`. */
   readonly words: readonly string[];
-  /** What is piped into it. */
+  /** The text piped into the command. */
   readonly input: string;
 }
 
-/** The lines by which a page runs `npx tributary`. */
+/** The commands of a page that run `npx tributary`. */
 export function commandsIn(page: string): Command[] {
   return [...page.matchAll(/^ *(?:echo '(.*)' \| )?npx tributary ([^#\n]*)/gm)].map(([, input = '', line = '']) => ({
     words: line.trim().split(/ +/),

@@ -1,4 +1,4 @@
-/** The alerts of the chart, as Prometheus judges them, and the page that says what to do about each. */
+/** The alerts of the chart, as Prometheus evaluates them, and the page that describes what to do about each. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The objects that the chart makes of the five sets of values. */
+/** The objects that the chart renders for the five sets of values. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -123,7 +123,7 @@ test('KEDA starts as many pods as catch up in time, and never more than there ar
   assert.equal(spec.triggers[0].metadata.lagThreshold, String(60 * 3500));
   assert.equal(spec.triggers[0].metadata.consumerGroup, 'track-progress');
   assert.equal(spec.triggers[0].metadata.topic, 'enrollment.events');
-  // What sets the number of pods elsewhere would fight with it.
+  // A number of replicas here would conflict with KEDA.
   assert.equal(named(objects, 'Deployment', 'tributary-track-progress').spec.replicas, undefined);
   for (const object of ofKind(objects, 'ScaledObject')) assert.ok(object.spec.minReplicaCount >= 1);
 });

@@ -1,4 +1,4 @@
-/** The chart as Helm renders it. The tools are those of `npm run servers:install -- kubernetes`. */
+/** The chart as Helm renders it, with the tools of `npm run servers:install -- kubernetes`. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,20 +9,20 @@ import { ROOT } from './image.ts';
 export const CHART = join(ROOT, 'k8s/chart');
 const VALUES = join(ROOT, 'k8s/values');
 
-/** The sets of values that the repository brings, by their names. */
+/** The sets of values in the repository, by name. */
 export const VALUE_SETS: Readonly<Record<string, string>> = Object.fromEntries(
   readdirSync(VALUES).map((file) => [file.replace('.yaml', ''), join(VALUES, file)]),
 );
 
 export const tool = (name: 'helm' | 'kubeconform'): string => join(installed('kubernetes'), name);
-/** As kubeconform names a schema. */
+/** The path of a schema, as a template of kubeconform. */
 export const SCHEMAS = partFolder(
   'kubernetes-schemas',
   'schemas',
   '{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json',
 );
 
-/** An object of Kubernetes, as far as tests look at it. */
+/** A Kubernetes object, with the fields that tests read. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -46,7 +46,7 @@ export const render = (...args: string[]): KubeObject[] =>
     .map((document) => document.toJS() as KubeObject | null)
     .filter((object) => object !== null);
 
-/** What Helm says when it refuses the values. */
+/** The message of Helm when it refuses the values. */
 export function refusal(...args: string[]): string {
   const { status, stderr } = spawnSync(tool('helm'), ['template', ...RELEASE, ...args], { encoding: 'utf8' });
   if (status === 0) throw new Error(`Helm takes ${args.join(' ')}`);

@@ -1,6 +1,6 @@
 /**
- * What would be in the image, by the steps of its Dockerfile, without an engine: the packed package installed into an empty folder, and a job
- * started from it by another user who can write nothing but the data folder.
+ * What the image would contain, by the steps of its Dockerfile, without a container engine: the packed package is installed into an empty
+ * folder, and another user, who can write only to the data folder, starts a job from it.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -33,12 +33,12 @@ after(() => rmSync(root, { recursive: true, force: true }));
 const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) };
 
 before(() => {
-  // The stage before, of which the rest is a checkout.
+  // Stands for the stage `package`, whose other steps make a checkout.
   execFileSync('npm', ['pack', '--silent', '--pack-destination', root], { cwd: ROOT, env, stdio: 'ignore' });
   const packed = readdirSync(root).find((name) => name.endsWith('.tgz')) ?? '';
   const from = { 'tributary.tgz': join(root, packed), 'package-lock.json': join(ROOT, 'package-lock.json') };
   follow(stage('install'), { root, from, env });
-  // A folder of mkdtemp is its owner's alone.
+  // A folder of mkdtemp is accessible only to its owner.
   chmodSync(root, 0o755);
 });
 
@@ -80,7 +80,7 @@ test('a job runs from it as another user on a read-only root, is ready, and ends
   const variables = restsOf(stage(), 'ENV')[0]?.split(/\s+/) ?? [];
   const [, ...words] = JSON.parse(restsOf(stage(), 'ENTRYPOINT')[0] ?? '') as string[];
   const given = words.map((word) => word.replace(/^\/app\//, `${app}/`));
-  // The data folder is a mount of its own, as in a pod, so that it stays writable.
+  // The data folder is a mount of its own, as in a pod, and so stays writable.
   const readOnly = 'mount --make-rprivate / && mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec "$@"';
   const become = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '--bounding-set=-all'];
   const asInPod = [...become, 'env', '-i', ...variables, `TRIBUTARY_DATA=${data}`];

@@ -1,4 +1,4 @@
-/** The Dockerfile, followed without an engine: the steps of a stage, done in a folder instead of a layer. */
+/** Runs the Dockerfile without a container engine: it executes the steps of a stage in a folder instead of a layer. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -10,7 +10,7 @@ export interface Instruction {
   readonly rest: string;
 }
 
-/** The instructions of a stage; those of the last one, which has no name, without a name. */
+/** The instructions of a stage. Without a name, those of the last stage, which has none. */
 export function stage(name?: string): Instruction[] {
   const text = readFileSync(join(ROOT, 'k8s/Dockerfile'), 'utf8').replace(/^#.*\n/gm, '');
   const instructions = text
@@ -28,7 +28,7 @@ export function stage(name?: string): Instruction[] {
 export const restsOf = (instructions: readonly Instruction[], word: string): string[] =>
   instructions.filter((each) => each.word === word).map(({ rest }) => rest);
 
-/** Follows a stage in a folder that stands for `/`. `from` has, by name, what is copied out of other stages. */
+/** Executes a stage in a folder that stands for `/`. `from` has the files that are copied from other stages, by name. */
 export function follow(
   instructions: readonly Instruction[],
   { root, from, env }: { root: string; from: Readonly<Record<string, string>>; env: NodeJS.ProcessEnv },

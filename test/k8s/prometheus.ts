@@ -1,4 +1,4 @@
-/** A real Prometheus that scrapes one process, as the chart's PodMonitor has it do: with the labels of a pod, and with `job` as the process says it. */
+/** A real Prometheus that scrapes one process like the chart's PodMonitor: with a pod's labels, and the process's own `job`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -7,14 +7,14 @@ import { findProgram, needed } from '../../servers/installed.ts';
 import { startServer } from '../../servers/server.ts';
 import { freePort } from '../cli/free-port.ts';
 
-/** A line of an answer. */
+/** A sample of a query result. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [time: number, value: string];
 }
 
 export interface Prometheus {
-  /** Throws what Prometheus says of a query that it does not take. */
+  /** Throws the message of Prometheus for a query that is invalid. */
   query(text: string): Promise<readonly Sample[]>;
 }
 
@@ -22,7 +22,7 @@ interface Scraping {
   readonly folder: string;
   /** host:port of the process. */
   readonly target: string;
-  /** The groups of rules. */
+  /** The rule groups. */
   readonly rules: object;
 }
 

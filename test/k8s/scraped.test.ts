@@ -1,4 +1,4 @@
-/** The dashboards and the alerts against what a working pipeline shows to a real Prometheus: nothing asks for what is not there. */
+/** The dashboards and alerts against the metrics of a working pipeline in a real Prometheus: they query nothing that does not exist. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -31,12 +31,12 @@ const alerts: { alert: string; expr: string }[] = rules.groups
   .flatMap((group: { rules: { alert?: string; expr: string }[] }) => group.rules)
   .filter(({ alert }: { alert?: string }) => alert !== undefined);
 
-/** As Grafana would. */
+/** Fills in variables, as Grafana does. */
 function filledIn(expr: string): string {
   return expr.replaceAll('$namespace', 'learning').replaceAll('$__rate_interval', '20s');
 }
 
-/** The metrics that an expression asks for. A status of the service is there when it was answered. */
+/** The metrics that an expression selects, without the condition for failed calls: a status exists only once it was answered. */
 function selectors(expr: string): string[] {
   const found = expr.match(/\b(?:tributary[:_]|nodejs_)\w+\{[^}]*\}/g) ?? [];
   return found.map((each) => each.replace(/,status=~"5\.\."/, ''));
@@ -70,11 +70,11 @@ test('every query of a dashboard gives a value, and every alert asks for what is
     ...alerts.flatMap(({ alert, expr }) => selectors(expr).map((query) => ({ of: alert, query }))),
   ];
   await answered(prometheus, wanted);
-  // The rest of the expression is right, too: none of them throws.
+  // The whole expressions are valid, too: none of them throws.
   for (const { expr } of alerts) await prometheus.query(expr);
 });
 
-/** Until each has an answer: a rate takes two scrapes. */
+/** Waits until every query has a result. A rate needs two scrapes. */
 async function answered(prometheus: Prometheus, wanted: readonly { of: string; query: string }[]): Promise<void> {
   let left = wanted;
   for (let round = 0; left.length > 0 && round < 60; round += 1) {

@@ -1,4 +1,4 @@
-/** What the chart refuses, and what it says: the words are for whoever has made a mistake. */
+/** What the chart refuses, and with which message: it has to help whoever made the mistake. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -112,7 +112,7 @@ test('no secret is in an object, an argument or the notes: they are named, and n
   for (const file of Object.values(VALUE_SETS)) {
     for (const object of render('--values', file)) {
       const text = JSON.stringify(object);
-      // A URL with a password has it by the name of a variable.
+      // A password in a URL is a reference to a variable.
       for (const [, password] of text.matchAll(/:\/\/[^/@"]*:([^/@"]*)@/g))
         assert.match(password ?? '', /^\$\([A-Z_]+\)$/);
     }

@@ -1,6 +1,6 @@
 /**
- * The service with tokens of a real Keycloak: `npm run test:keycloak`; once before, `npm run servers:install -- keycloak`. Its roles are in the claim
- * `realm_access.roles`, and its tokens have the audience of the service only where the client has a mapper for it.
+ * The service with tokens of a real Keycloak: `npm run test:keycloak`; once before, run `npm run servers:install -- keycloak`. The roles
+ * are in the claim `realm_access.roles`. Tokens have the service as their audience only if the client has a mapper for it.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -62,7 +62,7 @@ function datasource({ name = 'ones', from = one, looksUp }: Omit<Parts, 'to' | '
 
 const mine = (parts: Partial<Module>) => defineModule({ name: 'mine', topics: [one], ...parts });
 
-/** The problems of a platform of these modules, one each. */
+/** The problems of a platform with these modules. */
 function problems(...modules: readonly Module[]): string[] {
   try {
     definePlatform({ modules });

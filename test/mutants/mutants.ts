@@ -1,8 +1,8 @@
 import { DELTA_MUTANTS } from './delta.ts';
 
 /**
- * Faults that somebody could make: each a text of one file put in the place of another. The tests named must notice it; where none is
- * named, the property of the protocol. A text that is not there any more is to be renewed together with the code.
+ * A fault that somebody could introduce: one text in a file is replaced by another. The tests in `tests` must notice it; without `tests`,
+ * the property of the protocol must. When the code changes and `from` no longer occurs in it, update `from` as well.
  */
 export interface Mutant {
   readonly what: string;

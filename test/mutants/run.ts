@@ -1,6 +1,6 @@
 /**
- * Makes one fault after the other in a copy of the project, and prints which of them the tests do not notice. By hand, since it takes
- * minutes: `npm run test:mutants`, or `npm run test:mutants -- stale` for those whose description has the word.
+ * Introduces one fault after another in a copy of the project, and prints those that the tests do not notice. It takes minutes and is run
+ * by hand: `npm run test:mutants`, or `npm run test:mutants -- stale` for faults with that word in their description.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

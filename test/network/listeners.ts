@@ -1,4 +1,4 @@
-/** Servers of each protocol, plain or within TLS: as much of it as is exchanged before a login. */
+/** Servers of each protocol, plain or within TLS, that go as far as the exchange before a login. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -18,18 +18,18 @@ const KEYS = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
 
 type Answer = (request: Buffer) => string | Uint8Array | undefined;
 
-/** The greeting of each; undefined: it waits for more. A server that gets TLS in plain mode sees bytes that mean nothing. */
+/** The answer of each protocol; undefined: it waits for more. A server that gets TLS in plain mode sees meaningless bytes. */
 const PROTOCOLS = {
   redis: (request) => (request.includes('PING') ? '+PONG\r\n' : undefined),
-  // An error of an unknown version, as for the first bytes of TLS; or what it supports.
+  // An error for an unknown version, which includes the first bytes of TLS; otherwise the options that it supports.
   cassandra: (request) => Uint8Array.of(0x84, 0, 0, 0, request[0] === 4 ? 6 : 0, 0, 0, 0, 0),
-  // It answers only the request for TLS.
+  // Answers only the request for TLS.
   postgres: (request) => (request.length === 8 ? 'N' : undefined),
 } satisfies Record<string, Answer>;
 
 export type Spoken = keyof typeof PROTOCOLS | 'http' | 'smtp';
 
-/** Answers `127.0.0.1:<port>`. */
+/** Starts a server. Returns `127.0.0.1:<port>`. */
 export async function listening(t: TestContext, spoken: Spoken, over: 'plain' | 'tls'): Promise<string> {
   const server = serverOf(spoken, over);
   const sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** The test kit serves jobs of any module. */
+/** The test kit runs jobs of any module. */
 import { test } from 'node:test';
 import { defineTable } from '../../core/target.ts';
 import { defineJob, lookup } from '../../jobs/define.ts';

@@ -1,4 +1,4 @@
-/** A custom module beside `learning`: logins are counted, and the user is notified of the third. */
+/** A custom module beside `learning`. It counts logins, and notifies the user of the third. */
 import { defineEvent } from '../../core/event.ts';
 import { defineIndex, defineTable } from '../../core/target.ts';
 import { defineJob, emit, view } from '../../jobs/define.ts';

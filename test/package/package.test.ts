@@ -1,6 +1,6 @@
 /**
- * The package as its users get it: packed, installed into an empty folder, and used there. Needs npm's registry, or its cache.
- * `npm run test:package` runs it alone, since it takes more than a minute and writes `dist/`.
+ * The package as users get it: packed, installed into an empty folder, and used there. Needs npm's registry or its cache. `npm run
+ * test:package` runs it alone, since it takes more than a minute and writes `dist/`.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -29,7 +29,7 @@ interface Manifest {
 const folder = mkdtempSync(join(tmpdir(), 'tributary-package-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As in a terminal: what npm sets for its scripts is ours, and not the user's. */
+/** The environment of a terminal: without the variables that npm sets for its own scripts. */
 const env = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(
@@ -38,13 +38,13 @@ const env = {
   ),
   PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
 };
-// A registry that does not answer would otherwise be waited for without an end.
+// Without a timeout, a registry that does not answer would block forever.
 const options = { env, encoding: 'utf8', maxBuffer: 64 * MB, timeout: 300_000 } as const;
 const npm = (cwd: string, ...args: string[]): string => execFileSync('npm', args, { ...options, cwd });
 const tributaryIn = (cwd: string, { words, input }: Command) =>
   spawnSync('npx', ['tributary', ...words], { ...options, cwd, input });
 const tributary = (...words: string[]) => tributaryIn(folder, { words, input: '' });
-/** What `init` writes. */
+/** The project that `init` creates. */
 const project = join(folder, 'my-jobs');
 
 const QUIET = ['--no-audit', '--no-fund', '--prefer-offline'];
@@ -110,7 +110,7 @@ test('the command runs, with its version, its configuration and its demonstratio
   assert.equal(demo.status, 0, demo.stderr);
   assert.ok(JSON.parse(demo.stdout));
   assert.match(tributary('topics').stdout, /^enrollment\.events +userId/m);
-  // Its query is a file of the package.
+  // The query of this report is a file in the package.
   const report = tributary('report', 'run', 'enrollment-trend', '--format', 'csv', '--out', 'trend.csv');
   assert.match(report.stderr, /^[\d,]+ rows, /, report.stderr);
 });
@@ -161,9 +161,9 @@ function testsPassed(): number {
   return Number(/^\W*pass (\d+)$/m.exec(stdout)?.[1]);
 }
 
-/** `npm start`, once its jobs run; after the test, Ctrl-C. */
+/** Runs `npm start` until its jobs run. After the test, it gets Ctrl-C. */
 async function started(t: TestContext): Promise<void> {
-  // Ctrl-C in a terminal reaches npm and what npm started: a group of processes.
+  // Ctrl-C in a terminal reaches the process group: npm and the processes that npm started.
   const child = spawn('npm', ['start'], { cwd: project, env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(child, 'close');
   t.after(async () => {
@@ -179,7 +179,7 @@ async function started(t: TestContext): Promise<void> {
   child.stdout.resume();
 }
 
-/** Uses the other entries: lookups of the built-in module, and the runtime in a process of the user's own. */
+/** Uses the other entries: lookups of the built-in module, and the runtime in a user's own process. */
 const PROCESS = `
 import { test } from 'node:test';
 import { defineJob, lookup } from 'tributary';

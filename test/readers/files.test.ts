@@ -1,4 +1,4 @@
-/** Report files as openpyxl, calamine, pyzipper and pyarrow read them. */
+/** Report files as read by openpyxl, calamine, pyzipper and pyarrow. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

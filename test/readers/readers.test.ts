@@ -1,5 +1,5 @@
 /**
- * Our Delta tables as deltalake, polars and daft read them: the same rows, value by value, the same types and the same txn; and our tables
+ * Our Delta tables as read by deltalake, polars and daft: the same rows, value by value, the same types and the same txn. And our tables
  * after delta-rs has compacted, checkpointed, cleaned, vacuumed and written them.
  */
 import assert from 'node:assert/strict';
@@ -35,7 +35,7 @@ after(() => started?.close());
 
 interface Case extends World {
   readonly path: string;
-  /** Each reader, and our own, has exactly these rows, in the order of `at`. */
+  /** Every reader, including our own, finds exactly these rows, in the order of `at`. */
   readsAs(rows: readonly SegmentRow[], layout?: Layout): Promise<Snapshot>;
   files(): Promise<string[]>;
 }
@@ -107,7 +107,7 @@ test('no row is lost to statistics when readers filter', { skip }, async (t) => 
   const each = await caseOf(t);
   const table = each.open();
   await table.create({ layout: LAYOUT });
-  // Each row is a segment of its own, so that each is skipped or not by its own bounds.
+  // Each row is in its own segment, so that its own bounds decide whether it is skipped.
   const rows = rowsOf(0, 24);
   for (const row of rows) await each.write(table, [row]);
   const at = (n: number) => rows[n]?.['at'] as number;

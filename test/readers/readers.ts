@@ -1,4 +1,4 @@
-/** Programs in Python that read Delta tables, in `.servers/readers` of the checkout: see `run.ts`. */
+/** Python programs that read Delta tables, installed in `.servers/readers` of the checkout: see `run.ts`. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const PROGRAM = join(import.meta.dirname, 'readers.py');
 
-/** Set where the tests must fail, and not be skipped, when the readers are missing. */
+/** If this variable is set, tests fail without the readers instead of being skipped. */
 export const REQUIRED_VARIABLE = 'READERS_REQUIRED';
 export const requirementsFile = REQUIREMENTS;
 
-/** Where they are installed, one folder for each list of versions. */
+/** The folder of the installation. Each list of versions has its own. */
 export function readersFolder(): string {
   const sum = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
   return join(import.meta.dirname, '../../.servers/readers', sum);
@@ -24,7 +24,7 @@ export const isInstalled = (): boolean => existsSync(join(readersFolder(), 'inst
 export type ReadRows = Readonly<Record<'deltalake' | 'polars' | 'daft', unknown[]>>;
 
 export interface Readers {
-  /** What one of the functions at the end of `readers.py` answers. Throws with its error. */
+  /** Calls one of the functions at the end of `readers.py`. Throws the error of the function. */
   ask<T>(what: string, table: string, more?: object): Promise<T>;
   close(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Tables of rollups as deltalake, polars and daft read them: the figures are those that our own reader finds. Of the demo's data in a folder;
- * and of a bucket that four workers write at once.
+ * Tables of rollups as read by deltalake, polars and daft: the figures are those of our own reader. The tables hold the demo's data in a
+ * folder, and a bucket that four workers write at once.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -42,7 +42,7 @@ const readers = (): Readers => {
 };
 after(() => started?.close());
 
-/** By the values of a dimension. */
+/** Figures by the value of a dimension. */
 type Figures = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 interface Asked {
@@ -58,7 +58,7 @@ function askedOf(datasource: Datasource): Asked {
   return { by: dimension?.name ?? 'tenant', sums: named('long'), distinct: named('list<long>') };
 }
 
-/** As our own reader finds them. */
+/** The figures that our own reader finds. */
 async function ownFigures(t: TestContext, objects: Objects, datasource: Datasource): Promise<Figures> {
   const folder = await temporaryFolder(t);
   const cache = segmentCache({ folder: join(folder, 'cache'), objects, maxBytes: 500_000_000 });

@@ -1,6 +1,6 @@
 /**
- * `npm run test:readers`: installs the readers by pip into a folder of their own under `.servers/readers`, unless they are there, and runs
- * their tests. Needs Python 3.10 or newer with venv, and its registry; some 660 MB of disk.
+ * `npm run test:readers` installs the readers by pip into their own folder under `.servers/readers`, unless they are there, and runs their
+ * tests. Needs Python 3.10 or newer with venv, its package registry, and some 660 MB of disk.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

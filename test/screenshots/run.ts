@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots [-- folder]`: takes the pictures of the page that `docs/images/` has, of the data of the demo, in both colour schemes. With a
- * folder, of what the demo has imported there before.
+ * `npm run screenshots [-- folder]` takes the pictures of the page for `docs/images/`, with the data of the demo, in both colour schemes.
+ * With a folder, it uses the demo data that were imported there before.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { endBrowser, missing, openContext } from '../harness/browser.ts';
 import { importDemo, serve } from '../harness/demo-service.ts';
 
-/** The size, locale and zone are fixed, so that pictures of two runs can be compared. */
+/** Fixed size, locale and zone, so that pictures of two runs can be compared. */
 const LOOK = { width: 1280, height: 1140, locale: 'en-GB', zone: 'Europe/London' } as const;
 const SCREENS = [
   { name: 'overview', path: '/' },
@@ -17,7 +17,7 @@ const SCREENS = [
 ] as const;
 const IMAGES = join(import.meta.dirname, '../../docs/images');
 
-/** Takes every screen in one scheme, when nothing on it is loading any more. */
+/** Takes a picture of every screen in one scheme, once nothing on it is loading. */
 async function take(address: string, scheme: 'light' | 'dark'): Promise<void> {
   const context = await openContext({ ...LOOK, scheme });
   try {
@@ -25,7 +25,7 @@ async function take(address: string, scheme: 'light' | 'dark'): Promise<void> {
       const page = await context.newPage();
       await page.goto(address + path);
       await page.locator('main h1').waitFor();
-      // A part that has loaded may show another one that has yet to.
+      // A part that has loaded may show another part that still has to load.
       for (let idle = 0; idle < 5; idle += 1) {
         const loading = page.locator('.loading, [aria-busy=true]');
         if ((await loading.count()) > 0) idle = -1;

@@ -1,4 +1,4 @@
-/** What a subscriber receives after a break, message by message: on a real server their order varies. */
+/** What a subscriber receives after a break, message by message. On a real server the order varies. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
@@ -107,7 +107,7 @@ test('a subscription is refused if its connections are closed at once, and none 
   assert.deepEqual(connections, []);
 });
 
-/** A connection that does what the test asks. */
+/** A connection that the test controls. */
 class Fake extends EventEmitter {
   readonly home: string;
   readonly confirms: boolean;
@@ -143,7 +143,7 @@ async function subscribed(t: TestContext) {
   return { ...parts, leave: await parts.subscribe(HASH) };
 }
 
-/** A Redis whose keys are served by the node `a:1`. The node `silent` confirms nothing. */
+/** A Redis where the node `a:1` serves all keys. The node `silent` confirms no subscription. */
 function around(t: TestContext, silent?: string) {
   const connections: Fake[] = [];
   const events = new EventEmitter();
@@ -180,7 +180,7 @@ function around(t: TestContext, silent?: string) {
     recorder,
     subscribe,
     close: () => subscriptions.close(),
-    /** Another node serves all keys now. Waits until there is a connection to it. */
+    /** From now on, another node serves all keys. Waits until there is a connection to this node. */
     async moves(to: string): Promise<void> {
       home = to;
       const opened = once(events, 'opened');
@@ -194,7 +194,7 @@ function around(t: TestContext, silent?: string) {
       const [connection] = (await opened) as [Fake];
       if (connection.status !== 'ready') await once(connection, 'ready');
     },
-    /** The replies that are waited for: versions, then records. */
+    /** The replies that the subscription waits for: first versions, then records. */
     async reads(): Promise<[Reply, Reply]> {
       if (asked.length < 2) await once(events, 'asked');
       return asked.splice(0) as [Reply, Reply];

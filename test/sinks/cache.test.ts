@@ -146,7 +146,7 @@ test('a full disk is waited for, and nothing of the call is written or delivered
   assert.deepEqual(received, []);
 });
 
-/** The database, failing with one of SQLite's result codes when a statement is run with a text that ends so. */
+/** The same database, but `run` fails with this SQLite code if one of its parameters ends with `ending`. */
 function failing(database: Database, ending: string, errcode: number): Database {
   return {
     ...database,

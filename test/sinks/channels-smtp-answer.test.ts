@@ -5,7 +5,7 @@ import { answerTo } from '../../sinks/channels/smtp/answer.ts';
 const error = (code: string, responseCode?: number, message = 'said') =>
   Object.assign(new Error(message), { code, responseCode });
 
-/** What failed, whether the text had left, and the outcome where mails are sent at least once. */
+/** The error, whether the text of the mail had been sent, and the outcome where mails are sent at least once. */
 const OUTCOMES: readonly (readonly [error: unknown, textHasLeft: boolean, outcome: string])[] = [
   [error('EENVELOPE', 550), false, 'refused'],
   [error('EENVELOPE', 501), false, 'refused'],

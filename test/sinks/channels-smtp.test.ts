@@ -1,4 +1,4 @@
-/** Mail by SMTP, to servers in this process. What needs TLS is in test/servers/smtp.test.ts. */
+/** Mail by SMTP, to servers in this process. test/servers/smtp.test.ts has the cases that need TLS. */
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import { once } from 'node:events';
@@ -63,7 +63,7 @@ channelsContract('mail by SMTP', async (t) => {
   };
 });
 
-/** A server that behaves as set in `options`, and keeps the texts it received. */
+/** A server that behaves as `options` say, and keeps the texts that it received. */
 async function server(t: TestContext, options: SMTPServerOptions = {}) {
   const texts: string[] = [];
   const smtp = new SMTPServer({
@@ -188,7 +188,7 @@ test('a mail is sent as the user of the URL', async (t) => {
   assert.deepEqual(users, [['c@mpus', 'p:s/s']]);
 });
 
-/** In which step the connection ends, or everything stands still, and whether the mail may have been accepted by then. */
+/** The step in which the connection ends or stands still, and whether the mail may have been accepted by then. */
 const STEPS: readonly (readonly [
   step: string,
   mayBeAccepted: boolean,
@@ -199,7 +199,7 @@ const STEPS: readonly (readonly [
   ['text, before its end', false, (then) => ({ onData: (stream) => void stream.once('data', () => then()) })],
   ['text, after its end', true, (then) => ({ onData: (stream) => drained(stream, () => then()) })],
 ];
-/** More than the buffers between the two take. */
+/** Longer than the buffers between client and server. */
 const long = message(TO, { body: 'word '.repeat(1_600_000) });
 const short = message(TO, {});
 
@@ -208,7 +208,7 @@ for (const [step, mayBeAccepted, stepOf] of STEPS) {
     ['ends', 30_000],
     ['stands still', mayBeAccepted ? 1000 : 50],
   ] as const) {
-    // The greeting has a limit of its own; and texts that buffers do not take are slow to make.
+    // The greeting has its own limit, and a text that is larger than the buffers is slow to make.
     if (happens === 'stands still' && (step === 'greeting' || step === 'text, before its end')) continue;
     test(`a connection that ${happens} at the ${step} leaves the mail ${mayBeAccepted ? 'in doubt' : 'unsent'}`, async (t) => {
       const sockets = new Set<Socket>();
@@ -277,7 +277,7 @@ test('closing waits for the mail that is being sent, and mails that wait for a c
   assert.equal((await channel.send(message(TO, { key: 'third' }))).outcome, 'away');
 });
 
-/** The headers of a mail, unfolded, in their order. */
+/** The headers of a mail, unfolded, in order. */
 function headersOf(raw: string): [name: string, value: string][] {
   const [head = ''] = raw.split('\r\n\r\n');
   return head
@@ -355,7 +355,7 @@ test('a mail is signed by DKIM, including the headers that RFC 8058 requires', a
   for (const name of ['from', 'to', 'subject', 'date', 'message-id', 'list-unsubscribe', 'list-unsubscribe-post']) {
     assert.ok(signed.includes(name), `${name} is signed`);
   }
-  // RFC 6376 sections 3.4.2, 3.4.4 and 3.7.
+  // Canonicalization by RFC 6376, sections 3.4.2, 3.4.4 and 3.7.
   const body = raw
     .slice(raw.indexOf('\r\n\r\n') + 4)
     .replace(/[ \t]+(?=\r\n)/g, '')

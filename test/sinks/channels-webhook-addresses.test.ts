@@ -61,7 +61,7 @@ test('configured networks are allowed too', () => {
   for (const address of ['10.2.0.1', '127.0.0.1', '::1']) assert.equal(addresses.mayReach(address), false, address);
 });
 
-/** What `Addresses.lookup` answers for a name. */
+/** The answer of `Addresses.lookup` for a host name. */
 const lookup = (allowed: string[], host: string, all: boolean): Promise<unknown> =>
   new Promise((resolve) =>
     new Addresses(allowed).lookup(host, { all }, (error, found) => resolve(error === null ? found : error.message)),

@@ -1,4 +1,4 @@
-/** Messages as signed calls, to servers in this process. */
+/** Messages as signed webhook calls, to servers in this process. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ interface Call {
   readonly body: string;
 }
 
-/** What it does with a call, from 0. */
+/** What the receiver does with a call. `turn` counts calls from 0. */
 type Answering = (response: ServerResponse, call: Call, turn: number) => void;
 const accepts: Answering = (response) => response.writeHead(204).end();
 const answering =
@@ -69,7 +69,7 @@ const shown = ({ body }: Call, address: string) => {
   return { addresses: [data.to ?? address], title: data.title, text: data.text };
 };
 
-/** By `webhook-id`, as a receiver that keeps to Standard Webhooks takes them. */
+/** The last call with each `webhook-id`, since a receiver by Standard Webhooks ignores repeats. */
 const eachOnce = (calls: readonly Call[]): Call[] => [
   ...new Map(calls.map((call) => [call.headers['webhook-id'], call])).values(),
 ];
@@ -237,7 +237,7 @@ test('a message that is too large for any receiver is refused', async (t) => {
   assert.deepEqual(calls, []);
 });
 
-/** What happens to a call instead of an answer. */
+/** What happens to a call that gets no answer. */
 const UNANSWERED: readonly (readonly [what: string, answering: Answering, timeoutMs: number])[] = [
   ['is not answered', () => {}, 100],
   ['is cut off', (response) => response.destroy(), 10_000],
@@ -275,7 +275,7 @@ test('an answer counts by its status, however long its body is', async (t) => {
 
 test('connections are kept open, and a call that meets the end of one is made by another', async (t) => {
   const { url, calls, connections } = await receiver(t, (response, call, turn) => {
-    // Ends the connection that its second call comes by.
+    // Ends the connection when its second call arrives.
     if (turn === 1) response.destroy();
     else accepts(response, call, turn);
   });

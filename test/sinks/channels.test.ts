@@ -16,7 +16,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** The files that have arrived; none as long as there is no folder. */
+/** The files that have arrived. There are none as long as the folder does not exist. */
 async function filesIn(folder: string): Promise<Buffer[]> {
   const names = await readdir(folder).catch((error) => {
     if (error.code === 'ENOENT') return [];
@@ -35,7 +35,7 @@ async function readMail(file: Buffer): Promise<Received> {
   };
 }
 
-/** A file lies where the folder should be. */
+/** Puts a file where the folder should be. */
 async function blocked(folder: string): Promise<() => Promise<void>> {
   await writeFile(folder, '');
   return () => rm(folder);

@@ -1,4 +1,4 @@
-/** The plans for a Delta table, and the fold of its log: without a store. */
+/** The plans for a Delta table, and the fold of its log, without a store. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Action, Add } from '../../sinks/delta/actions.ts';
@@ -68,7 +68,7 @@ test('the name and the type of a column do not change when the table grows', () 
 });
 
 const HOUR = 3_600_000;
-/** A log of so many commits, an hour apart, with these checkpoints. */
+/** A log with this many commits, an hour apart, and with these checkpoints. */
 const logOf = (commits: number, checkpoints: readonly number[]) =>
   [
     ...Array.from({ length: commits }, (_, version) => ({ version, parts: 0 })),

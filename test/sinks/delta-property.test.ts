@@ -1,4 +1,4 @@
-/** Whatever happens to a table and in whatever order, no commit is lost and none is done twice. */
+/** Whatever happens to a table, and in any order, no commit is lost or applied twice. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deltaTrial, type Seen } from '../harness/delta-trial.ts';
@@ -18,7 +18,7 @@ test('whatever crashes, is late or is damaged, the table matches its log, and no
       });
     }
   }
-  // The trials met what they are for.
+  // Together, the trials must have met everything that they exist for.
   if (seeds.length < SEEDS) return;
   for (const name of [
     'conflicts',

@@ -1,4 +1,4 @@
-/** What doctor concludes from the status of servers. */
+/** What `doctor` concludes from the status of servers. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
@@ -114,7 +114,7 @@ test('Postgres: its version, its durability and the rights', () => {
   }
 });
 
-/** Objects in memory; `conditional: false`, as servers are that do not know If-None-Match. */
+/** Objects in memory. `conditional: false` behaves like a server that does not know If-None-Match. */
 function memoryObjects(conditional: boolean, hoursOff = 0): Objects & { readonly names: Set<string> } {
   const names = new Set<string>();
   const info = (name: string) => ({ name, bytes: 5, modifiedAt: Date.now() + hoursOff * 3_600_000 });

@@ -1,4 +1,4 @@
-/** TLS on one side only: every store names it, with the remedy, where jobs begin and in `doctor`. */
+/** TLS on one side only: every store reports it with the remedy, when jobs start and in `doctor`. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
@@ -27,7 +27,7 @@ interface Closing {
   close(): Promise<void>;
 }
 
-/** What a job or a command does first. */
+/** What a job or a command does first with a port. */
 async function used<P extends Closing>(t: TestContext, port: P, work: (port: P) => Promise<unknown>): Promise<unknown> {
   t.after(() => port.close());
   return work(port);
@@ -36,7 +36,7 @@ async function used<P extends Closing>(t: TestContext, port: P, work: (port: P) 
 interface Case {
   readonly name: string;
   readonly spoken: Spoken;
-  /** The URL with TLS, and the one without. */
+  /** The URL with TLS. `plain` is the URL without. */
   readonly tls: (address: string) => string;
   readonly plain: (address: string) => string;
   readonly use: (t: TestContext, url: string) => Promise<unknown>;
@@ -114,7 +114,7 @@ async function asked(t: TestContext, url: string): Promise<unknown> {
   return used(t, engine, () => engine.query('select 1'));
 }
 
-// Most of them wait for a timeout of their client.
+// Concurrent, because most of these tests wait for a timeout of the client.
 describe('TLS on one side only', { concurrency: true }, () => {
   for (const { name, spoken, tls, plain, use, diagnose } of CASES) {
     const wrong = (because: RegExp) => (error: Error & { code?: string }) => {

@@ -1,4 +1,4 @@
-/** How a body becomes parts, and the handling of answers that real servers rarely give: without a server. */
+/** How a body is divided into parts, and how rare answers of real servers are handled. No server is needed. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { type Target, upload } from '../../sinks/objects/s3/upload.ts';
 
 const PART = 200_000;
 
-/** A target that keeps what it is sent, and fails where it is set to. */
+/** A target that keeps what it receives, and fails at the call named by `failing`. */
 class Recorder implements Target {
   readonly partBytes = PART;
   readonly partsInFlight = 2;
@@ -32,7 +32,7 @@ class Recorder implements Target {
   async part(_upload: string, number: number, body: Uint8Array) {
     this.flying += 1;
     this.most = Math.max(this.most, this.flying);
-    // The first parts take the longest: the others pass them.
+    // Earlier parts take longer, so that later ones overtake them.
     for (let turn = 0; turn < 20 - number; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     this.flying -= 1;
     this.received.set(number, Buffer.from(body));
@@ -63,7 +63,7 @@ function sample(length: number): Buffer {
 }
 
 async function* cut(body: Buffer, length: number): AsyncGenerator<Uint8Array> {
-  // One buffer for all, as a reader of files may use: what was taken must have been copied.
+  // All pieces share one buffer, as a file reader may do. The upload must copy each piece that it keeps.
   const shared = Buffer.alloc(length);
   for (let at = 0; at < body.length; at += length) {
     const piece = body.subarray(at, at + length);
@@ -102,7 +102,7 @@ test('the number of concurrent parts is limited, and the source waits for them',
   }
   await upload(target, body());
   assert.equal(target.most, 2);
-  // Two on their way, one that is full and one that is being filled.
+  // Two parts are being sent, one is full, and one is being filled.
   assert.ok(ahead <= 4, `${ahead} parts ahead`);
 });
 
@@ -162,10 +162,10 @@ test('a body with too many parts is refused', async () => {
   assert.match(target.calls.at(-1) ?? '', /^abort/);
 });
 
-/** The code of an error, or a whole body; status 0 ends the connection instead. */
+/** A status with an error code or a whole body. Status 0 ends the connection instead. */
 type Answer = readonly [status: number, code?: string | undefined, headers?: Record<string, string>];
 
-/** Objects of a server that gives these answers one after the other, and the methods it was asked with. */
+/** Objects on a server that gives these answers in order, and the methods of its requests. */
 async function answering(t: TestContext, ...answers: Answer[]): Promise<{ objects: Objects; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {

@@ -1,4 +1,4 @@
-/** The requests of the objects to S3, their address, and the meaning of its errors: without a server. */
+/** Requests for objects in S3, the address of S3, and the meaning of its errors, without a server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../core/errors.ts';

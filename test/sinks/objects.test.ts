@@ -16,7 +16,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** The parts of a link, as the service that answers it takes them from its URL. */
+/** The parts of a link, as the service reads them from the URL. */
 function parts(link: string) {
   const url = new URL(link);
   const name = url.pathname.replace('/objects/', '');
@@ -57,7 +57,7 @@ test('a writer killed during a write leaves nothing visible, and the next start 
   await once(writer.stdout, 'data');
   assert.equal((await readdir(join(root, '.partial'))).length, 1, 'it had begun to write');
 
-  // As long as the writer lives, its file stays.
+  // The file stays as long as its writer lives.
   directoryObjects(root);
   assert.equal((await readdir(join(root, '.partial'))).length, 1);
 
@@ -79,7 +79,7 @@ test('another host’s unfinished file stays for an hour, since its writer may b
   for (const file of [fresh, idle, before]) await writeFile(file, 'x');
   const twoHoursAgo = Date.now() / 1000 - 7200;
   await utimes(idle, twoHoursAgo, twoHoursAgo);
-  // The number of this process, but older than this process: its predecessor in the same container.
+  // It has the id of this process but is older: its writer was the predecessor in the same container.
   const beforeThisProcess = (Date.now() - process.uptime() * 1000 - 60_000) / 1000;
   await utimes(before, beforeThisProcess, beforeThisProcess);
   directoryObjects(root);

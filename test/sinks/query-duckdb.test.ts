@@ -166,7 +166,7 @@ test('a query that waits for the objects can be aborted, or ends by its time lim
   held = Promise.withResolvers<void>();
   held.resolve();
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [3n]);
-  // What nobody uses is kept for the next query, until the engine is closed.
+  // Unused copies are kept for the next query, until the engine is closed.
   await engine.close();
   while ((await readdir(join(folder, 'query/segments/pins'))).length > 0);
 });

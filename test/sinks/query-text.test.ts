@@ -1,4 +1,4 @@
-/** What is recognised in the text of a query, before any engine has it. */
+/** What is recognised in the text of a query before an engine gets it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { relationOf } from '../../reports/relations.ts';

@@ -1,4 +1,4 @@
-/** The meaning of a Trino's URL, errors and version, without one. */
+/** The meaning of Trino's URL, errors and version, without a Trino. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogOf, versionOf } from '../../sinks/query/trino/diagnose.ts';

@@ -1,4 +1,4 @@
-/** The client of Trino, on a server of the test with the same protocol; `npm run test:trino` has a real one. */
+/** The client of Trino, against a test server with the same protocol. `npm run test:trino` has a real Trino. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttps } from 'node:https';

@@ -1,9 +1,9 @@
-/** When schedules are due, above all on the days on which clocks are changed. */
+/** When schedules are due, above all on days with a clock change. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cronProblems, latestDue, nextDue } from '../../sinks/requests/cron.ts';
 
-/** The next due times after a time, in UTC. */
+/** The next due times after `after`, in UTC. */
 function following(cron: string, zone: string, after: string, count: number): string[] {
   const times: string[] = [];
   let time: number | null = Date.parse(after);
@@ -46,7 +46,7 @@ test('zones with half and quarter hours are exact', () => {
 });
 
 test('a time of day that does not exist fires once, when the clock jumps over it', () => {
-  // On 29 March 2026 the clock of Berlin goes from 2:00 to 3:00, at 1:00 UTC.
+  // On 29 March 2026, Berlin's clocks go from 2:00 to 3:00, at 1:00 UTC.
   assert.deepEqual(following('30 2 * * *', BERLIN, '2026-03-28T00:00Z', 3), [
     '2026-03-28T01:30',
     '2026-03-29T01:00',
@@ -59,7 +59,7 @@ test('a time of day that does not exist fires once, when the clock jumps over it
 });
 
 test('a time of day that exists twice fires once, the first time', () => {
-  // On 25 October 2026 the clock of Berlin goes from 3:00 back to 2:00, at 1:00 UTC.
+  // On 25 October 2026, Berlin's clocks go from 3:00 back to 2:00, at 1:00 UTC.
   assert.deepEqual(following('30 2 * * *', BERLIN, '2026-10-24T00:00Z', 3), [
     '2026-10-24T00:30',
     '2026-10-25T00:30',
@@ -83,7 +83,7 @@ test('an expression for every hour fires in every hour, whatever the clock does'
   }
 });
 
-/** Where spring and autumn begin, in both halves of the earth: clocks are changed in the weeks after them. */
+/** The beginnings of spring and autumn on both hemispheres. Clocks change in the weeks that follow. */
 const SEASONS = ['2026-03-01T00:00Z', '2026-10-01T00:00Z'];
 
 test('no two due times are equal, and each lies after the one before', () => {

@@ -1,4 +1,4 @@
-/** The statements of the requests, the address of Postgres, and the meaning of its errors: without a server. */
+/** The SQL of report requests, the address of Postgres, and the meaning of its errors, without a server. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -158,7 +158,7 @@ test('an invalid URL is refused with the reason and without its password', () =>
   }
 });
 
-/** An error of the server, or of Node, where the code has not five characters. */
+/** An error of the server if the code has five characters, and otherwise an error of Node. */
 function error(code: string, message = 'it went wrong'): Error {
   return Object.assign(new Error(message), code.length === 5 ? { code, severity: 'ERROR' } : { code });
 }

@@ -120,7 +120,7 @@ test('a declaration that is impossible in Elasticsearch is refused', () => {
   }
 });
 
-/** A mapping as Elasticsearch returns it. */
+/** The mapping of an index as Elasticsearch returns it. */
 const storedMapping = (index: IndexDef): Partial<Mapping> => {
   const mapping = JSON.parse(JSON.stringify(mappingOf(index)));
   delete mapping.properties.tributary.type;

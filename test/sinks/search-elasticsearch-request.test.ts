@@ -40,7 +40,7 @@ test('a document is written with its tenant and its words, at its version if non
   const lines = requests.write({ key: ['t', 'u', 'c'], version, record }, NOW);
   assert.equal(typeof lines, 'string');
   const [action, document, rest] = String(lines).split('\n');
-  // Not by way of a number of JavaScript: 3 * 2^33 + 4.
+  // 3 * 2^33 + 4, not rounded to a JavaScript number.
   assert.equal(action, '{"index":{"_id":"t/u/c","version":25769803780,"version_type":"external_gte"}}');
   assert.deepEqual(JSON.parse(document ?? ''), {
     ...record,

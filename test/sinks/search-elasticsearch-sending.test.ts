@@ -1,4 +1,4 @@
-/** How the search handles answers that a real server gives only in trouble. */
+/** How the search client handles answers that a real server gives only in trouble. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -17,10 +17,10 @@ interface Asked {
 interface Answer {
   readonly status?: number;
   readonly body?: unknown;
-  /** Whether it identifies itself as Elasticsearch. */
+  /** Whether the answer identifies its server as Elasticsearch. */
   readonly product?: boolean;
 }
-/** Undefined: no answer at all. */
+/** The answer to a request; undefined if there is none. `count` counts requests from 1. */
 type Answering = (asked: Asked, count: number) => Answer | undefined;
 
 const PATIENT = 60_000;
@@ -30,7 +30,7 @@ const failed = (status: number, type: string, reason = 'so it is') => ({ status,
 const items = (...all: { status: number }[]): Answer => ({ body: { items: all.map((item) => ({ index: item })) } });
 const written = ({ lines }: Asked): Answer =>
   items(...lines.filter((_, at) => at % 2 === 0).map(() => ({ status: 201 })));
-/** The courses whose documents were sent. */
+/** The courses whose documents were in the request. */
 const sent = ({ lines }: Asked): string[] =>
   lines.filter((_, at) => at % 2 === 0).map((line) => JSON.parse(line).index._id.slice(6));
 
@@ -268,7 +268,7 @@ test('an action for many begins after each of them has asked, even when the one 
   await fifth;
 });
 
-/** A search, and what answers it. */
+/** A search client, and a server that answers it. */
 async function answering(
   t: TestContext,
   answer: Answering,

@@ -136,7 +136,7 @@ test('an index whose words were made differently gets new ones when it is prepar
   await search.prepare([things]);
   await search.apply(things, [put('ann', { title: '線形代数 algebra' }), put('bob', { title: 'gone' })]);
   await search.apply(things, [{ ...put('bob', {}, 2), record: undefined }]);
-  // What a release before made of them.
+  // The words that an earlier release would have stored.
   database.exec(`UPDATE "search_things" SET "_text" = '線形代数 algebra' WHERE "user" = 'ann'`);
   database.exec(`UPDATE declared_indexes SET declared = json_remove(declared, '$.words')`);
   const found = async (words: string) => (await search.search(things, { ...all, words })).items.map(({ user }) => user);
@@ -151,7 +151,7 @@ test('an index whose words were made differently gets new ones when it is prepar
 test('a field that becomes text or a filter is so for existing documents too', async (t) => {
   const search = sqliteSearch(inMemory(t));
   await search.prepare([things]);
-  // More than are written at once.
+  // More documents than are written at once.
   const changes = Array.from({ length: 2_345 }, (_, number) =>
     put(`user-${number}`, { title: `t${number}`, count: 1 }),
   );
@@ -220,7 +220,7 @@ function inMemory(t: TestContext): Database {
   return database;
 }
 
-/** The database, failing with one of SQLite's result codes when a statement is run with this text. */
+/** The same database, but `run` fails with this SQLite code if `text` is one of its parameters. */
 function failing(database: Database, text: string, errcode: number): Database {
   return {
     ...database,

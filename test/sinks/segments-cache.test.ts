@@ -19,7 +19,7 @@ const segment = (name: string): CachedSegment => ({
 interface Setting {
   readonly folder: string;
   readonly objects: Objects;
-  /** How often an object was read. */
+  /** How many times objects were read. */
   readonly reads: () => number;
   open(maxBytes?: number, more?: Pick<CacheOptions, 'keepBytes' | 'now'>): ReturnType<typeof segmentCache>;
   cached(): Promise<string[]>;

@@ -1,4 +1,4 @@
-/** Segments as files, and their statistics. */
+/** Segment files and their statistics. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type DuckDb, openDuckDb } from '../../duckdb/database.ts';

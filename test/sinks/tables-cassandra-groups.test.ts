@@ -1,4 +1,4 @@
-/** Which statements are sent to Cassandra together. */
+/** Which statements are sent to Cassandra together in one batch. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Connection, type NodeOf, routingKey } from '../../sinks/tables/cassandra/connection.ts';
@@ -6,7 +6,7 @@ import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import { Writes } from '../../sinks/tables/cassandra/writes.ts';
 import { learners, v, write } from '../contracts/tables-samples.ts';
 
-/** The users of each request, as they were sent. */
+/** The users in each request, in the order of sending. */
 async function sent(users: readonly string[], nodeOf: NodeOf, region = ''): Promise<string[][]> {
   const requests: string[][] = [];
   const userOf = (params: readonly unknown[]) => String(params[1]);

@@ -1,4 +1,4 @@
-/** What is left of a host that nobody needs any more, with the hosts and pools of the driver itself, and connections that are none. */
+/** What remains of a host that is no longer needed. Hosts and pools are the driver's own; connections are fakes. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { endHost, type Host } from '../../sinks/tables/cassandra/hosts.ts';
 
 interface DriverHost extends Host {
   readonly pool: Host['pool'] & { isClosing(): boolean; hasScheduledNewConnection(): boolean; connections: object[] };
-  /** As the driver does when a node has gone, or a connection is of no use. */
+  /** Called by the driver when a node is gone, or a connection is unusable. */
   checkIsUp(): void;
   setDown(): void;
   _checkPoolState(): void;

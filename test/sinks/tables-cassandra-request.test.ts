@@ -1,4 +1,4 @@
-/** The statements about a table for Cassandra: names, columns, reads and writes, and what is added to existing tables. */
+/** The CQL for a table in Cassandra: names, columns, reads, writes, and what is added to existing tables. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Field } from '../../core/avro.ts';

@@ -1,4 +1,4 @@
-/** When a row that grows is measured, and when it is too large. */
+/** When a growing row is measured, and when it is too large. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';
@@ -6,7 +6,7 @@ import { Growth } from '../../sinks/tables/growth.ts';
 
 const LARGEST = 12 * 1024 ** 2;
 
-/** A row of one map. */
+/** A row with one map field. */
 class Row {
   readonly growth = new Growth(LARGEST);
   measured = 0;
@@ -17,7 +17,7 @@ class Row {
     return [...this.entries].reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   }
 
-  /** Sets an entry, a new one if none is named, unless that is refused. */
+  /** Sets an entry, by default a new one. Returns false if the row would be too large. */
   grows(bytes: number, key = `entry-${this.#next++}`): boolean {
     const value = this.entries.set(key, 'x'.repeat(bytes));
     const map = {
@@ -33,7 +33,7 @@ class Row {
     return true;
   }
 
-  /** As when it was read anew. */
+  /** As if the row had been dropped and read again. */
   forgotten(): void {
     this.entries = Entries.stored(this.entries);
   }

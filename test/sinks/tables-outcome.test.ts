@@ -1,4 +1,4 @@
-/** What a store reports of a failed write of rows: that nothing of it was done, or that this is unknown. */
+/** What a store reports when a write of rows failed: that nothing was written, or that this is unknown. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
@@ -14,7 +14,7 @@ const { responseErrorCodes: codes } = types;
 const response = (code: number) => new errors.ResponseError(code, 'not now');
 const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 
-/** Writes a row for each; what is given for it is thrown, or it is written. */
+/** Writes one row for each fault, and throws the fault. Rows with undefined are written. Returns the error of the store. */
 async function failure(
   faults: readonly (Error | undefined)[],
   nodes?: Error,
@@ -25,7 +25,7 @@ async function failure(
     largest: 12 * 1024 ** 2,
     nodes: async () => {
       if (nodes !== undefined) throw nodes;
-      // Each row separately.
+      // A node for each row, so that each row has its own request.
       return ([, user]) => user ?? '';
     },
     execute: async () => {

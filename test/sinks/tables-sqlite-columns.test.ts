@@ -1,4 +1,4 @@
-/** The columns for the fields of a record, and what a changed declaration adds to a table, without a database. */
+/** The columns for the fields of a record, and what a changed declaration adds to a table. No database is needed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Field, Schema } from '../../core/avro.ts';

@@ -1,4 +1,4 @@
-/** The statements about a table for SQLite, and their results, without a database. */
+/** The SQL for a table in SQLite, and its results, without a database. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';

@@ -1,4 +1,4 @@
-/** The tables port, embedded: its contract, and what only SQLite has. */
+/** The embedded tables: the contract of the port, and what only SQLite has. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -168,7 +168,7 @@ test('a deleted row is purged after its retention, unless it came back', async (
   const gone = (key: string[], keepMs: number) => write(key, v(1, 2), { keepMs, outbox: 'bye', data: undefined });
   await tables.write(learners, [gone(ada, 500), gone(bob, 600), gone(cid, 500), gone(dan, 500)]);
   const back = write(cid, v(1, 3), { data: { counts: Entries.of([['m', 2]]) } });
-  // The next owner keeps it from now on.
+  // From now on, the next owner keeps the deleted row.
   const taken = write(dan, v(2, 2), { whole: true, taken: { from: v(1, 2) }, keepMs: 501, data: undefined });
   await tables.write(learners, [back, taken]);
   time += 500;
@@ -180,7 +180,7 @@ test('a deleted row is purged after its retention, unless it came back', async (
   await assertHolds(tables, back);
   await assertHolds(tables, taken);
   time += 1_000_000;
-  // A process that was not running for hours does it at the start.
+  // A process that did not run for hours deletes these rows when it starts.
   await tables.prepare([learners]);
   assert.equal(await tables.sweep([learners]), 0);
   assert.deepEqual(database.statement('SELECT "userId" FROM contract_learners').all(), [['cid']]);
@@ -252,7 +252,7 @@ function inMemory(t: TestContext): Database {
   return database;
 }
 
-/** The same database, but a statement with the parameter fails as SQLite does with the code, after some good times. */
+/** The same database, but `run` with this parameter fails with this SQLite code, after succeeding `times` times. */
 function failing(database: Database, parameter: string, errcode: number, times = 0): Database {
   let left = times;
   return {

@@ -1,4 +1,4 @@
-/** A server of the test with the protocol of Trino, and an engine that queries it. */
+/** A test server with the protocol of Trino, and an engine that queries it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -13,10 +13,10 @@ interface Asked {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
-/** Answers one request: JSON or a text by its status; undefined breaks the connection. */
+/** The answer to one request: JSON or text, with a status. Undefined breaks the connection. */
 export type Answering = (asked: Asked, base: string) => { status?: number; json?: object; text?: string } | undefined;
 
-/** What is asked of a Trino that answers so, and an engine that asks it. */
+/** A server that answers like this: the requests that it got, and an engine that queries it. */
 export async function answeredBy(t: TestContext, answering: Answering, patienceMs = 2000) {
   const asked: Asked[] = [];
   let base = '';

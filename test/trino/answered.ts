@@ -1,11 +1,11 @@
 import type { QueryEngine } from '../../sinks/query/port.ts';
 
-/** Rows as texts, sorted; doubles to twelve digits. */
+/** The rows as texts, sorted. Doubles are rounded to twelve digits. */
 export async function answered(engine: QueryEngine, sql: string): Promise<string[]> {
   return (await answeredInOrder(engine, sql)).sort();
 }
 
-/** The same in the order of the answer. */
+/** The rows as texts, in the order of the answer. */
 export async function answeredInOrder(engine: QueryEngine, sql: string): Promise<string[]> {
   const plain = (_: string, value: unknown): unknown => {
     if (typeof value === 'bigint') return `${value}n`;

@@ -1,5 +1,5 @@
 /**
- * One bucket on S3 that four processes on Kafka write, of which some are killed: Trino, deltalake, polars and daft give the totals of a direct
+ * One bucket on S3 that four processes on Kafka write while some are killed. Trino, deltalake, polars and daft find the totals of a direct
  * count of the topics. Needs the readers that `npm run test:readers` installs.
  */
 import assert from 'node:assert/strict';
@@ -69,7 +69,7 @@ test('an S3 bucket written by four workers on Kafka reads the same figures in de
   }
 });
 
-/** As an installation queries that is configured for Trino. */
+/** The query engine of an installation that is configured for Trino. */
 function queryOf(): Promise<QueryEngine> {
   const host = `127.0.0.1:${new URL(trino.url).port}`;
   const query = `trino://reports@${host}/s3lake/reports?location=s3://${BUCKET}`;
@@ -77,7 +77,7 @@ function queryOf(): Promise<QueryEngine> {
   return openQuery({ config, platform: learningPlatform });
 }
 
-/** By course, from the rows as they are stored. */
+/** Figures by course, from the stored rows. */
 async function figuresOf(engine: QueryEngine, table: TableName): Promise<Figures> {
   const figures: Record<string, Record<string, number>> = {};
   const take = async (names: readonly string[], sql: string): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Queries by a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts everything it needs. */
+/** Queries in a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts everything it needs. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ queryContract('Trino', (t) => trino.inFolder(t));
 const START = Date.UTC(2026, 2, 28, 12);
 const MINUTE = 60_000;
 
-/** Events of a datasource as its examples have them, at times on both sides of a change of the clocks. */
+/** The examples of a datasource's events, at times on both sides of a clock change. */
 function exampleRows(datasource: Datasource) {
   const fold = new RollupFold(datasource);
   for (let n = 0; n < 120; n += 1) {
@@ -49,7 +49,7 @@ function exampleRows(datasource: Datasource) {
   return drained(fold);
 }
 
-/** Every text that we make of a datasource. */
+/** Every SQL text that we make for a datasource. */
 function textsOf(datasource: Datasource): string[] {
   const { granularity } = datasource;
   const stored = relationOf(datasource).stored;
@@ -145,7 +145,7 @@ test('the views that are printed are views of Trino, and follow the table', asyn
   assert.deepEqual(await post(['select count(*) from lake.reports.visits']), [[0]]);
 });
 
-/** Statements as anybody's client sends them; answers the rows of the last. */
+/** Sends statements as any client would. Returns the rows of the last one. */
 async function post(statements: readonly string[]): Promise<unknown[]> {
   const headers = { 'X-Trino-User': 'analyst' };
   let rows: unknown[] = [];
@@ -165,7 +165,7 @@ async function post(statements: readonly string[]): Promise<unknown[]> {
 const ENDLESS = `select count(*) from samples a cross join samples b cross join samples c cross join samples d
   cross join samples e where a.score + b.score + c.score + d.score + e.score = -1e0`;
 
-/** The state of the queries with that text in Trino, once none of them is running. */
+/** The states of the queries with this text in Trino, once none of them is running. */
 async function statesOf(marker: string): Promise<unknown[]> {
   const sql = `select state, error_code from system.runtime.queries where query like '%${marker}%' and query not like '%runtime.queries%'`;
   for (;;) {
@@ -174,7 +174,7 @@ async function statesOf(marker: string): Promise<unknown[]> {
   }
 }
 
-/** Waits until a query with that text runs. */
+/** Waits until a query with this text is running. */
 async function running(marker: string): Promise<void> {
   const sql = `select 1 from system.runtime.queries where state = 'RUNNING' and query like '%${marker}%' and query not like '%runtime.queries%'`;
   while ((await post([sql])).length === 0);

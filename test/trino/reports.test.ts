@@ -1,6 +1,6 @@
 /**
- * All reports with a query by a Trino of two nodes, over rollups on S3: they have the rows that DuckDB has, in the same order, and so the same
- * files, byte by byte. `npm run test:trino` starts what it needs.
+ * All reports with a query, in a Trino of two nodes, over rollups on S3. They have the same rows as in DuckDB, in the same order, and so
+ * the same files, byte by byte. `npm run test:trino` starts everything it needs.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ const unread = (): never => {
 };
 const NOTHING: Reads = { rows: unread, pages: unread, lags: unread, deadLetters: unread };
 
-/** The CSV file of a report by this engine, with its lines made in SQL or from rows; and which of the two it was. */
+/** The CSV of a report by this engine, and whether its lines were made in SQL. */
 async function csvOf(
   engine: QueryEngine,
   wanted: Wanted,

@@ -1,4 +1,4 @@
-/** A Trino of two nodes over a folder and a bucket, for the tests of this folder: started once a file, and stopped with it. */
+/** A Trino of two nodes over a folder and a bucket, for the tests of this folder. It is started once per test file, and stopped with it. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,16 +18,16 @@ const BUCKET = 'lake';
 export interface OnTrino {
   readonly lake: Lake;
   readonly engine: QueryEngine;
-  /** The same by DuckDB in this process. */
+  /** The same lake, queried by DuckDB in this process. */
   readonly duck: QueryEngine;
 }
 
 export interface RunningTrino {
   readonly server: Group;
-  /** The data folder whose objects the catalog `lake` has, and the URL of that. */
+  /** The data folder of the catalog `lake`, and the URL of the catalog. */
   readonly data: string;
   readonly url: string;
-  /** A lake of its own for a test. */
+  /** A separate lake for one test. */
   inFolder(t: TestContext): Promise<OnTrino>;
   onS3(t: TestContext): Promise<OnTrino>;
 }

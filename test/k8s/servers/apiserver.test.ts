@@ -1,6 +1,6 @@
 /**
- * The chart on a real API server: what Kubernetes takes, what it refuses, and releases by Helm. Before: `npm run servers:install -- kubernetes
- * kube-apiserver`. Nothing acts on the objects, so hooks are left out and nobody waits for pods.
+ * The chart on a real API server: what Kubernetes accepts and refuses, and releases by Helm. Before: `npm run servers:install -- kubernetes
+ * kube-apiserver`. No controller acts on the objects, so hooks are left out and nothing waits for pods.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -35,7 +35,7 @@ after(async () => {
 
 const create = (path: string, body: string) => kubernetes.call('POST', path, { body, type: 'application/yaml' });
 
-/** A new kind is served a moment after its definition is taken. */
+/** A new kind is served a moment after its definition is accepted. */
 async function established(count: number): Promise<void> {
   for (let found = 0; found < count; ) {
     const { object } = await kubernetes.call('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
@@ -50,7 +50,7 @@ function pathOf({ apiVersion, kind }: KubeObject, name = ''): string {
   return `${apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`}/namespaces/${NAMESPACE}/${plural}${name && `/${name}`}`;
 }
 
-/** As `kubectl apply --server-side --dry-run=server --validate=strict` asks. */
+/** The request that `kubectl apply --server-side --dry-run=server --validate=strict` makes. */
 function tried(object: KubeObject): Promise<KubeAnswer> {
   const query = 'fieldManager=test&dryRun=All&fieldValidation=Strict';
   const path = `${pathOf(object, object.metadata.name)}?${query}`;
@@ -60,7 +60,7 @@ function tried(object: KubeObject): Promise<KubeAnswer> {
 const helm = (...args: string[]): string =>
   execFileSync(tool('helm'), [...args, '--namespace', NAMESPACE, '--kubeconfig', kubernetes.kubeconfig], {
     encoding: 'utf8',
-    // What Helm keeps is this test's.
+    // Helm's files belong to this test alone.
     env: { ...process.env, HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder },
   });
 

@@ -1,6 +1,6 @@
 /**
- * The rights of the chart's users of Kafka, on a real broker that refuses everything else: they suffice, and no job can write what is not its own.
- * The rest of the installation is embedded, since no right is needed there.
+ * The rights of the chart's Kafka users, on a real broker that refuses everything else: the rights suffice, and no job can write to topics
+ * that are not its own. The rest of the installation is embedded, since it needs no rights.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -39,7 +39,7 @@ before(async () => {
     users: Object.fromEntries(USERS.map((user) => [user, PASSWORD])),
     settings: {
       'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      // The brokers themselves, and this test while it grants: they come by the listener without logins.
+      // The brokers, and this test while it grants rights: both use the listener without logins.
       'super.users': 'User:ANONYMOUS',
       'allow.everyone.if.no.acl.found': 'false',
     },
@@ -54,11 +54,11 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A client that may do everything. */
+/** A client with all rights. */
 const unrestricted = () =>
   new kafkajs.Kafka({ brokers: [kafka.listeners?.plain[0] ?? ''], logLevel: kafkajs.logLevel.ERROR });
 
-/** What Strimzi makes of a KafkaUser. */
+/** The ACLs that Strimzi makes from a KafkaUser. */
 function granted(user: string) {
   const { acls } = named(render('--values', VALUE_SETS['everything'] ?? ''), 'KafkaUser', user).spec.authorization;
   return (acls as Acl[]).flatMap(({ resource: { type, name = 'kafka-cluster', patternType }, operations }) =>
@@ -74,7 +74,7 @@ function granted(user: string) {
   );
 }
 
-/** DescribeConfigs is DESCRIBE_CONFIGS. */
+/** Turns DescribeConfigs into DESCRIBE_CONFIGS. */
 const words = (operation: string): string => operation.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase();
 
 const as = (user: string) => ({
@@ -93,7 +93,7 @@ test('a job reads its topic, emits, and commits; and cannot write a topic that i
   const env = as('tributary-project-course');
   const job = running(t, mine, ['run', 'project-course'], env);
   await job.printed('Ctrl-C stops');
-  // The process carries the commands out, as its own user.
+  // The running process executes these commands, as its own Kafka user.
   const produced = await tributary(mine, ['produce', 'content.events', join(STORY, 'content.ndjson')], { env });
   assert.equal(produced.code, 0, produced.stderr);
   const waited = await tributary(mine, ['lag', 'project-course', '--wait', '--timeout-ms', '60000'], { env });
