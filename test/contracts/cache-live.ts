@@ -116,7 +116,7 @@ export function liveContract(opened: Open): void {
   });
 }
 
-/** A listener that remembers, and can be waited for. */
+/** A listener that records updates, and that a test can wait for. */
 export function recordingListener() {
   const all: LiveUpdate[] = [];
   let wake = (): void => {};
@@ -125,7 +125,7 @@ export function recordingListener() {
       all.push(update);
       wake();
     },
-    /** What it received, without repeats. */
+    /** The updates received, without repeats. */
     updates: () => withoutRepeats(all),
     async until(course: string, number: number): Promise<void> {
       const isIt = ({ key, record }: LiveUpdate): boolean => key[2] === course && record?.['count'] === number;

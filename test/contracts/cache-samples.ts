@@ -1,4 +1,4 @@
-/** The caches and changes that the contract suites of the cache port use. */
+/** The caches and changes for the contract suites of the cache port. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { defineCache } from '../../core/target.ts';
@@ -14,7 +14,7 @@ export interface OpenCache {
 const text = <const N extends string>(name: N) => ({ name, type: 'string', doc: 'Any text.' }) as const;
 const count = { name: 'count', type: 'int', doc: 'Any number.' } as const;
 
-/** Live, an entry with many fields. */
+/** A live cache: an entry has many fields. */
 export const courses = defineCache({
   name: 'contract_courses',
   doc: 'The courses of each learner.',
@@ -24,7 +24,7 @@ export const courses = defineCache({
   record: { type: 'record', name: 'Course', fields: [text('user'), text('course'), count] },
 });
 
-/** Not live, an entry with one field. */
+/** A cache that is not live: an entry has one field. */
 export const counters = defineCache({
   name: 'contract_counters',
   doc: 'One number of each learner.',
@@ -32,7 +32,7 @@ export const counters = defineCache({
   record: { type: 'record', name: 'Counter', fields: [text('user'), count] },
 });
 
-/** Two names for an entry and two for a field. */
+/** A cache with two names for an entry and two for a field. */
 export const visits = defineCache({
   name: 'contract_visits',
   doc: 'Visits of each learner in each course.',
@@ -51,7 +51,7 @@ export const inCourse = (key: Key, version: Version, number: number | undefined)
   return { key, version, record: number === undefined ? undefined : { user, course, count: number } };
 };
 
-/** An opened cache, and a tenant of its own. */
+/** Opens a cache, with its own tenant. */
 export type Open = (t: TestContext) => Promise<{ cache: Cache; tenant: string; open: OpenCache }>;
 
 export function opening(make: (t: TestContext) => Promise<OpenCache>): Open {

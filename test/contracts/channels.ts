@@ -3,28 +3,28 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer, Channel, Message } from '../../sinks/channels/port.ts';
 
-/** A message as it arrived, as the receiver's program shows it. */
+/** A received message, as the receiver's program shows it. */
 export interface Received {
-  /** Everybody it was delivered to. */
+  /** All addresses that it was delivered to. */
   readonly addresses: readonly string[];
   readonly title: string;
-  /** Body and link, with "\n" at the end of each line. */
+  /** The body and the link, with "\n" at the end of each line. */
   readonly text: string;
 }
 
 export interface ChannelUnderTest {
   readonly channel: Channel;
-  /** An address that the channel reaches. */
+  /** An address that the channel can reach. */
   readonly address: string;
   /** Addresses that it can never reach. */
   readonly impossible: readonly string[];
-  /** All that arrived so far, in any order. */
+  /** All messages received so far, in any order. */
   received(): Promise<Received[]>;
-  /** Makes the channel unreachable until the answered function is called. */
+  /** Makes the channel unreachable until the returned function is called. */
   interrupt(): Promise<() => Promise<void>>;
 }
 
-/** `make` answers a channel of its own, by which nothing was sent, for every test. */
+/** `make` returns a separate channel for every test, through which nothing was sent. */
 export function channelsContract(name: string, make: (t: TestContext) => Promise<ChannelUnderTest>): void {
   const channelTest = (title: string, body: (under: ChannelUnderTest) => Promise<void>): void => {
     test(`${name}: ${title}`, async (t) => body(await make(t)));

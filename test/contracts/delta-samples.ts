@@ -1,4 +1,4 @@
-/** A Delta table for tests: its columns, its rows, and what it runs on. */
+/** A Delta table for tests: its columns, its rows, and its dependencies. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { segmentsSql } from '../../sinks/segments/source.ts';
 
 const column = (name: string, type: Column['type'], nullable = true): Column => ({ name, type, nullable });
 
-/** Every type there is, and a required column of some. */
+/** Columns of every type, some of them required. */
 export const LAYOUT: Layout = {
   partition: 'date',
   columns: [
@@ -46,7 +46,7 @@ export const GROWN: Layout = {
 
 const MINUTE = 60_000;
 
-/** The n-th row of a day: some cells are null, some at the bounds of their types. */
+/** The n-th row of a day. Some cells are null, some at the limits of their types. */
 export function rowOf(n: number, day = '2026-11-30'): SegmentRow {
   return {
     date: day,
@@ -77,14 +77,14 @@ export interface World {
   readonly objects: Objects;
   readonly duck: DuckDb;
   readonly cache: SegmentCache;
-  /** Where scratch files and the cache lie. */
+  /** The folder of scratch files and of the cache. */
   readonly folder: string;
-  /** Advances by hand; begins with the machine's clock, since objects have its time. */
+  /** A manual clock. It begins with the machine's time, since objects have that time. */
   readonly clock: { now: number };
   open(options?: Partial<DeltaOptions>): DeltaTable;
-  /** Commits rows as segments, with a txn if one is named. */
+  /** Commits rows as segments, with further actions such as a txn. */
   write(table: DeltaTable, rows: readonly SegmentRow[], more?: readonly Action[], layout?: Layout): Promise<Snapshot>;
-  /** What all rows of the snapshot are, in the order of `at`, as plain JSON. */
+  /** All rows of the snapshot, in the order of `at`, as plain JSON. */
   rows(snapshot: Snapshot, layout?: Layout): Promise<unknown[]>;
 }
 
@@ -95,7 +95,7 @@ export const DAY = 24 * 3_600_000;
 export const commitOf = (version: number): string => `${LOG}${String(version).padStart(20, '0')}.json`;
 export const txn = (appId: string, version: number): Action => ({ txn: { appId, version } });
 
-/** Declares tests, each in a store of its own. */
+/** Declares tests, each with its own store. */
 export function deltaTests(name: string, make: (t: TestContext) => Promise<Objects>) {
   return (title: string, body: (world: World) => Promise<void>): void => {
     test(`${name}: ${title}`, async (t) => body(await worldOf(t, await make(t))));
@@ -152,10 +152,10 @@ export async function worldOf(t: TestContext, objects: Objects): Promise<World> 
   };
 }
 
-/** Whole numbers of JSON beyond 2^53 as texts. */
+/** Turns JSON integers of 16 and more digits, which may exceed 2^53, into strings. */
 const exact = (json: string): string => json.replaceAll(/(?<=[:[,])-?\d{16,}(?=[,\]}])/g, '"$&"');
 
-/** A row as `World.rows` has it. */
+/** A row as `World.rows` returns it. */
 export function plain(row: SegmentRow, layout: Layout = LAYOUT): unknown {
   return Object.fromEntries(layout.columns.map(({ name, type }) => [name, plainCell(row[name], type)]));
 }

@@ -1,4 +1,4 @@
-/** How a Delta table grows, is compacted, and loses expired data: the second half of `delta.ts`. */
+/** How a Delta table grows, is compacted, and drops expired data: the second half of `delta.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import {
@@ -86,7 +86,7 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
     assert.ok(filesOf(after).length <= 3);
     const expected = [...rowsOf(0, 20), ...rowsOf(0, 2, '2026-12-01')].map((row) => plain(row));
     assert.deepEqual(await world.rows(after), expected);
-    // Files of an older snapshot are there for its readers.
+    // Readers of an older snapshot still find its files.
     assert.deepEqual((await world.rows(before)).length, 20);
   });
 
@@ -99,7 +99,7 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
       await world.write(table, rowsOf(5, 6, '2026-12-01'));
       const before = await world.open().refresh();
       const options = { ...world, layout: LAYOUT, sortBy: ['tenant', 'at'], now: () => world.clock.now };
-      // Whole segments of rows, and parts of them.
+      // Matches all rows of some segments, and some rows of others.
       const where = 'count BETWEEN 4 AND 8 OR score IS NOT NULL AND score > 1.3';
       const isOut = ({ count, score }: ReturnType<typeof rowsOf>[number]) =>
         (Number(count) >= 4 && Number(count) <= 8) || (typeof score === 'number' && score > 1.3);

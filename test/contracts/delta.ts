@@ -1,4 +1,4 @@
-/** The contract of a Delta table over any implementation of the objects port: see `sinks/delta/index.ts`. */
+/** The contract of a Delta table on any implementation of the objects port: see `sinks/delta/index.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { TributaryError } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import { commitOf, DAY, deltaTests, LAYOUT, LOG, plain, rowsOf, txn } from './de
 import { deltaUpkeepContract } from './delta-upkeep.ts';
 import { bodyOf, bytes, names } from './objects-samples.ts';
 
-/** `make` answers an empty store of its own for every test. */
+/** `make` returns a separate empty store for every test. */
 export function deltaContract(name: string, make: (t: TestContext) => Promise<Objects>): void {
   const deltaTest = deltaTests(name, make);
 
@@ -170,7 +170,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
       [0, 1, 2, 3, 4, 5, 6, 7].map(commitOf),
     );
     assert.deepEqual(await table.cleanLog(), []);
-    // It knows version 3, whose successor is gone. A commit of version 4 would be lost.
+    // `away` knows version 3, and the commit of version 4 was deleted. If it committed version 4 again, its commit would be lost.
     const { snapshot, conflicts } = await away.commit((snapshot) => {
       return { operation: 'WRITE', actions: [txn('b', (txnOf(snapshot, 'a') ?? 0) * 100)] };
     });

@@ -2,7 +2,7 @@ import type { TableDef } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 
-/** The keys of all rows of a partition that have the value in an indexed field, read page by page. */
+/** The keys of all rows of a partition with this value in an indexed field, read page by page. */
 export async function keysWhere(
   tables: Pick<Tables, 'matching'>,
   table: TableDef,

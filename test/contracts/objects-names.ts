@@ -9,7 +9,7 @@ export function objectNamesContract(name: string, make: (t: TestContext) => Prom
   };
 
   objectsTest('a list is in the order of the whole names, and each has its size', async ({ objects }) => {
-    // "-" and "." sort before "/", and "0" after it. Sorting by folders would give another order.
+    // "-" and "." sort before "/", and "0" after it. Sorting folder by folder would give another order.
     const all = [
       'a-b',
       'a.b',

@@ -3,7 +3,7 @@ import type { ObjectInfo, Objects } from '../../sinks/objects/port.ts';
 
 export interface ObjectsUnderTest {
   readonly objects: Objects;
-  /** Reads what a link leads to, as a browser would; undefined if the link is refused. */
+  /** Fetches a link as a browser would; undefined if the link is refused. */
   follow(link: string): Promise<Uint8Array | undefined>;
 }
 

@@ -7,7 +7,7 @@ import { bodyOf, bytes, names, type ObjectsUnderTest, text } from './objects-sam
 
 const MEGABYTE = 1024 * 1024;
 
-/** `make` answers an empty store of its own for every test. */
+/** `make` returns a separate empty store for every test. */
 export function objectsContract(name: string, make: (t: TestContext) => Promise<ObjectsUnderTest>): void {
   const objectsTest = (title: string, body: (store: ObjectsUnderTest) => Promise<void>): void => {
     test(`${name}: ${title}`, async (t) => body(await make(t)));
@@ -159,7 +159,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     await objects.put('small', bytes('first'));
     const large = (letter: string): AsyncIterable<Uint8Array> =>
       (async function* () {
-        // Pieces whose sizes match no part.
+        // Chunks whose sizes match no part of the upload.
         for (let at = 0; at < SIZE; at += 700_001) yield Buffer.alloc(Math.min(700_001, SIZE - at), letter);
       })();
     const outcomes = await Promise.allSettled([objects.create('big', large('a')), objects.create('big', large('b'))]);
@@ -233,7 +233,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
   });
 
   objectsTest('concurrent writes and removals of neighbours do not disturb each other', async ({ objects }) => {
-    // In each folder, two objects alternate as the only one, so that the folder itself is created and removed.
+    // In each folder two objects take turns, so that the folder itself is created and removed.
     const all = Array.from({ length: 8 }, (_, writer) => `deep/${writer >> 1}/${writer}`);
     for (let round = 0; round < 40; round += 1) {
       await Promise.all(
@@ -267,7 +267,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
   objectNamesContract(name, make);
 }
 
-/** Each letter that occurs, once. */
+/** The distinct letters of the body. */
 function letters(body: Uint8Array): string {
   return [...new Set(body)].map((code) => String.fromCharCode(code)).join('');
 }

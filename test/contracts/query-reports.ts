@@ -1,4 +1,4 @@
-/** Our own queries on every engine: days of all zones, finished sketches and merged rows, compared with direct computation. */
+/** Our own queries on every engine: days in all zones, finished sketches and merged rows, compared with direct computation. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Datasource } from '../../reports/define-datasource.ts';
@@ -17,7 +17,7 @@ const STORED = 'visits__rollup';
 
 type Row = Readonly<Record<string, Value>>;
 
-/** What of each zone is special. */
+/** For each zone, a time at which something is special about it. */
 const STRETCHES = [
   ['Asia/Kolkata', Date.UTC(2026, 0, 30, 12), Date.UTC(2026, 1, 1, 12)],
   ['Asia/Kathmandu', Date.UTC(2026, 1, 27, 12), Date.UTC(2026, 2, 1, 12)],
@@ -25,7 +25,7 @@ const STRETCHES = [
   ['Europe/Berlin', Date.UTC(2026, 9, 24, 12), Date.UTC(2026, 9, 26, 12)],
 ] as const;
 
-/** The day on the clocks there, by the time zones of the engine of JavaScript. */
+/** The local day, by JavaScript's own time zones. */
 function dayIn(zone: string, time: number): string {
   const parts = { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
   return new Intl.DateTimeFormat('sv-SE', parts).format(time);
@@ -36,7 +36,7 @@ function mondayIn(zone: string, time: number): string {
   return new Date(day - ((new Date(day).getUTCDay() + 6) % 7) * DAY).toISOString().slice(0, 10);
 }
 
-/** A visit every eleven minutes, by one of five users on one of three pages, one of which has no name. */
+/** A visit every eleven minutes, by one of five users, on one of three pages; one page has no name. */
 function visitsBetween(from: number, until: number): Visit[] {
   const events: Visit[] = [];
   for (let time = from, n = 0; time < until; time += 11 * MINUTE, n += 1) {
@@ -100,7 +100,7 @@ export function queryReportsContract(
       const events = Array.from({ length: users }, (_, n) =>
         visit({ userId: `user-${n}`, seconds: ((n * 7919) % users) / 10 }),
       );
-      // The parts overlap: a user in both is one visitor with two visits.
+      // The two parts overlap: a user in both is one visitor with two visits.
       await lake.count(visits, events.slice(0, 6000));
       await lake.count(visits, events.slice(3000));
       const [row] = await rowsOf(engine, ask({ by: [] }));
@@ -146,7 +146,7 @@ export function queryReportsContract(
   });
 }
 
-/** As `reports/sql/finish.ts` has it: see there. */
+/** The estimate as in `reports/sql/finish.ts`, which explains it. */
 function estimateOf(hashes: readonly bigint[]): bigint {
   if (hashes.length < MOST_HASHES) return BigInt(hashes.length);
   return BigInt(Math.round(((MOST_HASHES - 1) * 2 ** 63) / Number(hashes[MOST_HASHES - 1])));
@@ -163,7 +163,7 @@ function quantileOf(buckets: ReadonlyMap<number, number>, point: number): number
   throw new Error('a sketch of nothing');
 }
 
-/** A row of the fold in the view. */
+/** A folded row as the view returns it. */
 function finished(row: Readonly<Record<string, Cell>>): Row {
   const { visitors, duration, ...others } = row;
   const buckets = duration as ReadonlyMap<number, number> | null;
@@ -174,7 +174,7 @@ function finished(row: Readonly<Record<string, Cell>>): Row {
   return { ...answered(others, visits), visitors: estimateOf(visitors as bigint[]), ...Object.fromEntries(points) };
 }
 
-/** A row of the fold as it is answered. */
+/** A folded row as a query returns it. */
 function answered(row: Readonly<Record<string, Cell>>, { dimensions, metrics }: Datasource): Row {
   const isLong = (name: string): boolean =>
     [...dimensions, ...metrics].some(
@@ -190,7 +190,7 @@ function answered(row: Readonly<Record<string, Cell>>, { dimensions, metrics }: 
   return Object.fromEntries(cells);
 }
 
-/** As texts, since the order of rows is undefined; doubles to twelve digits, since the order of sums is undefined, too. */
+/** Sorted texts, since the order of rows is undefined. Doubles have twelve digits, since the order of sums is undefined, too. */
 function sorted(rows: readonly Row[]): string[] {
   const plain = (value: unknown): unknown => {
     if (typeof value === 'bigint') return `${value}n`;

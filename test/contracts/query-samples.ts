@@ -1,4 +1,4 @@
-/** A lake for the tests of queries: datasources of visits with rows that were folded, and one of every type. */
+/** A lake for query tests: datasources of visits with folded rows, and a table with every type. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { LAYOUT } from './delta-samples.ts';
 
 const DAY = 24 * 3_600_000;
 
-/** The same events by the hour. */
+/** The same events, by hour. */
 export const hourly: Datasource = defineDatasource({
   name: 'hourly_visits',
   title: 'Visits by the hour',
@@ -33,7 +33,7 @@ export const hourly: Datasource = defineDatasource({
   },
 });
 
-/** A table that no datasource describes: a column of each type. */
+/** A table without a datasource, with a column of each type. */
 export const samples: Relation = {
   name: 'samples',
   title: 'Samples',
@@ -44,17 +44,17 @@ export const samples: Relation = {
 };
 
 export interface Lake extends LakeOptions {
-  /** Appends rows to the table of a relation, in one commit; answers its version. */
+  /** Appends rows to the relation's table in one commit. Returns the version. */
   write(relation: Relation, rows: readonly SegmentRow[], more?: readonly Action[], layout?: Layout): Promise<number>;
-  /** The events, folded, as one commit. */
+  /** Folds the events and appends the rows in one commit. Returns the version. */
   count(datasource: Datasource, events: readonly Visit[], more?: readonly Action[]): Promise<number>;
-  /** A checkpoint, a compaction, and what can be cleaned away then; answers how many files of each kind. */
+  /** Writes a checkpoint, compacts, and cleans up. Returns the number of files of each kind. */
   maintain(relation: Relation): Promise<{ compacted: number; cleaned: number; vacuumed: number }>;
-  /** Continues in a new table. */
+  /** Goes on with a new table of the relation. */
   renew(relation: Relation): void;
 }
 
-/** `name` begins the names of all tables. */
+/** `name` is the prefix of all table names. */
 export async function lakeOf(t: Pick<TestContext, 'after'>, objects: Objects, name = 'rollups'): Promise<Lake> {
   const folder = await mkdtemp(join(tmpdir(), 'lake-'));
   const duck = await openDuckDb({ folder, readable: [join(folder, 'cache')], threads: 1 });
@@ -107,7 +107,7 @@ export async function lakeOf(t: Pick<TestContext, 'after'>, objects: Objects, na
   return lake;
 }
 
-/** All rows of an answer, by the names of their columns. */
+/** All rows of a result, keyed by column names. */
 export async function rowsOf(
   engine: QueryEngine,
   sql: string,
@@ -122,7 +122,7 @@ export async function rowsOf(
 const named = ({ columns }: Answer, row: readonly Value[]): Record<string, Value> =>
   Object.fromEntries(columns.map(({ name }, at) => [name, row[at] as Value]));
 
-/** Values of the first column. */
+/** The values of the first column. */
 export async function column(engine: QueryEngine, sql: string, options?: QueryOptions): Promise<Value[]> {
   return (await rowsOf(engine, sql, options)).map((row) => Object.values(row)[0] as Value);
 }

@@ -13,7 +13,7 @@ export interface QueryUnderTest {
   readonly engine: QueryEngine;
 }
 
-/** `make` answers an engine over a lake of its own without any table. */
+/** `make` returns an engine over its own empty lake. */
 export function queryContract(name: string, make: (t: TestContext) => Promise<QueryUnderTest>): void {
   const queryTest = (title: string, body: (made: QueryUnderTest, t: TestContext) => Promise<void>): void => {
     test(`${name}: ${title}`, async (t) => body(await make(t), t));
@@ -266,14 +266,14 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
   queryReportsContract(queryTest);
 }
 
-/** It never ends, and answers nothing. */
+/** A query that never ends and returns nothing. */
 const endless = `select count(*) from samples a cross join samples b cross join samples c cross join samples d cross join samples e
   where a.score + b.score + c.score + d.score + e.score = -1e0`;
 
 const versionsOf = ({ read }: Answer) =>
   read.map(({ relation, version, positions }) => [relation, version, positions.get('rollup/visits/0')]);
 
-/** A cell that was written, as it is answered. */
+/** The cell as a query returns it. */
 function answeredCell(cell: Cell, type: string): Value {
   if (cell === null || cell === undefined) return null;
   if (type === 'long') return BigInt(cell as number | bigint);

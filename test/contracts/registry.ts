@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { type Registry, subjectOf } from '../../topics/codec/registry.ts';
 
-/** `make` answers an open registry and closes it after the test. Subjects of other tests may exist in it. */
+/** `make` returns an open registry, and closes it after the test. It may have subjects of other tests. */
 export function registryContract(name: string, make: (t: TestContext) => Promise<Registry>): void {
   const cases = (title: string, body: (registry: Registry, subject: string) => Promise<void>) => {
     test(`${name}: ${title}`, async (t) => body(await make(t), subjectOf(randomUUID(), 'shop', 'OrderPlaced')));
@@ -49,5 +49,5 @@ const fields = [{ name: 'orderId', type: 'string' }];
 const schemaOf = (all: readonly unknown[]) =>
   JSON.stringify({ type: 'record', name: 'OrderPlaced', namespace: 'shop', fields: all });
 const first = schemaOf(fields);
-/** The same record with a field more, which has a default: any compatibility rule takes it. */
+/** The same record with one more field, which has a default: compatible by any rule. */
 const second = schemaOf([...fields, { name: 'note', type: ['null', 'string'], default: null }]);

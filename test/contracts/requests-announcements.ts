@@ -1,4 +1,4 @@
-/** The contract of the requests port for the events that say that a request has ended. */
+/** The contract of the requests port for the events that announce the end of a request. */
 import assert from 'node:assert/strict';
 import type { About } from './requests.ts';
 import { asked, existing, finished, leased, leaseOf, T0 } from './requests-samples.ts';
@@ -18,7 +18,7 @@ export function announcementsContract(about: About): void {
       const ids = async (limit = 10): Promise<string[]> => (await requests.unannounced(limit)).map(({ id }) => id);
       assert.deepEqual(await ids(), ['z-done-1', 'fails-1', 'a-done-1']);
       assert.deepEqual(await requests.unannounced(1), [await existing(requests, 'z-done-1')]);
-      // The caller crashed after the event; the next one emits it again with the same id.
+      // The caller crashed after emitting the event. The next one emits it again with the same id.
       assert.deepEqual(await ids(), ['z-done-1', 'fails-1', 'a-done-1']);
       await requests.confirmAnnounced(['fails-1', 'waits-1', 'nothing']);
       assert.deepEqual(await ids(), ['z-done-1', 'a-done-1']);

@@ -1,4 +1,4 @@
-/** The contract of the requests port for asking. */
+/** The contract of the requests port for asking for reports. */
 import assert from 'node:assert/strict';
 import type { Lease, Request, Requests } from '../../sinks/requests/port.ts';
 import type { About } from './requests.ts';
@@ -217,7 +217,7 @@ export function asksContract(about: About): void {
   );
 }
 
-/** `stored` tells how many secrets the store has. */
+/** `stored` returns the number of secrets in the store. */
 export async function forgetsSecrets(requests: Requests, stored: () => Promise<number>): Promise<void> {
   const begin = async (hash: string): Promise<Lease> => {
     await asked(requests, hash, T0, { secret: 'sealed', maxAttempts: 1 });

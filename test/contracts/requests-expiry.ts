@@ -1,4 +1,4 @@
-/** The contract of the requests port for expired results, their objects, and what is forgotten. */
+/** The contract of the requests port for expired results, their objects, and the removal of old requests. */
 import assert from 'node:assert/strict';
 import type { Request } from '../../sinks/requests/port.ts';
 import { companionOf, objectOf } from '../../sinks/requests/rules.ts';
@@ -51,7 +51,7 @@ export function expiryContract(about: About): void {
     const whole = ['a', 'b', 'c'].map(removable);
     assert.deepEqual(await requests.expire(T0 + 10, 2), whole.slice(0, 2));
     assert.equal((await existing(requests, 'c-1')).state, 'done', 'no call does more than its limit');
-    // The caller that got the answer crashed.
+    // As if the caller that got the answer had crashed.
     assert.deepEqual(await requests.expire(T0 + 20, 10), whole);
     await requests.confirmRemoved(['b-1']);
     assert.deepEqual(await requests.expire(T0 + 30, 10), [removable('a'), removable('c')]);

@@ -7,7 +7,7 @@ import { asked, leased, leaseOf, MANY, result, T0 } from './requests-samples.ts'
 
 const HOUR = 3_600_000;
 
-/** The hashes of the next requests, each leased for good. */
+/** Leases the next requests for longer than the test, and returns their hashes. */
 async function order(requests: Requests, count: number, now: number, tenantLimit = MANY): Promise<string[]> {
   const hashes: string[] = [];
   for (let index = 0; index < count; index += 1) {

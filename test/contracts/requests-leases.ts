@@ -316,7 +316,7 @@ export function leasesContract(about: About): void {
   });
 }
 
-/** Everything that the attempt could still try is answered with LEASE_LOST. */
+/** Asserts that every call that the attempt could still make fails with LEASE_LOST. */
 async function loses(requests: Requests, lease: Lease): Promise<void> {
   const lost = { code: 'LEASE_LOST' };
   const late = { code: 'QUERY_AWAY', message: 'too late' };

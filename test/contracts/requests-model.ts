@@ -1,4 +1,4 @@
-/** The requests port as a few lines over a map: what the real ones are compared with, by `requests-random.ts`. */
+/** The requests port in a few lines over a map. `requests-random.ts` compares the real implementations with it. */
 import assert from 'node:assert/strict';
 import type { Lease, NewRequest, RequestState } from '../../sinks/requests/port.ts';
 import { objectOf } from '../../sinks/requests/rules.ts';
@@ -19,7 +19,7 @@ export type Call =
   | { readonly call: 'unannounced'; readonly limit: number }
   | { readonly call: 'confirmAnnounced'; readonly id: string };
 
-/** What is compared of a request. */
+/** The fields of a request that are compared. */
 export interface Shown {
   readonly id: string;
   readonly state: RequestState;

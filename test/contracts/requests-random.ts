@@ -1,4 +1,4 @@
-/** Random calls of the requests port, each answered as by the model. */
+/** Random calls of the requests port, each answered as by a model. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Lease, RequestError, Requests } from '../../sinks/requests/port.ts';
@@ -21,7 +21,7 @@ const request = fc
 const id = fc
   .tuple(fc.constantFrom('p', 'q', 'r'), fc.integer({ min: 1, max: 3 }))
   .map(([hash, generation]) => `${hash}-${generation}`);
-/** Which of the leases given out so far, counted from the newest; most of them are lost. */
+/** Selects one of the leases so far, counted from the newest. Most of them are lost. */
 const lease = fc.nat(5);
 const length = fc.integer({ min: 1, max: 40 });
 const limit = fc.integer({ min: 1, max: 3 });
@@ -32,7 +32,7 @@ function calling<C extends Call['call'], R>(call: C, record: { [K in keyof R]: f
 
 const calls = fc.array(
   fc.record({
-    // Never two calls at one time, so that "the first" is always one.
+    // No two calls have the same time, so "the first" is always unique.
     wait: fc.integer({ min: 1, max: 15 }),
     call: fc.oneof(
       { weight: 5, arbitrary: calling('ask', { request }) },
@@ -54,7 +54,7 @@ const calls = fc.array(
 );
 type Sequence = { wait: number; call: Call }[];
 
-/** After every call the answer and all requests are those of the model. */
+/** After every call, the answer and all requests equal those of the model. */
 export function behavesLikeTheModel(make: () => Promise<Requests>): fc.IAsyncProperty<[Sequence]> {
   return fc.asyncProperty(calls, async (sequence) => {
     const real = await make();
@@ -82,7 +82,7 @@ export function behavesLikeTheModel(make: () => Promise<Requests>): fc.IAsyncPro
 
 const errorAt = (now: number): RequestError => ({ code: 'TABLES_AWAY', message: `at ${now}` });
 
-/** What a call answers, as short as it can be told; of an error its code. */
+/** The answer of a call in a short form, or its error code. */
 async function answerOf(real: Requests, call: Call, held: Lease | undefined, now: number): Promise<unknown> {
   try {
     switch (call.call) {

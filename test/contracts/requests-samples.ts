@@ -4,9 +4,9 @@ import type { Lease, LeasedRequest, NewRequest, NewResult, Request, Requests } f
 import { objectOf } from '../../sinks/requests/rules.ts';
 import type { NewSchedule } from '../../sinks/requests/schedule.ts';
 
-/** The time the tests begin at. */
+/** The time at which the tests begin. */
 export const T0 = Date.UTC(2026, 0, 31, 12);
-/** As many running requests of a tenant as there may be. */
+/** A limit on a tenant's running requests that no test reaches. */
 export const MANY = 1000;
 
 export function newRequest(hash: string, changes: Partial<NewRequest> = {}): NewRequest {
@@ -36,7 +36,7 @@ export function newSchedule(id: string, changes: Partial<NewSchedule> = {}): New
   return { ...asked, ...timed, id, ...changes };
 }
 
-/** The result of an attempt. */
+/** A result of the attempt. */
 export function result({ id, attempt }: Pick<Lease, 'id' | 'attempt'>, expiresAt: number): NewResult {
   return {
     object: objectOf(id, attempt),
@@ -58,7 +58,7 @@ export function leaseOf(request: Request): Lease {
   return { id: request.id, owner: request.owner ?? '', attempt: request.attempt };
 }
 
-/** A new request. */
+/** Asks for a new request, and returns it. */
 export async function asked(
   requests: Requests,
   hash: string,
@@ -76,7 +76,7 @@ export async function leased(requests: Requests, owner: string, now: number, unt
   return request;
 }
 
-/** A new request that is done. */
+/** Returns a new request that is done. */
 export async function finished(requests: Requests, hash: string, now: number, expiresAt: number): Promise<Request> {
   const { id, tenant } = await asked(requests, hash, now);
   const lease = leaseOf(await leased(requests, 'ada', now, now + 100));

@@ -184,7 +184,7 @@ export function schedulesContract(about: About): void {
       return plan(schedule, dueAt);
     });
     const made = [...one.requests, ...((await other)?.requests ?? [])];
-    // The other one may also have begun when the first had ended: then both due times were fired, each once.
+    // If the other call began after the first had ended, both due times were fired, each once.
     const times = made.map(({ schedule }) => schedule?.dueAt ?? 0).sort((a, b) => a - b);
     const { lastAt, nextAt } = await only(requests);
     assert.deepEqual(await dueTimes(requests), times);
@@ -299,7 +299,7 @@ export function schedulesContract(about: About): void {
   });
 }
 
-/** For a store that carries out its calls in their order. */
+/** For stores that execute their calls in order. */
 export async function firesAsItIsNow(requests: Requests): Promise<void> {
   await requests.putSchedule(newSchedule('s1'), T0);
   let replaced: Promise<unknown> | undefined;

@@ -11,7 +11,7 @@ import { listsContract } from './requests-lists.ts';
 import { behavesLikeTheModel } from './requests-random.ts';
 import { schedulesContract } from './requests-schedules.ts';
 
-/** Answers an empty store of its own at every call. */
+/** Returns a separate empty store for every call. */
 export type Make = (t: TestContext) => Promise<Requests>;
 
 export function requestsContract(name: string, make: Make): void {
@@ -38,5 +38,5 @@ export function requestsContract(name: string, make: Make): void {
   });
 }
 
-/** Adds a test of one store. */
+/** Adds a test that gets a store. */
 export type About = (title: string, body: (requests: Requests) => Promise<void>) => void;

@@ -105,7 +105,7 @@ export function filtersContract(opened: Open): void {
 
 export function pagesContract(opened: Open): void {
   describe('pages', () => {
-    /** All courses in the order of the pages, each with the total that was answered. */
+    /** All courses in the order of the pages, each with the total of its page. */
     const pages = async (search: Search, wanted: Wanted & { limit: number }): Promise<[unknown, number][]> => {
       const all: [unknown, number][] = [];
       for (let after: string | undefined; ; ) {

@@ -1,4 +1,4 @@
-/** The contract of the search port for ranges of values, and for the order by a field. */
+/** The contract of the search port for ranges of values, and for sorting by a field. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** The index and the documents that the contract suites of the search port use. */
+/** The index and the documents for the contract suites of the search port. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
@@ -53,7 +53,7 @@ export const blank = {
 };
 export const first: Version = { token: 1, revision: 1 };
 
-/** One course of a tenant; its name is both what follows the key's first field and how the tests identify it. */
+/** A course of a tenant. Its id is the second field of the key, and identifies it in the tests. */
 export function put(tenant: string, course: string, what: Partial<typeof blank>, version: Version = first): Change {
   return { key: [tenant, 'org', course], version, record: { org: 'org', course, ...blank, ...what } };
 }
@@ -64,7 +64,7 @@ export function remove(tenant: string, course: string, version: Version): Change
 
 export type Wanted = Partial<SearchRequest> & { readonly tenant: string };
 
-/** The names of the matching courses, in their order; 100 at most. */
+/** The names of the matching courses, in order, 100 at most. */
 export async function found(search: Search, wanted: Wanted, index: IndexDef = courses): Promise<unknown[]> {
   const { items, next, total } = await search.search(index, { words: '', limit: 100, ...wanted });
   assert.equal(next, undefined);
@@ -72,7 +72,7 @@ export async function found(search: Search, wanted: Wanted, index: IndexDef = co
   return items.map((item) => item['course']);
 }
 
-/** An opened search, prepared, and a tenant of its own. */
+/** A search that is open and prepared, with its own tenant. */
 interface Opened {
   readonly search: Search;
   readonly tenant: string;

@@ -221,7 +221,7 @@ export function wordsContract(opened: Open): void {
   });
 }
 
-/** Everything that might be syntax, alone and at every position of a query. */
+/** Queries with everything that might be syntax, alone and at every position. */
 function queries(): string[] {
   const signs = [
     ...'"\'`\\*(){}[]<>+-^~:;,./?!&|=@#$%_\0\u0301\uFEFF\uFFFF🎓',

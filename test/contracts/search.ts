@@ -43,7 +43,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
           async read() {
             const { items } = await search.search(courses, { tenant, words: '', limit: 10 });
             const number = items[0]?.['learners'] as number | undefined;
-            // The words must match the documents.
+            // The words must match the document's current content.
             for (const each of [10, 11, 20, 90]) {
               assert.deepEqual(await found(search, { tenant, words: `number ${each}` }), each === number ? ['a'] : []);
             }
@@ -275,7 +275,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
   });
 }
 
-/** An index of a test's own, the same with one more field, and another one of that name. */
+/** An index for one test, the same index with one more field, and an index with another key and the same name. */
 function own(): { index: IndexDef; larger: IndexDef; other: IndexDef } {
   const index: IndexDef = { ...courses, name: `contract_${randomUUID().slice(0, 8)}` };
   const added = { name: 'level', type: 'string', doc: 'Matched exactly.', default: '' } as const;

@@ -1,4 +1,4 @@
-/** The contract of the tables port for generations, and for tables that are made and dropped with them. */
+/** The contract of the tables port for generations, and for tables that are created and dropped with them. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { Entries } from '../../core/entries.ts';

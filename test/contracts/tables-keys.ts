@@ -88,7 +88,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
           assert.ok(page.items.length === limit || page.next === undefined, 'only the last page is short');
           found.push(...page.items.map((key) => key.join()));
           after = page.next;
-          // Rows that were read are written with another version and partition.
+          // The rows of the page are written again, with another version and partition.
           const moved = page.items.map((key) => keys.findIndex((each) => each.join() === key.join()));
           await tables.write(
             learners,

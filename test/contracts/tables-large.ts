@@ -5,21 +5,21 @@ import type { RowWrite, Tables } from '../../sinks/tables/port.ts';
 import { assertHolds, learners, type Scene, v, write } from './tables-samples.ts';
 
 const LARGEST = 64 * 1024;
-/** What an entry of `counts` takes, more or less. */
+/** The approximate size of an entry of `counts`, in bytes. */
 const ENTRY = 20;
 
 const entry = (n: number): string => `entry-${String(n).padStart(6, '0')}`;
 const numbered = (count: number): Entries<number> =>
   Entries.of(Array.from({ length: count }, (_, n): [string, number] => [entry(n), n]));
 
-/** The row as it was written last, and its entries as the store has them. */
+/** The row as last written, and its entries as stored. */
 interface Grown {
   row: RowWrite;
   counts: Entries<number>;
 }
 
 export function largeRowsContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  /** Writes what `change` makes of the entries. Answers whether it was refused; then nothing is as it would be. */
+  /** Writes the changed entries. Returns whether the write was refused; then `grown` stays as it was. */
   async function isRefused(
     tables: Tables,
     grown: Grown,
@@ -59,7 +59,7 @@ export function largeRowsContract(tablesTest: (title: string, body: (s: Scene) =
     }
     assert.ok(count * ENTRY > 0.7 * LARGEST, `${count} entries are not many`);
     await assertHolds(tables, { ...grown.row, data: { ...grown.row.data, counts: grown.counts } });
-    // New memory does not know of the growth, and neither does the next owner.
+    // After a restart the process does not know how the row grew, and neither does the next owner.
     grown.counts = Entries.stored(grown.counts);
     assert.equal(await isRefused(tables, grown, more), true);
     const whole = write(grown.row.key, v(2, 1), { whole: true, data: { counts: grown.counts } });

@@ -1,4 +1,4 @@
-/** Random writes of random versions leave the store in the state of a simple model of the port. */
+/** Random writes with random versions leave the store in the same state as a simple model of the port. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Entries } from '../../core/entries.ts';
@@ -10,7 +10,7 @@ import { assertHolds, learners, type Scene, v, write } from './tables-samples.ts
 const USERS = ['ada', 'bob'];
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', '__proto__'];
 
-/** One write. `entries` are what changed: a number sets, null deletes; a whole write has those that are set. */
+/** A write. `entries` are the changed ones: a number sets, null deletes. A whole write has only those that are set. */
 interface Step {
   readonly user: string;
   readonly token: number;
@@ -48,7 +48,7 @@ export function rowsBehaveLikeTheModel(tablesTest: (title: string, body: (s: Sce
   });
 }
 
-/** What a store with a timestamp in every cell can order, too: whole writes, no two of one version. */
+/** The writes that a store with a timestamp in every cell can order, too: whole writes, each with its own version. */
 function comparable(calls: readonly Step[][]): Step[][] {
   const seen = new Set<string>();
   return calls.map((steps) =>
@@ -65,7 +65,7 @@ async function behavesLikeTheModel(s: Scene, run: number, calls: readonly Step[]
   const { tables } = s;
   const partition = (s.partition + run) % 2 ** 31;
   const model = new Map<string, RowWrite>();
-  /** Rows that existed at some time: those that were deleted since match, too. */
+  /** Users whose row ever existed. Deleted rows still match. */
   const found = new Set<string>();
   for (const steps of calls) {
     const rows = steps.map((each) => writeOf(s, run, partition, each));
@@ -95,7 +95,7 @@ async function behavesLikeTheModel(s: Scene, run: number, calls: readonly Step[]
 
 function writeOf(s: Scene, run: number, partition: number, from: Step): RowWrite {
   const version: Version = v(from.token, from.revision);
-  // Every name counts as stored, so that a deletion is a change whatever the store has.
+  // Every name counts as stored, so that a deletion is always a change, whatever the store has.
   let counts = Entries.stored(from.whole ? [] : NAMES.map((name): [string, number] => [name, -1]));
   for (const [name, value] of from.entries) counts = value === null ? counts.delete(name) : counts.set(name, value);
   return write(s.key(from.user, `batch-${run}`), version, {
@@ -108,7 +108,7 @@ function writeOf(s: Scene, run: number, partition: number, from: Step): RowWrite
   });
 }
 
-/** The row after a write of what changed: the entries that the store held, with the changes. */
+/** The row after a write of changes: the entries that the store had, with the changes applied. */
 function merged(held: RowWrite | undefined, row: RowWrite, changes: Step['entries']): RowWrite {
   if (row.data === undefined) return row;
   const counts = new Map((held?.data?.['counts'] as Entries<number> | undefined) ?? []);

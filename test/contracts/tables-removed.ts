@@ -21,7 +21,7 @@ export function removedRowsContract(tablesTest: (title: string, body: (s: Scene)
     await assertHolds(tables, gone);
     assert.deepEqual(await where('region', 'Wales'), ['ada', 'bob']);
     assert.deepEqual(await where('courseId', 'course-1'), ['ada', 'bob']);
-    // The next owner writes, without the earlier data.
+    // The next owner writes without knowing the earlier data.
     const again = write(ada, v(2, 2), { partition, whole: true, outbox: 'bye', keepMs: DAY_MS, data: undefined });
     await tables.write(learners, [again]);
     await assertHolds(tables, again);

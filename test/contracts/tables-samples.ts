@@ -8,25 +8,25 @@ import type { RowWrite, StoredRow, Tables } from '../../sinks/tables/port.ts';
 
 export interface TablesUnderTest {
   readonly tables: Tables;
-  /** Closes `tables` and answers what a process that starts later has of the same data. */
+  /** Closes `tables`, and returns the tables as a process that starts later sees them. */
   reopen(): Promise<Tables>;
-  /** Another client of the same data, in which a row has at most so many bytes. */
+  /** Another client of the same data, which limits a row to this many bytes. */
   limited(largest: number): Tables;
 }
 
 export interface TablesOptions {
   /**
-   * Whether the store compares whole versions when it writes. One that keeps a timestamp with every cell does not: it
+   * Whether the store compares whole versions when it writes. A store with a timestamp in every cell does not. It
    * cannot answer `stale`, cannot order two contents of one version, and needs a whole write by every new owner.
    */
   readonly tellsStale?: boolean;
-  /** Whether a list of more than one key (a prefix shorter than the fields of `key`) is in the order of the keys, too. */
+  /** Whether a list of several keys (a prefix shorter than the fields of `key`) is in the order of the keys, too. */
   readonly ordersKeys?: boolean;
-  /** The longest value of an indexed field in bytes; a row with a longer one is refused. */
+  /** The longest value of an indexed field, in bytes. A row with a longer one is refused. */
   readonly longestIndexed?: number;
 }
 
-/** One test: a store with both tables, and a tenant, a job and a partition that no other test uses. */
+/** What a test gets: a store with both tables, and a tenant, a job and a partition that no other test uses. */
 export interface Scene {
   readonly tables: Tables;
   readonly tenant: string;
@@ -163,7 +163,7 @@ export function learner(key: Key, over: Partial<Learner> = {}): Learner {
 
 type Over = Partial<Omit<RowWrite, 'key' | 'version' | 'data'>> & { data?: Partial<Learner> | undefined };
 
-/** A write of `learners`. `data: undefined` takes the row away. */
+/** A write of `learners`. `data: undefined` deletes the row. */
 export function write(key: Key, version: Version, over: Over = {}): RowWrite {
   const { data, ...rest } = { data: {}, ...over };
   return {
@@ -197,7 +197,7 @@ export async function readOne(tables: Tables, table: TableDef, key: Key): Promis
   return (await tables.read(table, [key]))[0];
 }
 
-/** The same as plain data: bytes as hexadecimal text, `Entries` as pairs in the order of their keys. */
+/** The value as plain data: bytes as hexadecimal text, `Entries` as pairs sorted by key. */
 export function shown(value: unknown): unknown {
   if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`;
   if (value instanceof Entries) return { entries: [...value].sort(byKey).map(shown) };
@@ -212,7 +212,7 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : 1;
 }
 
-/** Asserts that the store has the content of the write, and nothing else. */
+/** Asserts that the stored row has exactly the content of the write. */
 export async function assertHolds(tables: Tables, expected: RowWrite): Promise<void> {
   const row = await readOne(tables, learners, expected.key);
   const { key, version, at, outbox, timers, data } = expected;
@@ -224,7 +224,7 @@ export function assertLost(results: readonly WriteResult[], { tellsStale }: Scen
   for (const result of results) assert.ok(result === 'stale' || (!tellsStale && result === 'written'), String(result));
 }
 
-/** All pages of a list, each of which keeps to the limit. */
+/** All pages of a list. Checks that each keeps to the limit. */
 export async function allPages(tables: Tables, table: TableDef, prefix: Key, limit: number): Promise<unknown[]> {
   const items: unknown[] = [];
   let after: string | undefined;

@@ -6,7 +6,7 @@ import type { TableDef } from '../../core/target.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import { learner, learners, type Scene, shown, v, write } from './tables-samples.ts';
 
-/** The contract's own, since a scan sees the rows of all tests. */
+/** A table for this contract alone, since a scan sees the rows of all tests. */
 async function ownTable(tables: Tables): Promise<TableDef> {
   const table = { ...learners, name: `contract_scan_${randomInt(2 ** 40)}` };
   await tables.prepare([table]);

@@ -1,4 +1,4 @@
-/** The contract of the tables port for preparing tables, and for empty calls. */
+/** The contract of the tables port for preparing tables, and for calls without rows. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import type { Field } from '../../core/avro.ts';

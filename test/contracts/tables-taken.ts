@@ -23,7 +23,7 @@ export function takenContract(tablesTest: (title: string, body: (s: Scene) => Pr
     assert.deepEqual(await tables.due(learners, [partition, partition + 1], 10, 10), [
       { partition: partition + 1, key, name: 'next', due: 7 },
     ]);
-    // Nothing that the older owner writes now becomes visible.
+    // Nothing that the older owner writes from now on becomes visible.
     for (const late of [
       write(key, v(1, 6), { partition, data: { ...data, progress: 6, counts: counts.set('n', 6).set('x', 6) } }),
       write(key, v(1, 6), { partition, data: { ...data, counts: counts.delete('m') } }),
@@ -70,7 +70,7 @@ export function takenContract(tablesTest: (title: string, body: (s: Scene) => Pr
     const taken = [
       write(ada, v(2, 5), { whole: true, taken: { from: v(1, 5) }, outbox: 'bye', at: 'here', data: undefined }),
       write(bob, v(2, 0), { whole: true, taken: { from: undefined }, data: undefined }),
-      // It was deleted after it was read.
+      // As if the row had been deleted after the owner read it.
       write(cid, v(2, 5), { whole: true, taken: { from: v(1, 5) }, data: undefined }),
     ];
     assert.deepEqual(await tables.write(learners, taken), ['written', 'written', 'written']);

@@ -20,7 +20,7 @@ import {
 } from './tables-samples.ts';
 
 export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  /** The records of a tenant's view, whole. */
+  /** All complete records of a tenant's view. */
   const records = async ({ tables, tenant }: Scene) =>
     (await tables.select(board, [tenant], { limit: 1000 })).items as readonly Place[];
 
@@ -169,7 +169,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
     }
   });
 
-  /** Asserts that what has one key lies together, and is in its order. */
+  /** Asserts that records with the same key are adjacent, and in the order of the view. */
   function assertKeysTogether(items: readonly Place[]): void {
     const courses = [...new Set(items.map((each) => each.courseId))];
     const grouped = courses.flatMap((course) => items.filter((each) => each.courseId === course).sort(byKey));

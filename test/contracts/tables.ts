@@ -29,7 +29,7 @@ import { takenContract } from './tables-taken.ts';
 import { timersContract } from './tables-timers.ts';
 import { viewsContract } from './tables-views.ts';
 
-/** `make` answers a client of a store that may hold what other tests wrote: no two use one tenant, job or partition. */
+/** `make` returns a client of a store that may have rows of other tests. Each test has its own tenant, job and partition. */
 export function tablesContract(
   name: string,
   make: (t: TestContext) => Promise<TablesUnderTest>,
@@ -150,7 +150,7 @@ export function tablesContract(
       ['deleted', content(1)],
     ]);
     await s.tables.write(learners, [write(key, v(1, 1), { data: { contents: first } })]);
-    // A row as it is after a read. The entry "kept" is not in the store, and so shows whether it is written.
+    // A row as after a read. The store has another value for "kept", which shows whether the entry is written.
     const read = Entries.stored([
       ['kept', content(999)],
       ['changed', content(1)],
@@ -190,7 +190,7 @@ export function tablesContract(
       ['both', 1],
     ]);
     await s.tables.write(learners, [write(key, v(1, 5), { data: { counts: old } })]);
-    // It is stored and unchanged. A whole write writes it nevertheless.
+    // Both entries count as stored and unchanged. A whole write writes them nevertheless.
     const counts = Entries.stored([
       ['both', 2],
       ['new', 2],
@@ -228,7 +228,7 @@ export function tablesContract(
     await tables.write(learners, [third]);
     await assertHolds(tables, third);
     assert.deepEqual(await tables.due(learners, [partition], 1000, 10), []);
-    // The older owner writes last of all. None of its entries shows, whether the newer owner wrote them or not.
+    // The older owner writes last. None of its entries may show, whether or not the newer owner wrote them.
     const taken = write(key, v(2, 1), { whole: true, partition, data: { region: 'Kent', counts: Entries.of([]) } });
     await tables.write(learners, [taken]);
     const late = write(key, v(1, 9), {

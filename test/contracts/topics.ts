@@ -1,4 +1,4 @@
-/** The contract of the port of `topics verify` and `topics apply`: see `topics/log/admin.ts`. */
+/** The contract of the port behind `topics verify` and `topics apply`: see `topics/log/admin.ts`. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,7 @@ const wanted = (about: Partial<WantedTopic> = {}): WantedTopic => ({
   groups: ['count'],
   ...about,
 });
-/** What an owner commits beside an offset, of a topic with two partitions that has read these offsets of lines. */
+/** The metadata that an owner commits for a topic with two partitions, with these dedupe positions by upstream line. */
 function progressWith(seen: Readonly<Record<string, number>>): string {
   const dedupe = DedupePositions.none();
   for (const [line, offset] of Object.entries(seen)) dedupe.pass({ line, offset, index: 0 });

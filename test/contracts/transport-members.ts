@@ -1,4 +1,4 @@
-/** What the transport's contract suite uses: records, members that note their notifications, and waiting for them. */
+/** Helpers of the transport's contract suite: records, and members that record their notifications and can be waited for. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -13,7 +13,7 @@ export type TransportCases = (
   body: (transport: Transport, topic: string, group: string) => Promise<void>,
 ) => void;
 
-/** Every case has a topic of its own with four partitions and a retention of one day, and a group of its own. */
+/** Each case has its own group, and its own topic with four partitions and a retention of one day. */
 export function transportCases(name: string, make: (t: TestContext) => Promise<Transport>): TransportCases {
   return (title, body) => {
     test(`${name}: ${title}`, async (t) => {
@@ -40,7 +40,7 @@ export function keysOf(records: readonly LogRecord[]): string[] {
   return records.map(({ key }) => Buffer.from(key ?? []).toString());
 }
 
-/** The code a call fails with; undefined if it succeeds. */
+/** The error code of a call; undefined if it succeeds. */
 export async function codeOf(call: Promise<unknown>): Promise<ErrorCode | undefined> {
   try {
     await call;
@@ -51,7 +51,7 @@ export async function codeOf(call: Promise<unknown>): Promise<ErrorCode | undefi
   }
 }
 
-/** The next `count` records, in as many batches as it takes. */
+/** The next `count` records, from as many batches as needed. */
 export async function take(claim: Claim, count: number): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   while (records.length < count) {
@@ -64,17 +64,17 @@ export async function take(claim: Claim, count: number): Promise<LogRecord[]> {
 
 export interface Member {
   readonly membership: Membership;
-  /** The partitions it was assigned; a partition counts until `revoked` has settled. */
+  /** The partitions assigned to it. A partition counts until `revoked` has settled. */
   readonly held: ReadonlySet<number>;
-  /** Lets `revoked` wait until the answered function is called. */
+  /** Makes `revoked` wait until the returned function is called. */
   holdRevocations(): () => void;
-  /** Settles with the partitions of the next call of `revoked` that was not answered here before. */
+  /** Resolves to the partitions of the next call of `revoked` that it has not returned before. */
   revoking(): Promise<readonly number[]>;
-  /** Settles at the next notification. */
+  /** Resolves at the next notification. */
   notified(): Promise<void>;
 }
 
-/** A new member; by default it is awaited until it has every partition of the topic. */
+/** A new member. By default waits until the member has every partition of the topic. */
 export async function joined(
   transport: Transport,
   group: string,
@@ -125,13 +125,13 @@ export async function joined(
   return member;
 }
 
-/** The claim of a new member that is the only one of its group. */
+/** The claim of a new member, which is alone in its group. */
 export async function claimOf(transport: Transport, group: string, topic: string, partition: number): Promise<Claim> {
   const { membership } = await joined(transport, group, topic);
   return membership.claim(partition);
 }
 
-/** Settles when every partition has one of the members, and no member two more than another. Fails if two have one. */
+/** Resolves when the partitions are spread evenly over the members. Fails if a partition has two members. */
 export async function spread(members: readonly Member[], partitions: number): Promise<void> {
   for (;;) {
     const counts = members.map(({ held }) => held.size);

@@ -1,4 +1,4 @@
-/** The contract of the transport port for owners of a partition, changes of its topic, and metadata. */
+/** The contract of the transport port for the owners of a partition, changes of its topic, and metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { WantedTopic } from '../../topics/log/admin.ts';
@@ -51,7 +51,7 @@ export function ownersContract(
     for (const [i, key] of ['a', 'b', 'c'].entries()) {
       const left = await membership.claim(0);
       await left.look();
-      // One claim is closed. The other is left open, as by an owner that died.
+      // One claim is closed. The other stays open, like that of an owner that died.
       if (i !== 1) await left.close();
       await transport.produce([record(topic, 0, { key })]);
       const next = await membership.claim(0);
@@ -112,7 +112,7 @@ export function ownersContract(
     const metadataOf = [100_000, 10, 3000, 20_000].map((length) => randomBytes(length).toString('base64'));
     for (const [offset, metadata] of metadataOf.entries()) {
       const claim = await membership.claim(0);
-      // The second commit is equal to the first.
+      // The second commit repeats the first.
       for (let twice = 0; twice < 2; twice++) {
         await claim.commit({ records: [record(topic, 1), record(topic, 1)], offset, metadata });
         assert.deepEqual((await transport.committed(group, topic))[0], { offset, metadata, foreign: false });
@@ -135,7 +135,7 @@ export function ownersContract(
   });
 }
 
-/** The code that fetching from the claim ends with. */
+/** The error code with which fetching from the claim ends. */
 async function ending(claim: Claim): Promise<string | undefined> {
   for (;;) {
     const code = await codeOf(claim.fetch({ maxRecords: 10, waitMs: 50 }));

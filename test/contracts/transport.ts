@@ -10,15 +10,15 @@ import { ownersContract } from './transport-owners.ts';
 import { timesContract } from './transport-times.ts';
 
 export interface TransportAbilities {
-  /** Whether `expire` drops records, or the broker does so in its own time. */
+  /** Whether `expire` deletes records; otherwise the broker does it in its own time. */
   readonly expires: boolean;
-  /** As `topics apply` does it. */
+  /** Applies the topic as `topics apply` does. */
   apply(transport: Transport, wanted: WantedTopic): Promise<unknown>;
 }
 
 const LONG = 60_000;
 
-/** `make` answers an open transport and closes it after the test. Topics of other tests may exist in it. */
+/** `make` returns an open transport, and closes it after the test. It may have topics of other tests. */
 export function transportContract(
   name: string,
   make: (t: TestContext) => Promise<Transport>,
@@ -286,7 +286,7 @@ export function transportContract(
   );
 }
 
-/** Headers with a name that an assignment would lose, and a value that is not text. */
+/** Headers with a name that a plain assignment would lose, and a value that is not text. */
 function hostile(bytes: Uint8Array): Record<string, string | Uint8Array> {
   return Object.fromEntries([
     ['__proto__', bytes],

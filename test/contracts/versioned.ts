@@ -1,9 +1,9 @@
-/** The rules for versioned records that all stores share, for the contract suites of views. */
+/** The rules for versioned records that all stores share, for the contract suites of the cache and search ports. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Version, WriteResult } from '../../sinks/port.ts';
 
-/** Texts that break what is put together without care. Each is a key, and none is empty. */
+/** Texts that break values joined without care. Each is used as a key, and none is empty. */
 export const HOSTILE: readonly string[] = [
   '__proto__',
   'constructor',
@@ -41,7 +41,7 @@ interface OneRecord {
   read(): Promise<number | undefined>;
 }
 
-/** Writes of one record: token.revision=number, or a removal without number. */
+/** Writes to one record: token.revision=number, or a removal if there is no number. */
 const CASES: Readonly<Record<string, string>> = {
   'an older revision does not replace a newer one': '1.2=20 1.1=10',
   'an equal version is accepted': '1.1=10 1.1=11',
@@ -56,7 +56,7 @@ const CASES: Readonly<Record<string, string>> = {
   'a write and a removal of the same version replace each other': '1.1=10 1.1 1.1=11',
 };
 
-/** Registers what every store keeps of the versions of one record. `make` answers one that was never written. */
+/** Declares the tests of versions that every store has to pass. `make` returns a record that was never written. */
 export function versioned(store: string, make: (t: TestContext) => Promise<OneRecord>): void {
   for (const [name, writes] of Object.entries(CASES)) {
     test(name, async (t) => {
