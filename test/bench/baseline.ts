@@ -1,6 +1,6 @@
 /**
- * What the machine and `node:sqlite` can do at the most: plain upserts of the rows that the jobs keep, one statement, in
- * batches of a thousand, in the same mode. No version is compared, nothing is read, nothing else is written. Prints one JSON line.
+ * The most that the machine and `node:sqlite` can do: plain upserts of the rows that the jobs keep, with one statement, in
+ * batches of a thousand, in the same mode. No version is compared, nothing is read, and nothing else is written. Prints one JSON line.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:broadcast [-- --learners 100000 --jobs project-course,track-progress]`: a course with very many learners is published
- * again on the stores of production. Measured are the time until every one of them is concluded again, and the memory of
- * one worker. The rows are made by the folds of the job and written before. Afterwards all emitted events are counted.
+ * again on the stores of production. Measures the time until the conclusions for all learners are updated, and the memory of
+ * one worker. The rows are made by the job's folds and written beforehand. At the end, all emitted events are counted.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
   options: {
     learners: { type: 'string', default: '1000000' },
     jobs: { type: 'string', default: 'project-course,track-progress' },
-    /** MB of the worker's old space. */
+    /** The worker's old space, in MB. */
     heap: { type: 'string', default: '256' },
   },
 });
@@ -41,7 +41,7 @@ const SAY_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
-/** The row of a learner who has enrolled and completed one content: made by the folds of the job with the current course. */
+/** The row of a learner who enrolled and completed one content, made by the job's folds with the current course. */
 function learnerRow(n: number, course: unknown): Record<string, unknown> {
   const who = { userId: `learner-${n}`, courseId: 'course-0' };
   const batchId = `batch-${Math.floor(n / LEARNERS_OF_BATCH)}`;
@@ -57,7 +57,7 @@ function learnerRow(n: number, course: unknown): Record<string, unknown> {
   return row as Record<string, unknown>;
 }
 
-/** Writes the rows of the learners as an owner would that has made them, under the partitions of their keys. */
+/** Writes the rows of the learners as their owners would, under the partitions of their keys. */
 async function fill({ partitions }: World, url: string): Promise<void> {
   const tables = cassandraTables({ url });
   const course = courseRows()[0]?.data;
@@ -82,7 +82,7 @@ async function fill({ partitions }: World, url: string): Promise<void> {
   await tables.close();
 }
 
-/** The course with so many contents more that every learner stands elsewhere. */
+/** The course with so many more contents that the progress of every learner changes. */
 function published({ codec, partitions }: World): NewRecord[] {
   const course = courseRows()[0]?.data as { name: string };
   const contents = Array.from({ length: 100 }, (_, i) => {
@@ -104,11 +104,11 @@ async function lagOf({ transport }: World, job: string, topic: string): Promise<
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** Resident memory now, in MB. */
+/** The current resident memory, in MB. */
 const rssMb = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
-/** How many events of the type the topic has since, and of how many different learners. */
+/** The number of events of the type since `begin`, and of their distinct learners. */
 async function emittedSince({ transport }: World, begin: readonly number[], type: string) {
   const ends = (await transport.describe([batchEvents.name]))[0]?.partitions ?? [];
   const keys = new Set<string>();
@@ -129,7 +129,7 @@ async function emittedSince({ transport }: World, begin: readonly number[], type
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-broadcast-'));
-// For servers that may have to run as somebody else.
+// Some servers may have to run as another user.
 chmodSync(folder, 0o755);
 say(`load of the machine before: ${loadavg()[0]?.toFixed(1)}`);
 const servers = await startServers(folder);
@@ -183,7 +183,7 @@ try {
   }
   const seconds = (performance.now() - at) / 1000;
   const used = spent();
-  // An index that fell behind goes through all of it again.
+  // A search index that fell behind goes through all rows again.
   const committed = () => transport.committed(trackProgress.name, enrollmentEvents.name);
   while (viewLags(await committed()).size > 0) await sleep(LOOK_MS);
   const level = (performance.now() - at) / 1000;

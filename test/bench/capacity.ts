@@ -1,7 +1,7 @@
 /**
- * `npm run bench:capacity [-- --events 60000]`: what docs/capacity.md calculates with. How fast one worker reads six partitions and one,
- * and what a learner and an event take in each store. Everything, servers included, shares the machine it runs on, so only ratios and sizes hold
- * elsewhere.
+ * `npm run bench:capacity [-- --events 60000]`: the input of the calculations in docs/capacity.md. How fast one worker reads six partitions
+ * and one, and how many bytes a learner and an event take in each store. Everything, including the servers, shares one machine, so only
+ * ratios and sizes hold elsewhere.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ const CHUNK = 2000;
 const say = (what: string, value: string): void => void process.stdout.write(`${what.padEnd(44)}  ${value}\n`);
 const whole = (n: number): string => Math.round(n).toLocaleString('en');
 
-/** Enrollments and visits of learners in random order, whose keys lie in the first so many partitions. Answers where they begin. */
+/** Produces enrollments and visits of learners with keys in the first `wanted` partitions. Returns the offsets where they begin. */
 async function produceInto({ transport, codec, partitions }: World, wanted: number): Promise<number[]> {
   const begin = await endsOf(transport);
   const learners: number[] = [];
@@ -79,7 +79,7 @@ async function rates(world: World): Promise<void> {
   }
 }
 
-/** A load of all topics. Answers how many learners have come. */
+/** Produces a load of all topics. Returns the number of new learners. */
 async function produceLoad({ transport, codec, partitions }: World): Promise<number> {
   const schedule = { shape: 'steady', rate: 1000, dayMs: 1 } as const;
   const start = Date.now() - 3_600_000;
@@ -98,7 +98,7 @@ async function produceLoad({ transport, codec, partitions }: World): Promise<num
   return learners;
 }
 
-/** What a load of all topics leaves behind, when all jobs are done with it. */
+/** Measures what a load of all topics leaves in the stores after all jobs are done with it. */
 async function sizes(world: World, folder: string): Promise<void> {
   const { servers, transport } = world;
   const installation = await newInstallation(world);
@@ -128,7 +128,7 @@ async function sizes(world: World, folder: string): Promise<void> {
     _all: { total: { store: { size_in_bytes: number } } };
   };
   say('Elasticsearch, a learner', `${whole(stats._all.total.store.size_in_bytes / learners)} bytes`);
-  // Its memory is written to the disk as it stops.
+  // Cassandra writes its memory to disk when it stops.
   await servers.cassandra.stop();
   const tables = sizeOf(join(folder, 'cassandra/data', installation.name), (path) => path.endsWith('.db'));
   say('Cassandra, a learner, one copy', `${whole(tables / learners)} bytes`);
@@ -139,7 +139,7 @@ async function sizes(world: World, folder: string): Promise<void> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-capacity-'));
-// For servers that may have to run as somebody else.
+// Some servers may have to run as another user.
 chmodSync(folder, 0o755);
 const servers = await startServers(folder);
 try {

@@ -1,7 +1,7 @@
 /**
- * What a commit to a Delta table costs at 10, 1,000 and 10,000 commits, and what it costs to open the table then, over a directory: the same
- * in one run, so that the figures are ratios. Nothing is compacted, which is the worst case; checkpoints are counted in. Prints a table.
- * `node test/bench/delta.ts [commits]` ends at so many.
+ * What a commit to a Delta table costs at 10, 1,000 and 10,000 commits, and what it then costs to open the table. The table is in a
+ * directory, and all is measured in one run, so that the figures are ratios. Nothing is compacted, which is the worst case; checkpoints
+ * are included. Prints a table. `node test/bench/delta.ts [commits]` stops at that many commits.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

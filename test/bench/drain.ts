@@ -1,4 +1,4 @@
-/** One measurement in a process of its own: the jobs over a load, on the embedded stores in a folder. Prints one JSON line. */
+/** One measurement in its own process: the jobs over a load, on the embedded stores in a folder. Prints one JSON line. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { countOf } from '../harness/count.ts';
 import { load, SPINE } from './load.ts';
 
 const events = Number(process.argv[2] ?? SPINE.events);
-// `grow`: as many more learners as events; otherwise the same learners do more.
+// `grow`: the number of learners grows with the events; otherwise the same learners do more.
 const learners = process.argv[4] === 'grow' ? Math.round((SPINE.learners * events) / SPINE.events) : SPINE.learners;
 const size = { ...SPINE, events, learners };
 const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
@@ -51,7 +51,7 @@ const lag = async (): Promise<number> => {
 
 const draining = performance.now();
 const cpu = process.cpuUsage();
-// Settings of the runtime, and `pipelineEvents: 'off'`.
+// Settings of the runtime, and optionally `pipelineEvents: 'off'`.
 const { pipelineEvents: wanted, ...given } = JSON.parse(process.argv[3] ?? '{}');
 const settings = { ...DEFAULT_SETTINGS, ...given };
 const runtime = {

@@ -1,4 +1,4 @@
-/** Writes a report file of rows that DuckDB makes, or has DuckDB write it. A measurement in a process of its own; prints one JSON line. */
+/** Writes a report file of rows that DuckDB makes, or lets DuckDB write it. One measurement in its own process; prints one JSON line. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import { FILE_OPTIONS } from '../../reports/files/options.ts';
 import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
 import { duckQueryEngine } from '../../sinks/query/duckdb/engine.ts';
 
-/** `copy`: DuckDB's own CSV. `rows`: only reads them. `lines`: CSV from lines that are made in SQL. */
+/** `copy`: DuckDB's own CSV. `rows`: only reads them. `lines`: CSV from lines made in SQL. */
 export interface FileAsked {
   readonly rows: number;
   readonly what: 'copy' | 'rows' | 'lines' | FileFormat;
-  /** `gzip` is none: it is what compression alone costs. */
+  /** `gzip` is not a protection: it shows what compression alone costs. */
   readonly protection: 'none' | 'gzip' | 'zip' | 'age' | 'passphrase';
-  /** With the memory of DuckDB and of the heap that a process has which only makes reports. */
+  /** With the DuckDB memory and the heap of a process that only makes reports. */
   readonly asWorker?: boolean;
 }
 export interface FileWritten {
@@ -28,7 +28,7 @@ export interface FileWritten {
   readonly bytes: number;
 }
 
-/** `reportMemoryMb`, by default. */
+/** The default of `reportMemoryMb`. */
 const WORKER_BYTES = 96_000_000;
 
 const asked = JSON.parse(process.argv[2] ?? '') as FileAsked;
@@ -47,7 +47,7 @@ const QUERY = `SELECT 'learner-' || (i * 7919) % 1000003 AS learner, 'Course ' |
   (i % 997) / 7.0::DOUBLE AS progress, ((i % 10000) / 100)::DECIMAL(12, 2) AS score, i % 3 = 0 AS active,
   to_timestamp(1790000000 + i * 13 % 30000000) AS seen, DATE '2026-01-01' + (i % 365)::INTEGER AS enrolled FROM range(${asked.rows}) r(i)`;
 
-/** The key in the documentation of age. */
+/** The example key in age's documentation. */
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 const SECRET = 'a password of the bench';
 const PROTECTIONS: Readonly<Record<FileAsked['protection'], Protection>> = {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:files [-- rows]`: what report files of a million rows cost, as ratios of one run to DuckDB's COPY into CSV, and for protected ones also to
- * gzip of the same file. Each measurement is a process of its own, made three times; the middle one counts.
+ * `npm run bench:files [-- rows]`: what report files of a million rows cost, as ratios to DuckDB's COPY into CSV in the same run; for
+ * protected files also to gzip of the same file. Each measurement runs three times in its own process, and the median counts.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const ROWS = Number(process.argv[2] ?? 1_000_000);
 
 function measured(asked: FileAsked): FileWritten {
   const path = fileURLToPath(new URL('files-write.ts', import.meta.url));
-  // The flag is the one with which the command line runs.
+  // The command line runs with this flag.
   const text = execFileSync(process.execPath, ['--max-semi-space-size=8', path, JSON.stringify(asked)], {
     encoding: 'utf8',
   });

@@ -1,10 +1,10 @@
 /**
- * Folding decoded events against DuckDB's GROUP BY over the same events as Parquet, in CPU seconds of one process and one run:
+ * Folding decoded events compared with DuckDB's GROUP BY over the same events as Parquet, in CPU seconds of one process in one run:
  *
  *     npm run node -- test/bench/fold.ts [events]
  *
- * Without sketches: count, sum, least and most. With sketches: different users and quantiles, too, which DuckDB makes of the same hashes and
- * buckets. Both sides make all rows; ours as the objects that segments are written from, DuckDB as a table.
+ * Without sketches: count, sum, minimum and maximum. With sketches: also distinct users and quantiles, which DuckDB computes from the same
+ * hashes and buckets. Both sides make all rows: ours as the objects from which segments are written, DuckDB's as a table.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ function datasource(sketches: boolean): Datasource {
   });
 }
 
-/** Equal in every run, and spread as draws are. */
+/** Pseudorandom numbers from 0 to 1, equal in every run. */
 function* draws(): Generator<number> {
   for (let state = 1; ; ) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -60,8 +60,8 @@ function* draws(): Generator<number> {
 }
 
 /**
- * In the order of time, as a log has them, a batch at a time, as a worker has them: events that all lie in memory at once make every
- * collection of garbage dear. Every text is one of its own, as decoding makes them.
+ * Events in the order of time, as in a log, one batch at a time, as in a worker: if all events were in memory at once, every garbage
+ * collection would be expensive. Every string is separate, as after decoding.
  */
 function* batches(): Generator<Visit[]> {
   const drawn = draws();
@@ -96,7 +96,7 @@ const RAW: readonly Column[] = (
   ] as const
 ).map(([name, type]) => ({ name, type, nullable: true, doc: '' }));
 
-/** The rows that the events are before they are merged: one an event, in the columns of segments. */
+/** The events as unmerged rows, one per event, in the columns of segments. */
 const single = (sketches: boolean, file: string): string => `(
   select time_bucket(interval '15 minutes', time) as bucket, tenant, page, mobile, 1 as visits, points, seconds as least,
     seconds as most${
@@ -114,7 +114,7 @@ const cpuOf = async (work: () => unknown): Promise<number> => {
   return (user + system) / 1e6;
 };
 
-/** How DuckDB would group raw events: hashes and buckets as columns, so that it need not unpack lists of one. */
+/** The grouping of raw events in DuckDB, with hashes and buckets as columns, so that it need not unpack lists of one item. */
 function grouped(sketches: boolean, file: string): string {
   if (!sketches) return mergeSql(datasource(false), `${single(false, file)} _events`);
   const keys = 'bucket, tenant, page, mobile';

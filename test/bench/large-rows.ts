@@ -1,6 +1,6 @@
 /**
- * What one event costs when its row is large: for each kind of event of which a row keeps an entry, the time an event at 5,000
- * entries beside that at 50, in one run, through the runtime on embedded stores in memory. Prints a table.
+ * What one event costs when its row is large. For each kind of event for which a row keeps an entry: the time per event at 5,000
+ * entries and at 50, in one run, through the runtime on embedded stores in memory. Prints a table.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -23,9 +23,9 @@ type Step = readonly [def: EventDef, data: Readonly<Record<string, unknown>>];
 interface Case {
   readonly what: string;
   readonly job: Job;
-  /** What makes the row of `who` that large. */
+  /** The events that make the row of `who` have `size` entries. */
   readonly given: (who: string, size: number) => Step[];
-  /** The n-th of the events that are measured: they touch as many entries of a small row as of a large one. */
+  /** The n-th measured event. It touches as many entries of a small row as of a large one. */
   readonly event: (who: string, n: number) => Step;
 }
 

@@ -1,4 +1,4 @@
-/** A generated load: learners of many courses, in sittings of one to five contents, as a platform would emit it. */
+/** A generated load as a platform would emit it: learners of many courses, in sittings of one to five contents. */
 import { batchCreated } from '../../schemas/batch.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
@@ -20,7 +20,7 @@ export const SPINE: LoadSize = { events: 300_000, learners: 20_000, courses: 50,
 const START = Date.UTC(2026, 0, 1);
 const GROUP_SIZE = 20;
 
-/** Exactly `size.events` events, in the order of their time. */
+/** Exactly `size.events` events, in the order of their times. */
 export function* load(size: LoadSize, seed = 1): Generator<GivenEvent> {
   const random = new Random(seed);
   let count = 0;

@@ -1,6 +1,6 @@
 /**
- * `npm run node -- test/bench/many-days.ts [days]`: queries over a table that has a segment for each day, as the demo's tables do, by an engine
- * that goes on. The first query fetches the segments, and the second is the first that finds them.
+ * `npm run node -- test/bench/many-days.ts [days]`: queries over a table with a segment for each day, like the tables of the demo, by an
+ * engine that stays open. The first query fetches the segments. The second one is the first to find them in the cache.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * `node test/bench/many-partitions.ts [--partitions 1000]`: how long a whole worker takes until it owns very many partitions, on a Kafka and a
- * Cassandra of its own: at the first start, and at a restart. With `--cpu-prof` Node reports what it did meanwhile.
+ * `node test/bench/many-partitions.ts [--partitions 1000]`: how long a whole worker takes until it owns very many partitions, on its own
+ * Kafka and Cassandra: at the first start, and after a restart. With `--cpu-prof`, Node reports what it did.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const say = (name: string, value: string): void => void process.stdout.write(`${
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
-// For servers that may have to run as somebody else.
+// Some servers may have to run as another user.
 chmodSync(folder, 0o755);
 say('cores seen; load of the machine before', `${availableParallelism()}; ${loadavg()[0]?.toFixed(1)}`);
 const servers = await Promise.all([

@@ -1,4 +1,4 @@
-/** One measurement of reports in a process of its own; prints one JSON line. The folder was laid by another process before. */
+/** One measurement of reports in its own process; prints one JSON line. Another process prepared the folder before. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -12,7 +12,7 @@ import { segmentCache } from '../../sinks/segments/cache.ts';
 import { segmentsSql } from '../../sinks/segments/source.ts';
 import { GROUPED_SQL, layLearners, laySessions, opened, SESSIONS, SORTED_SQL } from './reports-world.ts';
 
-/** `lay`: makes what the others read. `copy`: DuckDB's own CSV of the query. `worker`: one request. `first-byte`: small ones. */
+/** `lay`: makes the data for the others. `copy`: DuckDB's own CSV of the query. `worker`: one request. `first-byte`: small requests. */
 export interface ReportAsked {
   readonly what: 'lay' | 'copy' | 'worker' | 'first-byte';
   readonly folder: string;
@@ -28,7 +28,7 @@ export interface ReportMeasured {
   readonly peakMb: number;
   readonly rows: number;
   readonly bytes: number;
-  /** From the request to the first byte of its file, in ms. */
+  /** From the request to the first byte of the file, in ms. */
   readonly firstByteMs: readonly number[];
 }
 
@@ -38,7 +38,7 @@ const SMALL_REPORTS = 40;
 const asked = JSON.parse(process.argv[2] ?? '') as ReportAsked;
 const peakMb = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 
-/** A command of the command line, in this process. */
+/** Runs a command of the command line in this process. */
 function started(wired: Wired, name: CommandName, args: unknown, signal = new AbortController().signal) {
   let text = '';
   const stdout = new Writable({
@@ -70,7 +70,7 @@ async function ended({ requests }: Wired, id: string, lookMs: number) {
   }
 }
 
-/** The command `report worker` in this process, while the work goes on. */
+/** Runs the command `report worker` in this process until `work` is done. */
 async function withWorker<T>(wired: Wired, work: () => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const worker = started(wired, 'report worker', {}, stop.signal);
@@ -90,7 +90,7 @@ async function oneReport(wired: Wired): Promise<ReportMeasured> {
   return { ...NOTHING, ...usedSince(cpu, began), rows, bytes };
 }
 
-/** As soon as its file can be read: the worker is idle, and looks for requests at times that have nothing to do with ours. */
+/** Times until a file can be read. The worker is idle and polls for requests, so requests are made at random times. */
 async function firstBytes(wired: Wired): Promise<ReportMeasured> {
   const [cpu, began] = [process.cpuUsage(), performance.now()];
   const firstByteMs = await withWorker(wired, async () => {
@@ -112,7 +112,7 @@ function usedSince(before: NodeJS.CpuUsage, began: number) {
   return { cpuSeconds: (user + system) / 1e6, seconds: (performance.now() - began) / 1000, peakMb: peakMb() };
 }
 
-/** DuckDB alone, over the same segments, with the memory that queries of people have: twice that of reports. */
+/** DuckDB alone, over the same segments, with the memory of interactive queries: twice that of reports. */
 async function copied({ config, objects }: Wired): Promise<ReportMeasured> {
   const [cpu, began] = [process.cpuUsage(), performance.now()];
   const cache = segmentCache({ folder: join(config.data, 'query', 'segments'), objects, maxBytes: 4e9 });

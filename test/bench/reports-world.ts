@@ -1,4 +1,4 @@
-/** What the measurements of reports read: a rollup of very many tuples with reports over it, and a batch of very many learners. */
+/** The data of the report measurements: a rollup of very many tuples with reports over it, and a batch of very many learners. */
 import { join } from 'node:path';
 import { loadConfig } from '../../app/config/config.ts';
 import { type Wired, wire } from '../../app/stores/wiring.ts';
@@ -45,7 +45,7 @@ const sessions = defineDatasource({
 const about = { version: 1, role: 'analyst', freshMs: 60_000 } as const;
 const column = { doc: 'See the datasource.' } as const;
 
-/** A row a tuple, in an order that no file has. */
+/** One row for each tuple, in an order that no segment has. */
 const bySeconds = defineReport({
   ...about,
   name: 'sessions-by-seconds',
@@ -77,7 +77,7 @@ const GROUPED = `select learner, course, cast(sum(visits) as bigint) as visits, 
   from sessions__rollup where tenant = :tenant group by learner, course, mobile, cast(bucket as date)
   order by seconds desc, learner`;
 
-/** Some rows over all tuples. */
+/** A few rows computed from all tuples. */
 const byDay = defineReport({
   ...about,
   name: 'sessions-by-day',
@@ -102,19 +102,19 @@ const bench = defineModule({
   reports: [bySeconds, byDay],
 });
 
-/** The installation in this folder, as a process of the command line has it. */
+/** The installation in this folder, as the command line opens it. */
 export async function opened(folder: string): Promise<Wired> {
   const platform = definePlatform({ modules: [learning, bench] });
   const env = { TRIBUTARY_METRICS_PORT: '0', TRIBUTARY_LOG_LEVEL: 'error' };
   return wire({ config: loadConfig({ flags: {}, env, folder }).config, platform });
 }
 
-/** The text that the worker runs, over views of the names that it reads. */
+/** The SQL that the worker runs, over views with the names that it reads. */
 export const SORTED_SQL = SORTED.replaceAll(':tenant', `'${DEFAULT_TENANT}'`);
 export const GROUPED_SQL = GROUPED.replaceAll(':tenant', `'${DEFAULT_TENANT}'`);
 export const SESSIONS = sourceOf(sessions);
 
-/** A rollup of so many tuples, in segments of as many days and commits as a busy month leaves. */
+/** Writes a rollup of this many tuples, in segments of as many days and commits as after a busy month. */
 export async function laySessions({ config, objects }: Wired, tuples: number): Promise<void> {
   const duck = await openDuckDb({ folder: join(config.data, 'laying'), memoryBytes: 1e9 });
   const { table, write } = await openGeneration({ objects, duck, now: Date.now, engine: 'bench' }, SESSIONS, 1);
@@ -143,7 +143,7 @@ function* tuplesOf(from: number, until: number): Generator<SegmentRow> {
   }
 }
 
-/** The rows of so many learners in the batch `spring`, as `track-progress` keeps them. */
+/** Writes the rows of this many learners in the batch `spring`, as `track-progress` keeps them. */
 export async function layLearners({ stores: { tables } }: Wired, learners: number): Promise<void> {
   const contents = Object.fromEntries(Array.from({ length: CONTENTS }, (_, i) => [`content-${i}`, visitedContent()]));
   const progressed = { contents, units: { groups: 1 }, state: 'in_progress', completed: 1, progress: 33 } as const;

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:reports [-- rows [learners [times]]]`: what reports cost from the request to the file, through a report worker, each measurement in a process of
- * its own. Reports of a million sorted rows are compared with DuckDB's COPY of the same query in the same run; the middle one of three runs counts.
+ * `npm run bench:reports [-- rows [learners [times]]]`: what reports cost from the request to the file, through a report worker. Each
+ * measurement has its own process. Reports of a million sorted rows are compared with DuckDB's COPY of the same query in the same run;
+ * the median of three runs counts.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tributary-reports-'));
 function measured(asked: Pick<ReportAsked, 'what'> & Partial<ReportAsked>): ReportMeasured {
   const path = fileURLToPath(new URL('reports-work.ts', import.meta.url));
   const all: ReportAsked = { folder, rows: ROWS, learners: LEARNERS, ...asked };
-  // The flag is the one with which the command line runs.
+  // The command line runs with this flag.
   const text = execFileSync(process.execPath, ['--max-semi-space-size=8', path, JSON.stringify(all)], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -27,7 +28,7 @@ function measured(asked: Pick<ReportAsked, 'what'> & Partial<ReportAsked>): Repo
 
 function middle(asked: Parameters<typeof measured>[0]): ReportMeasured {
   const runs = Array.from({ length: TIMES }, () => measured(asked)).sort((a, b) => a.cpuSeconds - b.cpuSeconds);
-  // Memory has to hold each time.
+  // The memory limit must hold in every run.
   return { ...(runs[TIMES >> 1] as ReportMeasured), peakMb: Math.max(...runs.map(({ peakMb }) => peakMb)) };
 }
 

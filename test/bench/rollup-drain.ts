@@ -1,5 +1,5 @@
 /**
- * One measurement in a process of its own: a rollup over a backlog of visits, from the log to a table in a folder. Prints one JSON line.
+ * One measurement in its own process: a rollup over a backlog of visits, from the log to a table in a folder. Prints one JSON line.
  *
  *     node test/bench/rollup-drain.ts '{"events": 300000, "pages": 1000, "what": "rollup"}'
  *
@@ -30,11 +30,11 @@ import { visitEvents as plainEvents, START, type Visit, visited } from '../repor
 
 export interface Asked {
   readonly events: number;
-  /** Of how many pages, which are the tuples of a bucket. */
+  /** The number of pages, which is the number of tuples in a bucket. */
   readonly pages: number;
   readonly what: 'rollup' | 'plain' | 'decode';
   readonly kafka?: string;
-  /** What the name of the topic ends in, on a broker. */
+  /** The end of the topic's name, on a broker. */
   readonly log?: string;
   readonly publishMs?: number;
 }
@@ -94,7 +94,7 @@ for (let i = 0; i < asked.events; i++) {
     points: i % 100,
     seconds: 1 + (i % 600),
   };
-  // A day of events, in the order of time.
+  // Half a day of events, in the order of time.
   const time = START + Math.floor((i / asked.events) * DAY_MS * 0.5);
   chunk.push(...recordsOf(stores.codec, { topic: visitEvents, def: visited, data, id: `v-${i}`, time }, PARTITIONS));
   if (chunk.length < 1000) continue;
@@ -155,7 +155,7 @@ async function rollUp(): Promise<void> {
   };
   const running = await runRollup({ source, table, runtime, settings: { publishMs: asked.publishMs ?? 15_000 } });
   await Promise.race([allCounted.promise, running.finished]);
-  // What is not in the table yet is published now.
+  // Stopping publishes what is not in the table yet.
   await running.stop();
 }
 

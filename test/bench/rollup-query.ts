@@ -1,6 +1,6 @@
 /**
- * A query over a table of many small segments, as a rollup that publishes often leaves it, and over the same table after its compaction. A
- * measurement in a process of its own; prints one JSON line.
+ * A query over a table of many small segments, as left by a rollup that publishes often, and over the same table after compaction.
+ * One measurement in its own process; prints one JSON line.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ for (let n = 0; n < SEGMENTS; n++) {
   const events = Array.from({ length: ROWS }, (_, i) =>
     visit(
       { userId: `user-${(n * ROWS + i * 31) % 5000}`, page: `page-${i}`, points: i, seconds: 1 + (i % 300) },
-      // A quarter of an hour has some ten segments, and half a day all of them.
+      // A quarter of an hour has some ten segments; half a day has all of them.
       { time: START + Math.floor((n / SEGMENTS) * 48) * 900_000 },
     ),
   );
@@ -54,7 +54,7 @@ async function middleMs(sql: string): Promise<number> {
   for (let i = 0; i <= TIMES; i++) {
     const began = performance.now();
     await duck.using((connection) => connection.rows(sql));
-    // The first one warms up.
+    // The first query warms up.
     if (i > 0) times.push(performance.now() - began);
   }
   return times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] as number;

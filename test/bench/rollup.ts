@@ -1,6 +1,6 @@
 /**
- * `npm run bench:rollup [-- kafka]`: what rollups cost, as ratios of one run. Each measurement is a process of its own, made three times; the
- * middle one counts. With `kafka` the log is a broker's, started for it (`npm run servers:install kafka`).
+ * `npm run bench:rollup [-- kafka]`: what rollups cost, as ratios within one run. Each measurement runs three times in its own process, and
+ * the median counts. With `kafka` the log is a broker, started for the run (`npm run servers:install kafka`).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ const TUPLES = 1_000_000;
 
 function measured<T>(script: string, ...args: string[]): T {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  // The flag is the one with which the command line runs.
+  // The command line runs with this flag.
   return JSON.parse(
     execFileSync(process.execPath, ['--max-semi-space-size=8', '--expose-gc', path, ...args], { encoding: 'utf8' }),
   ) as T;
@@ -30,7 +30,7 @@ const number = (value: number): string => Math.round(value).toLocaleString('en')
 
 function drains(kafka?: { readonly url: string }): void {
   let log = 0;
-  // Every run has a log of its own, and a broker keeps what it has.
+  // Every run has its own log, since a broker keeps its topics.
   const of = (what: Asked['what']): Drained =>
     middle(() => {
       log += 1;

@@ -1,4 +1,4 @@
-/** `npm run simulate`: writes the plots of docs/capacity.md, and prints its tables. A test compares both. */
+/** `npm run simulate`: writes the plots of docs/capacity.md and prints its tables. A test compares both with the page. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scalingPage } from './scaling/page.ts';

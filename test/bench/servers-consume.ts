@@ -1,6 +1,6 @@
 /**
- * The time of reading and decoding only: kafkajs's own consumer over so many records of `enrollment.events`, each decoded by avsc,
- * and nothing done with them. Prints one JSON line.
+ * The time of reading and decoding alone: kafkajs's own consumer reads this many records of `enrollment.events`, and avsc decodes each.
+ * Nothing is done with them. Prints one JSON line.
  */
 import { randomUUID } from 'node:crypto';
 import avro from 'avsc';

@@ -1,4 +1,4 @@
-/** Worker processes over a backlog: how fast, with what memory, and what the servers had to do for it. */
+/** Workers over a backlog: their speed and memory, and the work of the servers. */
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,29 +13,29 @@ import { dropInstallation, newInstallation, startWorker, stopWorker, type Views,
 export interface Drain {
   readonly workers: number;
   readonly views: Views;
-  /** What each of them runs, `track-progress` among them; nothing else is run without all views. */
+  /** The jobs of each worker, with `track-progress` among them. Other jobs require all views. */
   readonly jobs?: readonly Job[];
-  /** Configuration keys of the workers, beside where things are. */
+  /** Configuration keys of the workers besides the addresses. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly nodeOptions?: readonly string[];
 }
 
 export interface Drained {
-  /** Events a second, from the first commit seen to the last. */
+  /** Events a second, between the first commit seen and the last. */
   readonly rate: number;
   readonly events: number;
   readonly seconds: number;
-  /** Of the largest worker. */
+  /** The peak of the largest worker. */
   readonly peakMb: number;
-  /** By process, of the whole run: all workers together, then each server. */
+  /** CPU of the whole run by process: all workers together, then each server. */
   readonly cpuSeconds: Readonly<Record<string, number>>;
 }
 
 const LOOK_MS = 200;
 
 /**
- * Has new workers read the backlog of `enrollment.events` from `begin` on into an installation of their own. Other jobs read what
- * comes of it, and the time is until they have.
+ * Starts new workers on the backlog of `enrollment.events` from `begin` on, in an installation of their own. Other jobs read the
+ * derived events. The time lasts until they have read all of them.
  */
 export async function drain(world: World, begin: readonly number[], options: Drain): Promise<Drained> {
   const { transport, servers } = world;
@@ -71,7 +71,7 @@ export async function drain(world: World, begin: readonly number[], options: Dra
   }
 }
 
-/** Has a job go on behind all there is. */
+/** Moves a job to the end of its topic. */
 export async function toEnd(transport: Transport, { name, from }: Job): Promise<void> {
   const [topic] = await transport.describe([from.name]);
   for (const { partition, end } of topic?.partitions ?? [])

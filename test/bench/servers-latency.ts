@@ -1,7 +1,7 @@
 /**
- * How long it takes from a record's appending until its row, its view and the live update that follows from it are there, while
- * other events come at a steady rate. One worker runs `track-progress` and `summarize-batch`: the live update is that of the
- * batch, so that a derived event, a second job and its own commit lie in between.
+ * How long it takes from appending a record until its row, its view and the resulting live update are visible, while other events
+ * arrive at a steady rate. One worker runs `track-progress` and `summarize-batch`. The live update is that of the batch, so
+ * that a derived event, a second job and its own commit are included.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,10 +25,10 @@ import { enrollmentLoad } from './servers-load.ts';
 import { calm } from './servers-set.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type World } from './servers-world.ts';
 
-/** The live update is that of the learner's batch, which the second job makes from the events of the first. */
+/** The live update is that of the learner's batch. The second job makes it from the events of the first. */
 export const LATENCY_JOBS: readonly Job[] = [trackProgress, summarizeBatch];
 
-/** Milliseconds. */
+/** In milliseconds. */
 export interface Latency {
   readonly median: number;
   readonly p99: number;
@@ -37,13 +37,13 @@ export interface Latency {
 export type Latencies = Readonly<Record<'row' | 'view' | 'live', Latency>>;
 
 const TICK_MS = 20;
-/** Long waits poll rarely, so that polling does not affect the measurement. */
+/** Longer waits poll less often, so that polling does not affect the measurement. */
 const LEAST_POLL_MS = 5;
 const POLL_SHARE = 0.1;
 const PROBE_MS = 200;
 const WARM_UP_MS = 30_000;
 const PROBES = 300;
-/** One that takes longer is a failure of the run. */
+/** A probe that takes longer fails the run. */
 const PATIENCE_MS = 60_000;
 
 interface Stores {

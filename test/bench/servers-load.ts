@@ -1,4 +1,4 @@
-/** Enrollment events in two orders, and the courses they are of: what `track-progress` is measured with. */
+/** Enrollment events in two orders, and their courses, for measuring `track-progress`. */
 
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { projectCourse } from '../../jobs/project-course/project-course.ts';
@@ -11,8 +11,8 @@ import { enrollmentEvents } from '../../topics/index.ts';
 import { SPINE } from './load.ts';
 
 /**
- * - `scattered`: 20,000 learners enroll, then random ones continue: a row gets about one event of a batch.
- * - `gathered`: all events of a learner are adjacent, as of one who works through a course.
+ * - `scattered`: 20,000 learners enroll, then random ones continue, so that a row gets about one event per batch.
+ * - `gathered`: all events of a learner are adjacent, as if the learner worked through the course at once.
  */
 export type Shape = 'scattered' | 'gathered';
 export const SHAPES: readonly Shape[] = ['scattered', 'gathered'];
@@ -20,10 +20,10 @@ export const SHAPES: readonly Shape[] = ['scattered', 'gathered'];
 const COURSES = 50;
 const CONTENTS = 40;
 const EVENTS_OF_GATHERED = 20;
-/** Brokers drop records by their times: these are of today. */
+/** Short, so that all times are recent: brokers delete records by their times. */
 const SPAN_MS = 3_600_000;
 
-/** Exactly so many events, in the order of their time. */
+/** Exactly `events` events, in the order of their times. */
 export function* enrollmentLoad(shape: Shape, events: number): Generator<GivenEvent> {
   const start = Date.now() - SPAN_MS;
   const rest = (n: number) => ({ id: `load-${n}`, time: start + Math.floor((n * SPAN_MS) / events) });
@@ -42,7 +42,7 @@ export function* enrollmentLoad(shape: Shape, events: number): Generator<GivenEv
   }
 }
 
-/** What learner number `learner` does as thing number `round`. */
+/** The event of a learner in a round. The first round enrolls the learner. */
 export function eventOf(
   learner: number,
   round: number,

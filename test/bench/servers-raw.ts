@@ -1,10 +1,10 @@
 /**
- * What Cassandra takes at the most: the rows that `track-progress` writes of a load (the learner's row, then its row in the view by
- * batch), straight by cassandra-driver, everything else done before the clock starts. Nothing is read, decoded or emitted. With
- * `whole` each row is written completely after its event, as a writer without the earlier row would; with `changes` by the statements of
- * the pipeline, which leave out what did not change. The first events find the best number of statements in flight, each level
- * with a share of them; what counts is how long the others take with it. The load is written piece by piece, each made before its
- * clock starts. Prints one JSON line.
+ * The most that Cassandra can take: the rows that `track-progress` writes for a load (the learner's row, then its row in the view by
+ * batch), written directly with cassandra-driver. Everything else is done before the clock starts. Nothing is read, decoded or emitted.
+ * With `whole` each row is written completely after its event, as by a writer without the earlier row; with `changes` by the pipeline's
+ * statements, which leave out what did not change. The first events find the best number of statements in flight, with a share of them
+ * for each level. Only the remaining events are measured, at that level. The load is written in pieces, each made before its clock
+ * starts. Prints one JSON line.
  */
 import { Client, types } from 'cassandra-driver';
 import type { Entries } from '../../core/entries.ts';
@@ -26,12 +26,12 @@ interface Statement {
 }
 
 const IN_FLIGHT = [32, 64, 128, 256, 512];
-/** The load is written in so many pieces, or in more that are no larger than this; the first one is of the levels. */
+/** The load is written in this many pieces, or in more if they would exceed `LARGEST_PIECE`. The first one tries the levels. */
 const PIECES = 5;
 const LARGEST_PIECE = 60_000;
-/** Statements before anything counts. */
+/** Statements before the measurement. */
 const WARM_UP = 4000;
-/** As long as one derived event makes it. */
+/** The length of an outbox with one derived event. */
 const OUTBOX = 'x'.repeat(170);
 
 const [url = '', shape = 'scattered', eventCount = '60000', how = 'changes'] = process.argv.slice(2);
@@ -78,7 +78,7 @@ process.stdout.write(
 
 function piece(): Statement[] {
   const statements: Statement[] = [];
-  // Not `take`, which ends the load.
+  // Not `take`, which would end the generator.
   for (let n = 0; n < pieceEvents; n++) {
     const { value, done } = load.next();
     if (done) break;
@@ -100,7 +100,7 @@ async function run(part: readonly Statement[], inFlight: number): Promise<{ even
   return { events: part.length / 2, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-/** Two for each event: of the row and of its view. */
+/** Two statements for each event: one for the row, one for its view. */
 function* statementsOf(count: number): Generator<Statement[], undefined> {
   const rowRequest = tableRequest(learnerProgress, keyspace);
   const viewRequest = tableRequest(batchLearners, keyspace);

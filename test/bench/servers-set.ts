@@ -1,4 +1,4 @@
-/** The servers of a measurement, with the heaps, compilers and collectors of production, and what each of them has used. */
+/** The servers of a measurement, with the heaps, compilers and collectors of production, and the CPU and memory that each has used. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,15 +16,15 @@ export type Servers = Readonly<Record<'kafka' | 'registry' | 'cassandra' | 'redi
 export async function startServers(folder: string): Promise<Servers> {
   const at = (name: string) => ({ folder: join(folder, name) });
   const java = { throughput: true, heap: '1g' };
-  // Alone, since it takes all of the machine.
+  // Started alone, since its start takes the whole machine.
   const elasticsearch = await startElasticsearch({ ...at('elasticsearch'), ...java });
   const [cassandra, kafka, registry, redis] = (await startAll<Server>([
     startCassandra({
       ...at('cassandra'),
       ...java,
-      // With less its collector never rests.
+      // With less, the garbage collector never rests.
       heap: '4g',
-      // The default of Cassandra: a quarter of the heap. The servers of the tests write their log to the disk with every write.
+      // Cassandra's default, a quarter of the heap. The test servers write their commit log to disk with every write.
       settings: { memtable_heap_space: '1024MiB', commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
     }),
     startKafka({ ...at('kafka'), ...java }),
@@ -48,7 +48,7 @@ const CALM_SHARE = 0.1;
 const LOOK_MS = 2000;
 const PATIENCE_MS = 60_000;
 
-/** Waits until no server has anything left to do of what came before: to write out, to merge, to compile. */
+/** Waits until no server is busy with earlier work: flushing, merging or compiling. */
 export async function calm(servers: Servers): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   const used = () => Object.values(servers).map(({ pid }) => cpuSeconds(pid));
@@ -60,7 +60,7 @@ export async function calm(servers: Servers): Promise<void> {
   }
 }
 
-/** Seconds of CPU that a process and all it started have used so far. Linux counts in hundredths. */
+/** CPU seconds that a process and its descendants have used so far. Linux counts in hundredths. */
 export function cpuSeconds(pid: number | undefined): number {
   let ticks = 0;
   for (const one of processTree(pid)) {
@@ -71,7 +71,7 @@ export function cpuSeconds(pid: number | undefined): number {
   return ticks / 100;
 }
 
-/** The most memory a process has had so far, in MB. */
+/** The peak memory of a process so far, in MB. */
 export function peakMb(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }

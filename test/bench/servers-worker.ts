@@ -1,4 +1,4 @@
-/** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with only the other views. */
+/** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job that has only the other views. */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../app/config/config.ts';
 import { letHeapGrow } from '../../app/run/heap.ts';

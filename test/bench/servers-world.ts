@@ -31,14 +31,14 @@ export interface World {
   readonly partitions: number;
 }
 
-/** What is written: `tables` is the job without its views in Redis and Elasticsearch. */
+/** The views that are written: `tables` is the job without its views in Redis and Elasticsearch. */
 export type Views = 'all' | 'tables';
 
 export interface Installation {
-  /** Also of its keyspace, and of its prefixes elsewhere. */
+  /** Also the name of its keyspace and the prefix of its names elsewhere. */
   readonly name: string;
   readonly home: string;
-  /** The path of the configuration. */
+  /** The path of the configuration file. */
   readonly file: string;
   readonly config: {
     readonly tables: string;
@@ -48,7 +48,7 @@ export interface Installation {
 }
 
 const CHUNK = 2000;
-/** The options that `npx tributary` adds, and those that `docs/operate.md` advises. */
+/** The options that `npx tributary` adds, and those that `docs/operate.md` recommends. */
 const NODE_OPTIONS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
@@ -60,7 +60,7 @@ export async function openWorld(folder: string, servers: Servers): Promise<World
   return { folder, servers, transport, codec, partitions: enrollmentEvents.partitions };
 }
 
-/** Appends the load. Answers the offset of each partition at which it begins. */
+/** Appends the load. Returns the offset of each partition at which the load begins. */
 export async function produceLoad(
   { transport, codec, partitions }: World,
   shape: Shape,
@@ -79,7 +79,7 @@ export async function produceLoad(
 
 let installations = 0;
 
-/** An installation with rows of the courses and nothing else. Answers the configuration of its workers. */
+/** An installation that has only the rows of the courses, and the configuration of its workers. */
 export async function newInstallation(
   { folder, servers }: World,
   settings: Readonly<Record<string, unknown>> = {},
@@ -114,7 +114,7 @@ export async function newInstallation(
   return { name, home, file, config };
 }
 
-/** Forgets what an installation wrote, so that nothing of it is merged or written out while the next is measured. */
+/** Deletes what an installation wrote, so that the servers do not merge or flush it during the next measurement. */
 export async function dropInstallation({ servers }: World, { name, config }: Installation): Promise<void> {
   const { hostname, port } = new URL(config.tables);
   const client = new Client({ contactPoints: [`${hostname}:${port}`], localDataCenter: 'datacenter1' });
@@ -128,7 +128,7 @@ export async function dropInstallation({ servers }: World, { name, config }: Ins
 }
 
 export interface WorkerOptions {
-  /** The configuration, and a folder of its own. */
+  /** The configuration file; `data` is a folder for this worker alone. */
   readonly file: string;
   readonly data: string;
   readonly views?: Views;

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:servers [-- --events 60000 --rounds 1]`: how fast `track-progress` is on the stores of production, run by real
- * worker processes from a backlog in Kafka, each figure as a ratio to baselines of the same run: what Cassandra takes of the same
- * rows, and what kafkajs reads and decodes. Everything, servers included, shares the machine it runs on.
+ * worker processes from a backlog in Kafka. Each figure is a ratio to baselines of the same run: how fast Cassandra takes the same
+ * rows, and how fast kafkajs reads and decodes. Everything, including the servers, shares one machine.
  */
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -16,21 +16,21 @@ import { calm, cpuSeconds, startServers, stopServers } from './servers-set.ts';
 import { openWorld, produceLoad, type Views } from './servers-world.ts';
 
 interface Raw {
-  /** Events a second, with the number of statements in flight that did best in short. */
+  /** Events a second, with the number of statements in flight that was fastest in the trial. */
   readonly rate: number;
   readonly inFlight: number;
   readonly written: number;
-  /** Of the writer, an event. */
+  /** CPU of the writer per event. */
   readonly cpuMicros: number;
 }
-/** Whole rows, or what the pipeline writes of them. */
+/** Whole rows, or only what the pipeline writes. */
 type How = (typeof HOW)[number];
 interface Consumed {
   readonly rate: number;
 }
 
 const HOW = ['whole', 'changes'] as const;
-/** Servers in Java are slow until they have compiled themselves, by what they are asked to do. */
+/** Java servers are slow until they have compiled the code that their load uses. */
 const WARM_UP_EVENTS = 300_000;
 const RUNS: readonly (readonly [views: Views, workers: number])[] = [
   ['all', 1],
@@ -45,7 +45,7 @@ const { values } = parseArgs({
 const events = Number(values.events);
 const rounds = Number(values.rounds);
 
-/** A measurement in a process of its own, which prints one JSON line. */
+/** Runs a measurement in its own process, which prints one JSON line. */
 async function measure<T>(script: string, ...args: string[]): Promise<T> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [path, ...args]);
@@ -57,7 +57,7 @@ const percent = (part: number, whole: number): string => `${((100 * part) / whol
 const say = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(58)}  ${value}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
-// For servers that may have to run as somebody else.
+// Some servers may have to run as another user.
 chmodSync(folder, 0o755);
 say('cores seen; load of the machine before', `${availableParallelism()}; ${loadavg()[0]?.toFixed(1)}`);
 const servers = await startServers(folder);
@@ -81,7 +81,7 @@ try {
     say(`${shape}: ${show(events)} events`, '');
     for (let round = 1; round <= rounds; round++) {
       say('  kafkajs, reading and decoding', `${show(consumed.rate)} events a second`);
-      // Before and after, since the machine is not always as fast.
+      // Before and after, since the speed of the machine varies.
       const raws = { whole: [await raw(shape, 'whole')], changes: [await raw(shape, 'changes')] };
       const drained: Drained[] = [];
       for (const [views, workers] of RUNS) drained.push(await drain(world, begin, { views, workers }));

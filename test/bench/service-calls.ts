@@ -1,4 +1,4 @@
-/** How many calls a second, and how long each takes. */
+/** The number of calls a second, and their durations. */
 export interface Measured {
   readonly perSecond: number;
   readonly medianMs: number;

@@ -2,11 +2,11 @@
 import { get, type IncomingMessage } from 'node:http';
 
 export interface Followers extends AsyncDisposable {
-  /** When the first and the last of them have the next record, by `performance.now()`. Ask before the change is made. */
+  /** When the first and the last follower get the next record, by `performance.now()`. Call it before making the change. */
   changed(): Promise<{ readonly first: number; readonly last: number }>;
 }
 
-/** One for each bearer; settles when all have been told what there is. */
+/** Starts a follower for each bearer. Resolves when all of them have the current record. */
 export async function followers(address: string, bearers: readonly string[]): Promise<Followers> {
   const notify: (event: string) => void = (event) => {
     for (const each of listeners) each(event);

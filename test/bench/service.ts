@@ -1,6 +1,6 @@
 /**
- * `npm run bench:service [-- folder]`: what the HTTP service costs on the data of the demo, beside the same questions to the stores themselves; how long a
- * change takes to 1,000 followers of a batch; and how large and how quick the page is. With a folder, on what the demo has imported there before.
+ * `npm run bench:service [-- folder]`: what the HTTP service costs on the data of the demo, compared with the same questions to the
+ * stores; how long a change takes to reach 1,000 followers of a batch; and the size and speed of the page. With a folder, uses its import.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { followers } from './service-followers.ts';
 
 const BATCH = 'AAA-2013J';
 const FOLLOWERS = 1000;
-/** What one caller may follow at once. */
+/** The number of records that one caller may follow at once. */
 const FOLLOWS_OF_ONE = 20;
 const ASKED = {
   every: 'week',
@@ -62,7 +62,7 @@ async function calls(address: string): Promise<void> {
   line('a query of a rollup', await measured(query, { times: 100, atOnce: 4 }));
 }
 
-/** The same questions, to the stores in this process. */
+/** Asks the same questions of the stores, in this process. */
 async function raw(folder: string): Promise<void> {
   console.log('The stores alone, in one process:');
   const { config } = loadConfig({ flags: { data: folder }, env: {}, folder });
@@ -88,7 +88,7 @@ async function raw(folder: string): Promise<void> {
   }
 }
 
-/** The first visit of the overview, with nothing in the browser's cache. */
+/** The first visit of the overview, with an empty browser cache. */
 async function page(address: string): Promise<void> {
   if (missing !== false) {
     console.log(`The page is not measured: ${missing}`);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how fast the jobs are on the embedded default, each figure beside a baseline of the same run. Every measurement is
- * a process of its own, so that none profits from another, and is made three times; the middle one counts.
+ * `npm run bench`: how fast the jobs are on the embedded default, each figure with a baseline of the same run. Every measurement has
+ * its own process, so that none benefits from another. It runs three times, and the median counts.
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -17,7 +17,7 @@ interface Drained {
 
 function measure<T>(script: string, ...args: string[]): T {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  // The flag is the one with which `npm start` and the command line run.
+  // `npm start` and the command line run with this flag.
   return JSON.parse(
     execFileSync(process.execPath, ['--max-semi-space-size=8', path, ...args], { encoding: 'utf8' }),
   ) as T;

@@ -1,6 +1,6 @@
 /**
- * How many replicas KEDA and the HorizontalPodAutoscaler ask for, by their own rules: KEDA's Kafka scaler
- * (https://keda.sh/docs/latest/scalers/apache-kafka) hands the lag to an HPA with a target of the kind AverageValue
+ * The number of replicas that KEDA and the HorizontalPodAutoscaler request, by their own rules: KEDA's Kafka scaler
+ * (https://keda.sh/docs/latest/scalers/apache-kafka) passes the lag to an HPA with a target of type AverageValue
  * (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details). Pure: time is an argument, in seconds.
  */
 
@@ -10,30 +10,30 @@ export interface Policy {
   readonly periodSeconds: number;
 }
 
-/** Of several policies the one that allows the largest change counts, as by default. */
+/** The policy that allows the largest change applies, as by default. */
 export interface Behavior {
   readonly stabilizationWindowSeconds: number;
   readonly policies: readonly Policy[];
 }
 
 export interface ScaledObject {
-  /** Records a replica. */
+  /** Records per replica. */
   readonly lagThreshold: number;
-  /** A second trigger, by Prometheus: the records that a replica is to read a second. Of several triggers the largest number counts. */
+  /** A second trigger, by Prometheus: the records a second that a replica should read. The trigger with the largest result applies. */
   readonly rateThreshold?: number;
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  /** More replicas than this would have nothing to read. */
+  /** Additional replicas would have nothing to read. */
   readonly partitions: number;
-  /** `ensureEvenDistributionOfPartitions`: by lag, only numbers by which the partitions can be divided. */
+  /** `ensureEvenDistributionOfPartitions`: by lag, only numbers that divide the partitions evenly. */
   readonly isEven: boolean;
-  /** How often KEDA looks at the lag; with `useCachedMetrics` the HPA sees what it saw then. */
+  /** How often KEDA reads the lag. With `useCachedMetrics`, the HPA uses the value of the last poll. */
   readonly pollingInterval: number;
   readonly scaleUp: Behavior;
   readonly scaleDown: Behavior;
 }
 
-/** Those of Kubernetes, for an object without `behavior`. */
+/** Kubernetes' defaults for an object without `behavior`. */
 export const DEFAULT_SCALE_UP: Behavior = {
   stabilizationWindowSeconds: 0,
   policies: [
@@ -46,18 +46,18 @@ export const DEFAULT_SCALE_DOWN: Behavior = {
   policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
 };
 
-/** `--horizontal-pod-autoscaler-sync-period` and `-tolerance`, by default. */
+/** The defaults of `--horizontal-pod-autoscaler-sync-period` and `-tolerance`. */
 export const SYNC_SECONDS = 15;
 const TOLERANCE = 0.1;
 
 export interface Metrics {
-  /** Records that were not read. */
+  /** The number of unread records. */
   readonly lag: number;
-  /** Records that are read a second. */
+  /** Records read a second. */
   readonly rate: number;
 }
 
-/** What the metrics alone ask for. */
+/** The number of replicas that the metrics alone ask for. */
 export function desiredReplicas(of: ScaledObject, { lag, rate }: Metrics, current: number): number {
   const { lagThreshold, rateThreshold, minReplicas, maxReplicas } = of;
   const byLag = averageValue(shownLag(of, lag), lagThreshold, current);
@@ -65,7 +65,7 @@ export function desiredReplicas(of: ScaledObject, { lag, rate }: Metrics, curren
   return Math.min(maxReplicas, Math.max(minReplicas, byLag, byRate));
 }
 
-/** Without `allowIdleConsumers`, KEDA tells the HPA no more than keeps one replica for each partition busy. */
+/** Without `allowIdleConsumers`, KEDA reports at most the lag that keeps one replica for each partition busy. */
 function shownLag({ lagThreshold, partitions, isEven }: ScaledObject, lag: number): number {
   const shown = Math.min(lag, partitions * lagThreshold);
   if (!isEven) return shown;
@@ -88,7 +88,7 @@ export class Autoscaler {
   #replicas: number;
   #polled: Metrics & { readonly at: number } = { at: Number.NEGATIVE_INFINITY, lag: 0, rate: 0 };
   #recommended: At[] = [];
-  /** Replicas that were added, and with a minus taken away. */
+  /** Replicas added, or removed if negative. */
   #changes: At[] = [];
 
   constructor(of: ScaledObject, replicas: number) {
@@ -100,7 +100,7 @@ export class Autoscaler {
     return this.#replicas;
   }
 
-  /** One turn of the HPA, every `SYNC_SECONDS`. */
+  /** One turn of the HPA, to be called every `SYNC_SECONDS`. */
   sync(now: number, metrics: Metrics): number {
     const { pollingInterval, scaleUp, scaleDown } = this.#of;
     if (now - this.#polled.at >= pollingInterval) this.#polled = { ...metrics, at: now };
@@ -108,7 +108,7 @@ export class Autoscaler {
     this.#recommended.push({ at: now, count: desiredReplicas(this.#of, this.#polled, before) });
     const within = (seconds: number) =>
       this.#recommended.filter(({ at }) => now - at <= seconds).map(({ count }) => count);
-    // Upwards the smallest of its window counts, and downwards the largest.
+    // To scale up, the smallest number in the window counts; to scale down, the largest.
     const lowest = Math.min(...within(scaleUp.stabilizationWindowSeconds));
     const highest = Math.max(...within(scaleDown.stabilizationWindowSeconds));
     const stable = before < lowest ? lowest : Math.min(before, highest);

@@ -1,16 +1,16 @@
-/** What docs/capacity.md has of the simulation and of the arithmetic: two tables, and plots of some days. */
+/** The parts of docs/capacity.md that come from the simulation and the arithmetic: two tables, and plots of some days. */
 import { type Line, plot } from './plot.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type Minute, type Outcome, simulate } from './simulation.ts';
 import { sizesTable } from './sizing.ts';
 
-/** Every so many minutes one point, which is the largest of them. */
+/** One point for this many minutes: the largest value among them. */
 const MINUTES_OF_POINT = 5;
 
 export interface Page {
-  /** Of the days, and of the sizes of installations. */
+  /** The tables of the days and of the sizes of installations. */
   readonly tables: readonly string[];
-  /** By the name of the file in docs/images. */
+  /** The plots, by file name in docs/images. */
   readonly images: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +44,7 @@ function tableOf(outcomes: readonly (readonly [string, Outcome])[]): string {
   return aligned([head, ...rows]);
 }
 
-/** As the formatter of the pages has it. */
+/** A table formatted as on the pages. */
 function aligned(rows: readonly (readonly string[])[]): string {
   const [head = [], ...others] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

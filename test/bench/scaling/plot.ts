@@ -1,10 +1,10 @@
-/** Lines over the hours of a day, as SVG: one panel below the other. Numbers are rounded, so that equal data are equal bytes. */
+/** Lines over the hours of a day, as SVG, with one panel below the other. Rounded numbers make equal data give equal bytes. */
 
 export interface Line {
   readonly name: string;
-  /** Whole numbers of 1 to 4: the colour and the dashes of the line, which say the same. */
+  /** The colour and the dashes of the line, which carry the same information. */
   readonly style: 1 | 2 | 3 | 4;
-  /** At equal distances from the beginning to the end of the day. */
+  /** Values at equal distances from the beginning to the end of the day. */
   readonly values: readonly number[];
 }
 
@@ -44,7 +44,7 @@ const STYLE = `
       rect { fill: #0d1117; }
     }`;
 
-/** `description` says in words what the lines show. */
+/** `description` describes the lines in words. */
 export function plot(title: string, description: string, panels: readonly Panel[]): string {
   const each = PANEL.above + PANEL.height + PANEL.below;
   const height = HEAD + panels.length * each;
@@ -93,7 +93,7 @@ function panelOf({ title, lines }: Panel, top: number): string[] {
   return parts;
 }
 
-/** A round number of which four are as much or more. */
+/** A round step of which four reach at least `most`. */
 function stepFor(most: number): number {
   const least = Math.max(most, 1) / TICKS;
   const ten = 10 ** Math.floor(Math.log10(least));

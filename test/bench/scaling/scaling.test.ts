@@ -30,7 +30,7 @@ const OBJECT: ScaledObject = {
 
 const lagOf = (lag: number) => ({ lag, rate: 0 });
 
-/** Turns of the HPA with the same lag; the number of replicas after each. */
+/** Runs turns of the HPA with a constant lag. Returns the number of replicas after each. */
 function turns(scaler: Autoscaler, from: number, count: number, lag: number): number[] {
   return Array.from({ length: count }, (_, i) => scaler.sync(from + i * SYNC_SECONDS, lagOf(lag)));
 }
@@ -111,7 +111,7 @@ test('the same seed is the same day, and another one is not', () => {
 
 test('workers that are too slow fall behind by what they cannot read', () => {
   const { lag } = simulate({ ...HOUR, workers: 1 });
-  // 600 of 1,000 a second: at the end of the hour, the records of its first 36 minutes were read.
+  // At 600 of 1,000 a second, the first 36 minutes' records were read by the end of the hour.
   assert.ok(Math.abs(lag.most - 24 * 60) < 120, String(lag.most));
   assert.ok(simulate(HOUR).lag.most <= 1);
 });

@@ -1,11 +1,11 @@
-/** The days of docs/capacity.md. The figures of a worker are measured ones; see that page. */
+/** The days in docs/capacity.md. The figures of a worker are measured; see that page. */
 import { DEFAULT_SCALE_DOWN, DEFAULT_SCALE_UP, type ScaledObject } from './autoscaler.ts';
 import type { Scenario } from './simulation.ts';
 
 const PARTITIONS = 24;
 const WORKER_RATE = 2000;
 const CATCH_UP_SECONDS = 60;
-/** How busy a worker is to be; the rest is what it catches up with. */
+/** How busy a worker should be. The rest is for catching up. */
 const USED_SHARE = 0.75;
 
 const DAY: Omit<Scenario, 'name' | 'workers'> = {

@@ -1,4 +1,4 @@
-/** Workers of one job over a day: what is produced, what they read, and how far they are behind. Second by second, from a seed. */
+/** Simulates workers of one job over a day, second by second, from a seed: what is produced, what they read, and how far they lag. */
 import { expectedBy, type Schedule } from '../../../demo/load/shape.ts';
 import { Random } from '../../../testing/random.ts';
 import { Autoscaler, type ScaledObject, SYNC_SECONDS } from './autoscaler.ts';
@@ -8,17 +8,17 @@ export interface Scenario {
   readonly seed: number;
   readonly hours: number;
   readonly schedule: Schedule;
-  /** So many times the events in a part of the day. */
+  /** Multiplies the events in a part of the day. */
   readonly rush?: { readonly fromHour: number; readonly minutes: number; readonly times: number };
   readonly partitions: number;
-  /** Events a second: of a worker, and of a partition, which one worker reads in order. */
+  /** Events a second: the limit of a worker, and the limit of a partition, which one worker reads in order. */
   readonly workerRate: number;
   readonly partitionRate: number;
-  /** From the decision until the new worker has joined the group. */
+  /** From the decision until the new worker joins the group. */
   readonly startSeconds: number;
-  /** How long a partition that moves has no owner. */
+  /** How long a moving partition has no owner. */
   readonly pauseSeconds: number;
-  /** How many workers there always are, or what scales them. */
+  /** A fixed number of workers, or the object that scales them. */
   readonly workers: number | ScaledObject;
 }
 
@@ -26,7 +26,7 @@ export interface Minute {
   readonly hour: number;
   readonly produced: number;
   readonly workers: number;
-  /** Of the partition that is furthest behind: the longest that a record has waited at any second of the minute. */
+  /** The longest wait of a record at any second of the minute, in the partition that is furthest behind. */
   readonly lagSeconds: number;
 }
 
@@ -35,7 +35,7 @@ export interface Outcome {
   readonly mostWorkers: number;
   readonly workerHours: number;
   readonly rebalances: number;
-  /** Partitions that had no owner, times how long. */
+  /** The time without an owner, summed over all partitions. */
   readonly pausedSeconds: number;
   /** In seconds, over all seconds of the day. */
   readonly lag: { readonly median: number; readonly p99: number; readonly most: number };
@@ -48,7 +48,7 @@ export function simulate(scenario: Scenario): Outcome {
   const first = scaler?.replicas ?? (workers as number);
   const ages: number[] = [];
   const minutes: Minute[] = [];
-  /** Workers that were asked for and do not read yet, by the second from which on they do. */
+  /** Workers that were requested but do not read yet, as the second from which they will. */
   const starting: number[] = [];
   let [running, most, workerSeconds] = [first, first, 0];
   group.rebalance(running, 0);
@@ -56,7 +56,7 @@ export function simulate(scenario: Scenario): Outcome {
     if (scaler !== undefined && second % SYNC_SECONDS === 0) {
       const wanted = scaler.sync(second, { lag: group.lag, rate: group.recentRate });
       while (running + starting.length < wanted) starting.push(second + startSeconds);
-      // The last ones to start are the first to go.
+      // The last ones to start are stopped first.
       while (running + starting.length > wanted) if (starting.pop() === undefined) running -= 1;
     }
     while ((starting[0] ?? Number.POSITIVE_INFINITY) <= second) {
@@ -88,19 +88,19 @@ export function simulate(scenario: Scenario): Outcome {
 const RATE_SECONDS = 120;
 
 interface Partition {
-  /** Of all events. */
+  /** This partition's share of all events. */
   readonly share: number;
-  /** How much there was at the end of each second. */
+  /** The total number of records at the end of each second. */
   readonly produced: Float64Array;
   owner: number;
   pausedUntil: number;
   read: number;
   lag: number;
-  /** The second of the first record that was not read. */
+  /** The second in which the first unread record was produced. */
   oldest: number;
 }
 
-/** The consumer group: who reads which partition, and what is left. */
+/** The consumer group: who owns which partition, and what is still unread. */
 class Group {
   readonly #scenario: Scenario;
   readonly #random: Random;
@@ -108,9 +108,9 @@ class Group {
   workers = 0;
   rebalances = -1;
   pausedSeconds = 0;
-  /** What was produced in the last second. */
+  /** The records produced in the last second. */
   rate = 0;
-  /** What was read, by second. */
+  /** The records read in each recent second. */
   readonly #read: number[] = [];
 
   constructor(scenario: Scenario) {
@@ -124,7 +124,7 @@ class Group {
     });
   }
 
-  /** What was read a second, over two minutes, as `rate(…[2m])` has it. */
+  /** Records read a second, averaged over two minutes, like `rate(…[2m])`. */
   get recentRate(): number {
     const recent = this.#read.slice(-RATE_SECONDS);
     return recent.reduce((sum, each) => sum + each, 0) / Math.max(1, recent.length);
@@ -134,12 +134,12 @@ class Group {
     return this.#partitions.reduce((sum, { lag }) => sum + lag, 0);
   }
 
-  /** How long the oldest record has waited, in seconds. */
+  /** How long the oldest unread record has waited, in seconds. */
   age(second: number): number {
     return Math.max(...this.#partitions.map(({ lag, oldest }) => (lag < 1 ? 0 : second + 1 - oldest)));
   }
 
-  /** As members of the cooperative protocol do: who has too many partitions gives some up, and only those that move pause. */
+  /** Rebalances like the cooperative protocol: a worker with too many partitions gives some up, and only those that move pause. */
   rebalance(workers: number, second: number): void {
     const { partitions, pauseSeconds } = this.#scenario;
     this.workers = workers;
@@ -160,7 +160,7 @@ class Group {
     }
   }
 
-  /** One second. */
+  /** Advances by one second. */
   pass(second: number): void {
     const { workerRate, partitionRate, schedule, rush } = this.#scenario;
     const due = expectedBy(schedule, (second + 1) * 1000) - expectedBy(schedule, second * 1000);
@@ -177,7 +177,7 @@ class Group {
     let sum = 0;
     for (const one of this.#partitions) {
       if (one.pausedUntil > second) continue;
-      // A worker reads more of those partitions that have more.
+      // A worker reads more from the partitions that have more.
       const part = Math.min(1, workerRate / Math.max(1, owned[one.owner] ?? 0));
       const read = Math.min(one.lag * part, partitionRate);
       one.lag -= read;

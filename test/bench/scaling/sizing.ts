@@ -1,33 +1,33 @@
-/** From learners to partitions, workers, nodes and bytes: the arithmetic of docs/capacity.md, with the figures that were measured. */
+/** From learners to partitions, workers, nodes and bytes: the arithmetic of docs/capacity.md, with measured figures. */
 
-/** From `npm run bench:capacity` and docs/performance.md; docs/capacity.md says how. */
+/** From `npm run bench:capacity` and docs/performance.md, as docs/capacity.md explains. */
 export const MEASURED = {
-  /** Events a second of one worker that does not only catch up: half of what was measured for a backlog. */
+  /** Events a second of a worker that does more than catch up: half of what was measured for a backlog. */
   workerRate: 2000,
-  /** Of one partition: half of that again, since its worker has other ones. */
+  /** Events a second of one partition: half of that again, since its worker has other partitions. */
   partitionRate: 1000,
-  /** Of one learner in one course who has visited all of its 40 contents, in one copy. */
+  /** Bytes of one learner in one course, with visits of all its 40 contents, in one copy. */
   cassandraBytes: 3000,
   redisBytes: 960,
   elasticsearchBytes: 370,
-  /** With what jobs say because of it. */
+  /** Including the events that jobs emit because of it. */
   kafkaBytesOfEvent: 420,
-  /** Seconds of CPU that Cassandra takes for an event in one copy. */
+  /** CPU seconds of Cassandra for an event in one copy. */
   cassandraCpu: 133e-6,
 } as const;
 
-/** What the page assumes; every reader has other numbers. */
+/** The assumptions of the page. Every reader has other numbers. */
 export const ASSUMED = {
   coursesOfLearner: 3,
-  /** The share of learners that does something on a day, and how many events each of them makes. */
+  /** The share of learners that are active on a day, and the events of each of them. */
   activeShare: 0.2,
   eventsOfActive: 30,
-  /** The busiest second against the average one: a wave of 1.8, and a rush on top. */
+  /** The ratio of the busiest second to the average one: a wave of 1.8, and a rush on top. */
   peak: 5,
   usedShare: 0.75,
   retentionDays: 30,
   copies: 3,
-  /** Of Cassandra's nodes: cores, how busy they are to be, and how much each is to hold. */
+  /** A node of Cassandra: its cores, how busy they should be, and the bytes that it should hold. */
   node: { cores: 8, usedShare: 0.5, bytes: 1e12 },
 } as const;
 
@@ -38,10 +38,10 @@ export interface Size {
   readonly average: number;
   readonly peak: number;
   readonly partitions: number;
-  /** Of the job that has the most to do. The others need as many again. */
+  /** Workers of the busiest job. The other jobs need as many again. */
   readonly workers: number;
   readonly cassandraNodes: number;
-  /** With all copies. */
+  /** Including all copies. */
   readonly cassandraBytes: number;
   readonly kafkaBytes: number;
   readonly redisBytes: number;
@@ -73,10 +73,10 @@ export function sizeOf(learners: number): Size {
   };
 }
 
-/** Numbers that many numbers of workers divide. */
+/** Numbers with many divisors, so that the partitions can be spread evenly over many numbers of workers. */
 const ROUND = [6, 12, 24, 48, 96, 192, 384, 768];
 
-/** Twice as many as there are workers at the peak, since they can only be added while a topic stands still. */
+/** Twice the number of workers at the peak, since partitions can only be added while a topic stands still. */
 function partitionsFor(peak: number, workers: number): number {
   const least = Math.max(2 * workers, Math.ceil(peak / MEASURED.partitionRate));
   return ROUND.find((partitions) => partitions >= least) ?? least;
