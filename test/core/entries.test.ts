@@ -73,7 +73,7 @@ test('an entry named like a property of objects is an ordinary entry', () => {
   ]);
 });
 
-/** One version, what it must read as, and what its store must be thought to hold. */
+/** A version of the entries, the content that it must have, and what the store must be assumed to hold. */
 interface Version {
   readonly entries: Entries<number>;
   readonly contents: ReadonlyMap<string, number>;

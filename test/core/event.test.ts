@@ -8,7 +8,7 @@ import { topics } from '../../topics/index.ts';
 const events = topics.flatMap((topic) => [...topic.events, ...topic.broadcasts]);
 const all = [...events, timerFired, callAnswered];
 
-/** Every record within the schema, itself included. */
+/** Every record within the schema, including the schema itself. */
 function recordsIn(schema: Schema): RecordSchema[] {
   if (isNullable(schema)) return recordsIn(schema[1]);
   if (typeof schema === 'string' || schema.type === 'enum') return [];

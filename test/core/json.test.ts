@@ -12,7 +12,7 @@ const problem = (schema: Schema, value: unknown): string => {
   const checked = compileJson(schema)(value, 'data');
   return checked.ok ? assert.fail('it was taken') : checked.problem;
 };
-/** A table of one type: what it takes as it is, and what it answers to everything else. */
+/** Tests a schema with values that it accepts unchanged, and with values that it refuses, each with its message. */
 function table(schema: Schema, taken: readonly unknown[], refused: readonly (readonly [unknown, string])[]): void {
   for (const value of taken) assert.deepEqual(fits(schema, value), value);
   for (const [value, message] of refused) assert.equal(problem(schema, value), message);
@@ -295,7 +295,7 @@ test('a mistake of our code is thrown, not attributed to the value', () => {
   assert.throws(() => compileJson(course)(value, 'data'), RangeError);
 });
 
-// ---- what is lenient ----
+// ---- what is tolerated ----
 
 const wishes = {
   type: 'record',
@@ -327,7 +327,7 @@ const all = { who: 'ada', colours: ['red'], zone: 'Asia/Kolkata', parcel: { colo
 const left = (path: string, why: string) => ({ path, problem: why });
 const notColour = (path: string, found: string) => `${path}: one of red, blue is expected, not ${found}`;
 
-/** What is wrong, what replaces it, and the message about it. */
+/** A mistake, its replacement, and the messages about it. */
 const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readonly object[]])[] = [
   [{}, {}, []],
   [{ zone: 99 }, { zone: '99' }, []],
@@ -351,7 +351,7 @@ const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readon
       left('data.parcel.weight', 'data.parcel.weight: a number of at most 9 is expected, not 10'),
     ],
   ],
-  // A value without a default removes its parent with it, and the message about the parent.
+  // A missing required value removes its parent, and only the parent is reported.
   [{ parcel: { weight: 'x' } }, { parcel: null }, [left('data.parcel', 'data.parcel.colours: an array is missing')]],
 ];
 

@@ -1,4 +1,4 @@
-/** The tables on a Cassandra that requires encryption and a password. */
+/** The tables port on a Cassandra that requires encryption and a password. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ test('rows are written and read over TLS, as a user with only the needed rights'
   const admin = opened(t, ADMIN);
   await loggedIn(admin);
   await admin.prepare([learners, board]);
-  // The port makes no users: statements of an administrator.
+  // The port does not create users, so the test acts as an administrator.
   const { Client, auth } = await import('cassandra-driver');
   const client = new Client({
     contactPoints: [server.url.slice('cassandra://'.length)],
@@ -83,7 +83,7 @@ test('a connection to a node with an untrusted certificate is refused', async (t
   assert.throws(() => cassandraTables({ ...ADMIN, tls: missing }), { code: 'CONFIG_INVALID', message: /none\.crt/ });
 });
 
-/** The first user is made a little after the server answers. */
+/** Retries, because the first user is created a little after the server starts to answer. */
 async function loggedIn(tables: Tables): Promise<void> {
   for (;;) {
     const error = await tables.prepare([]).then(

@@ -1,4 +1,4 @@
-/** The tables while Cassandra is killed, paused and away. */
+/** The tables port while Cassandra is killed, paused and away. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ test('nothing acknowledged is lost when Cassandra is killed during writes, and w
       }),
     );
     const writing = until(tables, rows, () => (away += 1));
-    // While it is on its way.
+    // The server is killed during the call.
     if (revision === 20) {
       restart = server.kill().then(() => server.start());
       void restart.then(() => (isBack = true));
@@ -110,7 +110,7 @@ test('the late effects of a write that timed out are not visible', async (t) => 
   const key = ['late', 'ada', 'b'];
   const counts = Entries.stored([['kept', 1]]);
   await tables.write(learners, [write(key, v(1, 1), { whole: true, data: { counts } })]);
-  // Larger values would win cell by cell.
+  // Larger values, which would win cell by cell.
   const lost = {
     at: 'z',
     outbox: 'z',
@@ -121,7 +121,7 @@ test('the late effects of a write that timed out are not visible', async (t) => 
   t.after(() => server.resume());
   await assert.rejects(tables.write(learners, [first]), { code: 'TABLES_AWAY' });
   server.resume();
-  // The first write lies in the server's buffers; it arrives, if it does, before, between or after this one.
+  // The first write is in the server's buffers. If it takes effect, then before, between or after the cells of this one.
   const second = write(key, v(1, 2), { at: 'a', data: { progress: 1, region: null, counts: counts.set('both', 2) } });
   assert.deepEqual(await until(tables, [second]), ['written']);
   await assertHolds(tables, second);
@@ -177,7 +177,7 @@ test('tables that are closed while their client finds Cassandra again leave no c
   await second.deserted();
 });
 
-/** What became of a process that does something with tables and then closes them. */
+/** The output of a process that uses tables and then closes them. */
 function ended(work: string, parameters = ''): Promise<string> {
   return printed(`
     import { cassandraTables } from ${JSON.stringify(new URL('../../sinks/tables/cassandra/tables.ts', import.meta.url).href)};
@@ -189,7 +189,7 @@ function ended(work: string, parameters = ''): Promise<string> {
     console.log(outcome);`);
 }
 
-/** Writes again as long as Cassandra is away, which is what the runtime does. */
+/** Repeats the write while Cassandra is away, as the runtime does. */
 async function until(tables: Tables, rows: readonly RowWrite[], wasAway: () => void = () => {}) {
   for (;;) {
     try {

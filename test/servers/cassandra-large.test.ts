@@ -1,4 +1,4 @@
-/** Rows beyond the default limits of Cassandra, in one whose limits were raised as docs/operate.md describes. */
+/** Rows beyond Cassandra's default limits, on a server whose limits were raised as docs/operate.md describes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Claims and deleted rows, as a real Cassandra stores them. */
+/** Claims and deleted rows as a real Cassandra stores them. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -17,7 +17,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 test('a deleted row is kept for its retention, and one that came back for ever', async (t) => {
   const { tables, client, keyspace } = await prepared(t);
   const key = ['acme', 'ada', 'b1'];
-  /** The seconds that each cell has left, null where it stays. */
+  /** The remaining seconds of each cell; null if the cell does not expire. */
   const left = async (): Promise<(number | null)[]> => {
     const named = ['region', '"_token"', '"_at"', '"_timers"', '"_erased"'].map((column) => `TTL(${column})`);
     const { rows } = await client.execute(`SELECT ${named.join(', ')} FROM ${keyspace}.contract_learners`);
@@ -31,7 +31,7 @@ test('a deleted row is kept for its retention, and one that came back for ever',
   const gone = write(key, v(1, 2), { keepMs: DAY_MS, outbox: 'bye', data: undefined });
   await tables.write(learners, [gone]);
   for (const seconds of await left()) isNearly(seconds, 86_400);
-  // The next owner keeps it from now on, and knows no data of it.
+  // The next owner renews its retention, without knowing any data of the row.
   await tables.write(learners, [
     { ...gone, version: v(2, 2), whole: true, taken: { from: v(1, 2) }, keepMs: 2 * DAY_MS - 1 },
   ]);
@@ -94,7 +94,7 @@ test('doctor reports how many tokens are left', async (t) => {
   assert.equal(await outcome(), 'warning');
 });
 
-/** A keyspace of the test's own. */
+/** A separate keyspace for the test. */
 async function prepared(t: TestContext) {
   const keyspace = `test_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
   const tables = cassandraTables({ url: `${server.url}/${keyspace}` });

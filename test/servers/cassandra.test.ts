@@ -1,4 +1,4 @@
-/** The tables on a real Cassandra: the contract of the port, and what only Cassandra has. */
+/** The tables port on a real Cassandra: its contract, and what is particular to Cassandra. */
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -166,7 +166,7 @@ test('concurrent prepares of several clients make the tables once', async (t) =>
 
 const id = { name: 'id', type: 'string', doc: '' } as const;
 const other = { name: 'other', type: 'string', doc: '' } as const;
-/** A table of one test, by one name however it is declared. */
+/** Declares a table for one test, which keeps its name whatever its declaration is. */
 const declaring =
   (name = `drifting_${randomInt(2 ** 40)}`) =>
   (over: Partial<TableDef>, ...fields: Field[]): TableDef => ({
@@ -296,7 +296,7 @@ function opened(t: TestContext, at: string): Tables {
   return tables;
 }
 
-/** Tables in the keyspace of all tests, and a tenant of this one. */
+/** Tables in the keyspace that all tests share, with a separate tenant for this test. */
 async function prepared(t: TestContext) {
   const tables = opened(t, `${url}?dc=datacenter1&replication=1`);
   await tables.prepare([learners, board]);

@@ -1,4 +1,4 @@
-/** The search while Elasticsearch is killed, paused and away. */
+/** The search port while Elasticsearch is killed, paused and away. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ describe('Elasticsearch is killed during writes', () => {
       while (!isBack) {
         revision += 1;
         const applying = search.apply(courses, batch('t1', revision));
-        // While it is on its way.
+        // The server is killed during the call.
         if (revision === until) killing.resolve();
         assert.ok((await applying).every((result) => result === 'written'));
       }
@@ -99,7 +99,7 @@ describe('Elasticsearch hangs', () => {
     const search = opened(t, { patienceMs: 1000 });
     await until(() => search.apply(courses, batch('t4', 1)));
     server.pause();
-    // Without a timeout each of these would hang: the server is resumed only after them.
+    // Without a timeout all of these would hang, since the server is resumed only after them.
     const outcomes = await Promise.allSettled([
       search.apply(courses, batch('t4', 2)),
       search.apply(courses, [put('t4', 'a', {})]),
@@ -113,7 +113,7 @@ describe('Elasticsearch hangs', () => {
       assert.equal(outcome.reason.code, 'SEARCH_AWAY', String(outcome.reason));
     }
     assert.ok((await patient.apply(courses, batch('t4', 3))).every((result) => result === 'written'));
-    // What was cut off may have been read: it has no newer version, and changes nothing.
+    // The server may have read the interrupted requests. Their versions are older, so they change nothing.
     const { total } = await patient.search(courses, { ...all, tenant: 't4', filter: { learners: 3 } });
     assert.equal(total, names.length);
   });
@@ -138,7 +138,7 @@ describe('Elasticsearch hangs', () => {
   });
 });
 
-/** Like the runtime: retries while the store is away. */
+/** Retries while the store is away, as the runtime does. */
 async function until<T>(act: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/** The search on an Elasticsearch with authentication, by HTTPS. */
+/** The search port on an Elasticsearch with authentication, over HTTPS. */
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ config(
   'roles.yml',
   `worker: { indices: [ { names: [ "tributary-*" ], privileges: [ ${PRIVILEGES} ] } ] }`,
   'reader: { indices: [ { names: [ "tributary-*" ], privileges: [ read ] } ] }',
-  // So that the server can be asked whether it is ready.
+  // Lets the test ask the server whether it is ready.
   'probe: { cluster: [ monitor ] }',
 );
 const server = await startElasticsearch({
@@ -58,7 +58,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As Elasticsearch keeps it in its file of users. */
+/** A password hash as in Elasticsearch's file of users. */
 function hashOf(password: string): string {
   const salt = randomBytes(32);
   const hash = pbkdf2Sync(password, salt, ROUNDS, 32, 'sha512');
@@ -71,7 +71,7 @@ function opened(t: TestContext, options: ElasticsearchOptions) {
   return search;
 }
 
-/** Rejected at once, with a message that shows no password. */
+/** Asserts that the call is rejected at once, with a message that does not contain the password. */
 async function refused(act: Promise<unknown>, message: RegExp): Promise<void> {
   await assert.rejects(act, (error: Error & { code?: string }) => {
     assert.equal(error.code, 'ACCESS_REFUSED', error.message);

@@ -1,4 +1,4 @@
-/** The search on a real Elasticsearch. */
+/** The search port on a real Elasticsearch. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, type TestContext, test } from 'node:test';
@@ -21,7 +21,7 @@ const client = new Client({ node: server.url });
 after(() => client.close());
 const url = server.url.replace('http:', 'elasticsearch:');
 const newPrefix = (): string => `t${randomUUID().slice(0, 8)}-`;
-// A busy machine may take long for what is not the matter of a test.
+// A busy machine may take long for calls that a test is not about.
 const patienceMs = 60_000;
 
 function opened(t: TestContext, options: Partial<ElasticsearchOptions> = {}) {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** The output of a process that runs this module. Rejects if it does not end on its own within a minute. */
+/** The output of a process that runs this module. Rejects if the process does not end by itself within a minute. */
 export function printed(script: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { timeout: 60_000 };

@@ -1,6 +1,6 @@
 /**
- * What kafkajs's own consumer and producer get wrong (its version 2.2.4, each found in its source), and what happens here
- * instead. Batches that are too long or damaged, and bytes that are views of an answer, are in test/topics/kafka/wire/records.test.ts.
+ * What kafkajs's own consumer and producer (version 2.2.4) get wrong, each found in its source, and what happens here instead. For
+ * batches that are too long or damaged, and bytes that are views of a response, see test/topics/kafka/wire/records.test.ts.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contra
 import { withTopic } from './kafka-topic.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
-// Sessions short enough for a test.
+// Allows sessions that are short enough for a test.
 const server = await startKafka({ folder, settings: { 'group.min.session.timeout.ms': '500' } });
 after(async () => {
   await server.kill();

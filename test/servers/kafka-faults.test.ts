@@ -1,4 +1,4 @@
-/** The transport while its broker is killed, paused, and replaced by another one of three. */
+/** The transport while its broker is killed or paused, or replaced by another of three. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ function opened(t: TestContext, { url }: KafkaServer, options: Partial<KafkaOpti
   return transport;
 }
 
-/** The broker creates its internal topics with the first join and the first claim: on a busy machine that takes longer than 1 s. */
+/** The first join and the first claim create the broker's internal topics, which takes longer than 1 s on a busy machine. */
 async function createInternalTopics(t: TestContext, server: KafkaServer): Promise<void> {
   const transport = opened(t, server);
   await claimOf(transport, 'first', await withTopic(transport), 0);
@@ -46,7 +46,7 @@ async function administrator(t: TestContext, { url }: KafkaServer): Promise<Admi
   return admin;
 }
 
-/** As the runtime does it: whatever fails for a reason that passes is done again, from a new claim. */
+/** Starts over from a new claim after every failure that may pass, as the runtime does. */
 async function copy({ membership }: Member, to: string, count: number, each: (copied: number) => void): Promise<void> {
   for (let copied = 0; copied < count; ) {
     try {
@@ -94,7 +94,7 @@ describe('the transport while Kafka is away', () => {
     await copy(member, to, keys.length, (copied) => {
       if (kills[0] === undefined || copied < kills[0]) return;
       kills.shift();
-      // Not awaited: the next commits are on their way.
+      // Not awaited, so that the next commits are in progress.
       outage = outage.then(() => server.kill()).then(() => server.start());
     });
     await outage;
@@ -156,7 +156,7 @@ describe('the transport while Kafka is away', () => {
     const admin = await administrator(t, server);
     const member = await joined(transport, 'count', topic);
     const refusal = () => member.membership.claim(0).then(String, (error: Error) => error.message);
-    /** False if the broker dropped it before it reconnected: then it joins when it has released its partitions, and not before. */
+    /** False if the broker dropped the member before it reconnected. Then it joins only after it has released its partitions. */
     const isStillMember = async (): Promise<boolean> => {
       for (;;) {
         if ((await refusal()).includes('lets go of it')) return true;
@@ -170,7 +170,7 @@ describe('the transport while Kafka is away', () => {
       assert.deepEqual(await member.revoking(), [0, 1]);
       server.resume();
       stillMember = await isStillMember();
-      // It has joined the group by then, and was assigned what it is releasing.
+      // By then the member has joined the group again, and was assigned the partitions that it is releasing.
       for (let calls = 0; calls < 20; calls++) await transport.lag('count', topic);
       letGo();
       while (member.held.size > 0 && !stillMember) await member.notified();

@@ -1,4 +1,4 @@
-/** What topics do not accept, and how much they are sent at once, on a real broker. */
+/** The largest records that topics accept, and how much is sent at once, on a real broker. */
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -35,7 +35,7 @@ async function limited(t: TestContext, topic: string, bytes: number, others: Rea
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   t.after(() => admin.disconnect());
-  // What is not named goes back to the default.
+  // Settings that are not listed are reset to their defaults.
   const configEntries = [
     { name: 'max.message.bytes', value: String(bytes) },
     { name: 'retention.ms', value: String(FOR_EVER) },
@@ -190,7 +190,7 @@ test('a record that was small enough while it was compressed becomes a dead lett
     recordsOf(stores.codec, { topic: from, def: added, data, id, time: Date.now() }, 1)[0] as NewRecord;
   const large = {
     ...made('a'),
-    // Half as long when it is compressed: more than the smaller limit even then.
+    // Half as long after compression, which still exceeds the smaller limit.
     value: Buffer.from(randomBytes(6 * MIB).toString('hex')),
     headers: { ...made('a').headers, 'content-type': 'application/json' },
   };

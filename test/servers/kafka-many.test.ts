@@ -1,4 +1,4 @@
-/** A thousand partitions in one process: its requests to the broker do not grow with them, except for those of each partition. */
+/** A thousand partitions in one process. Only the requests that each partition needs grow with their number. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Requests by name. */
+/** The number of requests, by name. */
 const asked = new Map<string, number>();
 const { send } = Connection.prototype;
 Connection.prototype.send = function counting(message) {
@@ -30,7 +30,7 @@ Connection.prototype.send = function counting(message) {
   asked.set(apiName, (asked.get(apiName) ?? 0) + 1);
   return send.call(this, message);
 };
-/** Of those whose number is meaningful: heartbeats and fetches depend on time. */
+/** The requests whose number is meaningful; those for heartbeats and fetches depend on time. */
 function requests(): Record<string, number> {
   const found = Object.fromEntries(asked);
   asked.clear();
@@ -60,7 +60,7 @@ test('a thousand partitions are claimed and committed by one process, which asks
     assert.equal(claims.length, PARTITIONS);
     const { InitProducerId = 0, ...shared } = ofClaims;
     assert.ok(InitProducerId >= PARTITIONS);
-    // With the others that ask at the same time, or for all of them once.
+    // Shared with other requests made at the same time, or sent once for all partitions.
     const most = {
       FindCoordinator: 20,
       GroupCoordinator: 0,
@@ -113,7 +113,7 @@ test('a look begins the transaction: the commit asks for nothing more, and a sec
   await claim.look();
   await claim.commit({ records: [], offset: 1, metadata: '' });
   assert.deepEqual(requests(), { AddOffsetsToTxn: 1, TxnOffsetCommit: 1, EndTxn: 1 });
-  // A part of a transaction is answered without being written, and so proves nothing.
+  // The broker acknowledges a part of a transaction without writing it, so that proves nothing.
   await claim.look();
   asked.clear();
   await claim.look();

@@ -1,4 +1,4 @@
-/** Offsets that others commit, their metadata, and dedupe positions in a topic of their own, on a broker that accepts little metadata. */
+/** Offsets that others commit, their metadata, and dedupe positions in their own topic, on a broker that accepts little metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -35,7 +35,7 @@ after(async () => {
 });
 await makeDedupeTopic();
 
-/** Compacted as soon as something was written over. */
+/** Compacts the topic as soon as a record is superseded. */
 async function makeDedupeTopic(): Promise<void> {
   const configEntries = [
     { name: 'cleanup.policy', value: 'compact' },
@@ -51,7 +51,7 @@ function opened(t: TestContext): Transport {
   return transport;
 }
 
-/** As other clients commit, which need nothing but the name of the group. */
+/** Commits like other clients, which need only the name of the group. */
 async function commitAsOther(group: string, topic: string, offset: number, metadata: string): Promise<void> {
   const cluster = new Cluster(settingsOf({ url }));
   const error = await cluster.persist(async () => {
@@ -62,7 +62,7 @@ async function commitAsOther(group: string, topic: string, offset: number, metad
   assert.equal(error, 0);
 }
 
-/** OffsetCommit 5 of partition 0, by a client that is no member. */
+/** OffsetCommit 5 of partition 0, by a client that is not a member. */
 const offsetCommit = (group: string, topic: string, offset: number, metadata: string): Call<number | undefined> => ({
   name: 'OffsetCommit',
   key: 8,
@@ -90,7 +90,7 @@ test('an offset that a Kafka tool has set is foreign, in claims and in descripti
   const member = await joined(transport, 'reset', topic);
   await (await member.membership.claim(0)).commit({ records: [], offset: 5, metadata: 'ours' });
   await member.membership.leave();
-  // To the very offset that it had.
+  // Sets exactly the offset that was committed.
   await admin.setOffsets({ groupId: 'reset', topic, partitions: [{ partition: 0, offset: '5' }] });
   assert.deepEqual(await transport.committed('reset', topic), [{ offset: 5, metadata: '', foreign: true }]);
   const { membership } = await joined(transport, 'reset', topic);
@@ -183,7 +183,7 @@ test('long dedupe positions outlive the compaction of their topic, and a later a
   assert.equal(await codeOf(doomed), 'RECORD_TOO_LARGE');
   const first = () => transport.read(MARKS, 0, 0, 1000).then((records) => records.filter(({ key }) => isOf(key)));
   while ((await first()).length > 1) {
-    // A segment is compacted when another one was begun.
+    // A segment is compacted only after another one has begun.
     await (await membership.claim(1)).commit({
       records: [],
       offset: 0,
@@ -251,7 +251,7 @@ test('a topic that is deleted and made again ends its claims, and none of them r
   assert.notEqual(next.shape.id, claim.shape.id);
   assert.deepEqual(keysOf(await take(next, 6)), ['e', 'f', 'g', 'h', 'i', 'j']);
 
-  // One that did not notice while the topic was gone, for example because it was paused.
+  // A fetcher that did not notice that the topic was gone, for example because it was paused.
   const cluster = new Cluster(settingsOf({ url }));
   const fetcher = new Fetcher(cluster);
   t.after(() => {

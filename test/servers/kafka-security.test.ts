@@ -26,7 +26,7 @@ const { sasl, ssl, saslSsl, ca: caPath } = server.listeners;
 const ca = readFileSync(caPath, 'utf8');
 const login = `alice:${encodeURIComponent(PASSWORD)}`;
 
-/** Everything that goes over another connection: topics, records, a group, a transaction. */
+/** Uses every kind of connection: topics, records, a group, a transaction. */
 async function works(t: TestContext, options: KafkaOptions): Promise<void> {
   const transport = kafkaTransport({ heartbeatMs: 200, ...options });
   t.after(() => transport.close());
@@ -131,7 +131,7 @@ for (const [url, because] of MIX_UPS) {
   });
 }
 
-/** A token as the brokers of tests take it. */
+/** A token that the test brokers accept. */
 function unsigned(seconds: number): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,4 +1,4 @@
-/** A topic of one test, which keeps records of any age. */
+/** A topic for one test, which keeps records of any age. */
 
 import { randomUUID } from 'node:crypto';
 import type { Transport } from '../../topics/log/transport.ts';

@@ -15,7 +15,7 @@ import { withTopic } from './kafka-topic.ts';
 const { url } = await running('kafka');
 
 function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport {
-  // A heartbeat is how a member learns that the group changed.
+  // Members learn from heartbeats that their group changed.
   const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
   t.after(() => transport.close());
   return transport;
@@ -54,7 +54,7 @@ test('claims of one partition, by several groups in one process, each read all o
   const keys = Array.from({ length: 60 }, (_, i) => `k${i}`);
   const claims: Claim[] = [];
   for (const [i, key] of keys.entries()) {
-    // At the end, in the middle and at the beginning of what there is.
+    // The claims begin at the end, in the middle and at the beginning of the records.
     if (i % 20 === 0) claims.push(await claimOf(transport, `count-${i}`, topic, 0));
     await transport.produce([record(topic, 0, { key })]);
     const [first] = claims;
@@ -107,7 +107,7 @@ test('records of an aborted transaction are never visible', async (t) => {
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'count', topic);
   const claim = await membership.claim(0);
-  // Refused by the broker after the first partition's batch was appended.
+  // The broker refuses it after appending the batch of the first partition.
   const tooLarge = { ...record(topic, 1), value: randomBytes(10 * 1024 * 1024) };
   const attempt = claim.commit({ records: [record(topic, 0, { key: 'aborted' }), tooLarge], offset: 1, metadata: '' });
   await assert.rejects(attempt, {

@@ -1,4 +1,4 @@
-/** Access to the requests on a real Postgres, and the connection: a server of its own, since it is configured for this. */
+/** Connections and access to the requests on a real Postgres: a separate server, since it is configured for this. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The requests while their Postgres is killed, paused, restarted and cut off. */
+/** The requests port while its Postgres is killed, paused, restarted and cut off. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ function opened(t: TestContext, schema: string, timeoutMs: number, url = server.
   return requests;
 }
 
-/** Calls again for as long as the store is away; anything else is thrown. */
+/** Repeats the call while the store is away. Throws any other error. */
 async function persist<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -63,7 +63,7 @@ test('a killed server loses nothing that it acknowledged, and no request is fini
   const worker = async (owner: string): Promise<void> => {
     while (finished.size < REQUESTS) {
       now += 1;
-      // What was leased by a call that got no answer is free again after 200.
+      // If the call's answer is lost, the leased request is free again after 200 ms.
       const got = await persist(() => requests.lease(owner, now, now + 200, MANY));
       if (got === undefined) {
         now += 20;
@@ -114,7 +114,7 @@ test('a paused server is away while it is paused, for connections that are open 
   const requests = opened(t, 'paused', 1000);
   await asked(requests, 'r1', T0);
   server.pause();
-  // Without a timeout each of these would hang: the server is resumed only after them.
+  // Without a timeout all of these would hang, since the server is resumed only after them.
   const outcomes = await Promise.allSettled([
     ...Array.from({ length: 8 }, () => requests.get('acme', 'r1-1')),
     requests.lease('ada', T0, T0 + 1000, MANY),
@@ -126,7 +126,7 @@ test('a paused server is away while it is paused, for connections that are open 
     assert.equal(outcome.reason.code, 'REQUESTS_AWAY', String(outcome.reason));
   }
   assert.equal((await persist(() => requests.get('acme', 'r1-1')))?.id, 'r1-1');
-  // The server may have read the lease before it was cut off: then it runs out.
+  // The server may have executed the interrupted lease, which has expired by now.
   assert.equal((await persist(() => requests.lease('bob', T0 + 1000, T0 + 2000, MANY)))?.owner, 'bob');
 });
 

@@ -1,4 +1,4 @@
-/** The requests on a real Postgres. */
+/** The requests port on a real Postgres. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -61,7 +61,7 @@ test('a schedule that was replaced while it was planned fires as it is now', asy
   await firesAsItIsNow(opened(t, { schema: newSchema(), connections: 1 }));
 });
 
-/** What several workers do at once, each with connections of its own; they share a clock, which advances at every step. */
+/** Steps that several workers do at once, each with its own connections. They share a clock, which advances at every step. */
 const step = fc.record({
   does: fc.constantFrom('lease', 'lease', 'renew', 'finish', 'fail', 'cancel'),
   holds: fc.integer({ min: 1, max: 12 }),
@@ -89,7 +89,7 @@ test('several processes never have the same lease, and one that lost it changes 
       assert.ok(first);
       for (let index = 0; index < REQUESTS; index += 1) await asked(first, `r${index}`, T0 + index, { maxAttempts: 4 });
       let now = T0 + 100;
-      /** The newest attempt that a worker was given, by request. */
+      /** The newest attempt that was granted to a worker, by request. */
       const newest = new Map<string, number>();
       const granted = new Set<string>();
       const finished = new Map<string, number>();
@@ -172,7 +172,7 @@ test('frequent queries use an index', async (t) => {
   const admin = await administer(t);
   const sql = statementsOf(schema);
   const schedules = scheduleStatementsOf(schema);
-  // A plan without an index is taken only where there is none: the tables are empty.
+  // Makes the planner use an index wherever there is one. Otherwise it would not, since the tables are empty.
   await admin.query('SET enable_seqscan = off');
   const after = [T0, 'r1-1'] as const;
   for (const { text, values } of [

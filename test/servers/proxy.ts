@@ -1,19 +1,19 @@
-/** A proxy between a client and a server of 127.0.0.1 that loses an answer: the server did what it was asked, the client does not know. */
+/** A proxy between a client and a local server that loses an answer: the server did what was asked, but the client does not know. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 export interface Proxy {
   readonly port: number;
-  /** Cuts the connection at the first byte that answers a request with this text; answers when it has happened. */
+  /** Cuts the connection at the first byte of the answer to a request with this text. Resolves when that has happened. */
   loseAnswerTo(text: string): Promise<void>;
-  /** Answers when a client sends such a text. */
+  /** Resolves when a client sends this text. */
   asked(text: string): Promise<void>;
-  /** Answers when no client is connected. */
+  /** Resolves when no client is connected. */
   deserted(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `at`: the port on which it listens, if it matters. */
+/** `at`: the port on which the proxy listens, if it matters. */
 export async function startProxy(port: number, at = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let wanted: { readonly text: string; readonly lost: () => void } | undefined;
@@ -29,7 +29,7 @@ export async function startProxy(port: number, at = 0): Promise<Proxy> {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         sockets.delete(socket);
-        // What it has still to deliver comes first.
+        // Delivers what is still buffered first.
         other.destroySoon();
       });
     }

@@ -1,4 +1,4 @@
-/** The cache while Redis is killed, stopped, cut off and replaced. */
+/** The cache port while Redis is killed, stopped, cut off and replaced. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,10 +18,10 @@ const PATIENT = 60_000;
 const HASTY = 800;
 const USERS = Array.from({ length: 200 }, (_, number) => `user-${number}`);
 const DURABLE = [['appendfsync', 'always']] as const;
-/** Whose nodes give each other up soon. */
+/** A cluster whose nodes soon give each other up. */
 const clusterIn = (folder: string) => startRedisCluster({ folder, nodeTimeoutMs: 2000 });
 
-/** The same records of many entries, at one revision; `number` is in each. */
+/** A record in each of many entries, at one revision. Each contains `number`. */
 const batch = (revision: number, number = revision) =>
   USERS.map((user) => inCourse(['acme', user, 'a'], { token: 1, revision }, number));
 const one = (revision: number) => inCourse(['acme', 'ann', 'a'], { token: 1, revision }, revision);
@@ -41,7 +41,7 @@ describe('the cache while Redis is away', () => {
       );
       for (let revision = round * 1_000_000 + 1; !isBack; revision += 1) {
         const applying = cache.apply(courses, batch(revision));
-        // While it is on its way.
+        // The server is killed during the call.
         if (acknowledged === 20) killing.resolve();
         assert.deepEqual(await applying, written);
         acknowledged += 1;
@@ -204,7 +204,7 @@ describe('live updates after a break', () => {
     const subscriber = async () => /id=(\d+) /.exec(String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')))?.[1];
     const before = await subscriber();
     server.pause();
-    // It fails when the pings have gone unanswered for as long.
+    // The read fails once pings have gone unanswered for that long.
     await assert.rejects(cache.read(courses, ['acme', 'ann']), { code: 'CACHE_AWAY' });
     await assert.rejects(cache.read(courses, ['acme', 'ann']), { code: 'CACHE_AWAY' });
     server.resume();
@@ -238,7 +238,7 @@ describe('failover', () => {
     const cache = opened(t, group, PATIENT);
     await cache.apply(courses, batch(1));
     const sentinel = connected(t, group.sentinel);
-    // It may have to look at the replica once more before it agrees.
+    // The Sentinel may have to look at the replica once more before it agrees.
     const isAgreed = () =>
       sentinel.call('SENTINEL', 'FAILOVER', 'tributary').then(
         () => true,
@@ -329,7 +329,7 @@ describe('failover', () => {
     const ids = await Promise.all(nodes.map(async (node) => String(await node.cluster('MYID'))));
     await nodes[to]?.cluster('SETSLOT', slot, 'IMPORTING', ids[from] ?? '');
     await nodes[from]?.cluster('SETSLOT', slot, 'MIGRATING', ids[to] ?? '');
-    // The entry lies half here and half there, and is waited for.
+    // While half of the entry is on each node, calls wait for it.
     const [name] = (await nodes[from]?.cluster('GETKEYSINSLOT', slot, 10))?.map(String) ?? [];
     const migrate = async (keys: readonly string[]) => {
       const port = new URL(cluster.nodes[to]?.url ?? '').port;
@@ -359,7 +359,7 @@ async function running<S extends Server>(t: TestContext, start: (folder: string)
   return server;
 }
 
-/** What became of a process that subscribes and reads, with something done in between, and then closes its cache. */
+/** The output of a process that subscribes and reads, with something done in between, and then closes its cache. */
 function ended({ url }: Server, between: string): Promise<string> {
   const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
   return printed(`
@@ -389,7 +389,7 @@ function connected(t: TestContext, { url }: Server): Redis {
   return redis;
 }
 
-/** As the runtime does it: calls that fail for now are made again. */
+/** Repeats calls that fail for now, as the runtime does. */
 async function untilBack<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

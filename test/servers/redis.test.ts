@@ -1,4 +1,4 @@
-/** The cache on real Redis servers: one, a master with its replica and a Sentinel, and a cluster of three. */
+/** The cache port on real Redis servers: a single one, a master with a replica and a Sentinel, and a cluster of three. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -321,7 +321,7 @@ function connected(t: TestContext, url: string): Redis {
   return redis;
 }
 
-/** A cache of its own on the single server, and a plain client beside it. */
+/** A separate cache on the single server, and a plain client beside it. */
 function around(t: TestContext) {
   const prefix = `${randomUUID()}:`;
   return { prefix, cache: opened(t, { url: single.url, prefix }), redis: connected(t, single.url) };

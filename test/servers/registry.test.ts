@@ -1,4 +1,4 @@
-/** The registry client on a real one. */
+/** The registry client on a real registry. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

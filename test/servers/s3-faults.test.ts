@@ -1,4 +1,4 @@
-/** The objects while their S3 server is killed, paused, and its answers are lost. */
+/** The objects port while its S3 server is killed or paused, or its answers are lost. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ test('when the server is killed while objects are written, each is whole or abse
     Array.from({ length: 4 }, async (_, writer) => {
       for (let index = writer; index < WRITES; index += 4) {
         const name = `segments/${index}`;
-        // A create that is not known to have happened may have: then it is there, and whole.
+        // A create with an unknown outcome may have taken effect. Then the object exists, and is whole.
         await persist(() => objects.create(name, Buffer.alloc(1000 + index, `${index % 10}`))).catch(
           (error: { code?: unknown }) => assert.equal(error.code, 'ALREADY_EXISTS', String(error)),
         );
@@ -105,7 +105,7 @@ test('a paused server is away while it is paused', async (t) => {
   const begun = (await objects.get('a'))[Symbol.asyncIterator]();
   await begun.next();
   server.pause();
-  // Without a timeout each of these would hang: the server is resumed only after them.
+  // Without a timeout all of these would hang, since the server is resumed only after them.
   const outcomes = await Promise.allSettled([
     objects.put('b', Buffer.from('x')),
     objects.create('c', Buffer.from('x')),
@@ -142,7 +142,7 @@ test('a slow reader is not cut off', async (t) => {
   await objects.put('a', Buffer.alloc(30 * MEGABYTE, 'a'));
   let length = 0;
   for await (const chunk of await objects.get('a')) {
-    // Longer than a server may be silent; the point is that time passes.
+    // Longer than the timeout for a silent server, since the delay is the reader's. Only the passing of time matters.
     if (length === 0) await sleep(1200);
     length += chunk.length;
   }
@@ -153,14 +153,14 @@ test('a server killed during a read is away for its reader', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 3000 });
   await objects.put('a', Buffer.alloc(30 * MEGABYTE, 'a'));
   const begun = (await objects.get('a'))[Symbol.asyncIterator]();
-  // Made in one piece: such a body is checked on its way, and breaks in another manner.
+  // Written in one piece. Such a body is verified while it is read, and fails in another way.
   await objects.put('b', Buffer.alloc(7 * MEGABYTE, 'b'));
   const unread = [await objects.get('a'), await objects.get('b')];
   await begun.next();
   await server.kill();
   await assert.rejects(rest(begun), away);
   await server.start();
-  // For readers that had not begun, too.
+  // Readers that had not begun fail, too.
   for (const each of unread) await assert.rejects(rest(each[Symbol.asyncIterator]()), away);
   assert.equal((await bodyOf(objects, 'a')).length, 30 * MEGABYTE);
 });

@@ -1,4 +1,4 @@
-/** A bucket of a real S3 server for one test, and what a test asks the server itself. */
+/** A bucket of a real S3 server for one test, and what a test can ask the server itself. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
@@ -17,11 +17,11 @@ export interface Store {
   readonly credentials: typeof CREDENTIALS;
   /** The server's own client. */
   readonly client: S3Client;
-  /** Uploads that are neither complete nor aborted: their keys. */
+  /** The keys of uploads that are neither complete nor aborted. */
   uploads(): Promise<string[]>;
 }
 
-/** @param endpoint of the adapter, where it is another than the server's */
+/** @param endpoint of the adapter, if different from the server's */
 export async function storeOf(
   t: TestContext,
   server: string,

@@ -1,4 +1,4 @@
-/** The objects on a real S3 server. */
+/** The objects port on a real S3 server. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
@@ -62,7 +62,7 @@ test('a body is read no faster than it is sent', async (t) => {
     }
   })();
   assert.equal((await objects.put('big', body)).bytes, 150 * MEGABYTE);
-  // Three parts, and what the first one was while it grew.
+  // Three parts, and the buffers from which the first one grew.
   assert.ok(most < 30 * MEGABYTE, `${most} bytes of buffers`);
 });
 

@@ -37,7 +37,7 @@ async function send(kafka: Kafka, value: string): Promise<void> {
   await producer.disconnect();
 }
 
-/** The offset after its last record. */
+/** The offset after the last record. */
 async function end(kafka: Kafka): Promise<string | undefined> {
   const admin = kafka.admin();
   await admin.connect();
@@ -99,7 +99,7 @@ test('clients log in by every mechanism, with and without TLS, and not with a wr
   await assert.rejects(topics({ brokers: [...listeners.ssl], ssl: true }), /certificate/);
 });
 
-/** A JSON Web Token with no signature. */
+/** A JSON Web Token without a signature. */
 function unsigned(sub: string): string {
   const seconds = Math.floor(Date.now() / 1000);
   const parts = [{ alg: 'none' }, { sub, iat: seconds - 1, exp: seconds + 600 }];

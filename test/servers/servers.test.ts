@@ -1,4 +1,4 @@
-/** Each real server: its client reads what it wrote, even after a kill; and every option has its effect. */
+/** Each real server: its client reads what it wrote, even after a kill, and every option has its effect. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ import { startRegistry } from '../../servers/registry.ts';
 import { S3_ACCESS_KEY, S3_REGION, S3_SECRET_KEY, startS3 } from '../../servers/s3.ts';
 import { type Server, startServer } from '../../servers/server.ts';
 
-/** What a client does in a connection of its own. */
+/** What a client does on one connection. */
 interface Sample {
   readonly write: (url: URL) => Promise<unknown>;
   readonly read: (url: URL) => Promise<unknown>;
@@ -169,7 +169,7 @@ test('a paused server answers when it is resumed', async (t) => {
   const answer = client.ping().finally(() => {
     answered = true;
   });
-  // The answer of a second server, asked after it, is there before.
+  // A second server that was asked later answers before it.
   const other = await started(t, startRedis({ folder: temporaryFolder(t) }));
   await redis(new URL(other.url), (second) => second.ping());
   assert.equal(answered, false);
@@ -190,7 +190,7 @@ test('a server that ends during its start reports why', async (t) => {
   await assert.rejects(startRedis({ folder: temporaryFolder(t), port }), /ended while it started.*bind/is);
 });
 
-/** A port with a listener that is none of our servers. */
+/** A port whose listener is none of our servers. */
 async function taken(): Promise<{ listening: ReturnType<typeof createServer>; port: number }> {
   const listening = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(listening, 'listening');

@@ -1,4 +1,4 @@
-/** The embedded transport and registry follow the contracts of their ports, and their folder survives faults. */
+/** The embedded transport and registry fulfil the contracts of their ports, and their folder survives faults. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -128,8 +128,8 @@ async function newFolder(t: TestContext): Promise<string> {
 }
 
 /**
- * Runs the appending process on the folder until it has printed so many lines, and kills it `ms` later: a process that
- * was killed on a line would always be found between two calls. Returns its output.
+ * Runs the appending process on the folder until it has printed this many lines, and kills it `ms` later. If it were killed
+ * at a line, that would always be between two calls. Returns the last numbers that it printed.
  */
 async function killedAfter(
   folder: string,
@@ -158,7 +158,7 @@ async function firstLineOf(folder: string): Promise<string> {
   return first ?? '';
 }
 
-/** Settles when the process is gone; its last lines may come after the call of `kill`. */
+/** Resolves when the process has ended. Its last lines may come after the call of `kill`. */
 async function eachLine(folder: string, take: (line: string, kill: () => void) => void): Promise<void> {
   const script = fileURLToPath(new URL('./embedded/appending.ts', import.meta.url));
   const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });

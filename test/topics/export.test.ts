@@ -1,4 +1,4 @@
-/** The exported documents are compared with their specifications, and with what the codec accepts. */
+/** Compares the exported documents with their specifications, and with what the codec accepts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import specification from '@asyncapi/specs/schemas/3.0.0.json' with { type: 'json' };
@@ -45,7 +45,7 @@ const events = topics.flatMap((topic) => [
 
 // ---- JSON Schemas ----
 
-/** Whether the codec takes it, once it was read as JSON. */
+/** Whether the codec accepts the value after it was read as JSON. */
 function codecTakes(def: EventDef, key: string | undefined): (data: unknown) => boolean {
   const [check, find] = [compileJson(def.schema), wrongId(def.schema, key)];
   return (data) => {
@@ -70,7 +70,7 @@ const VALUES: readonly unknown[] = [
   ...[{}, { x: '' }, { x: 'y' }, { x: 1 }, { x: null }],
 ];
 
-/** The value with one part of it changed, at every position and in every way. */
+/** The value with one part changed, at every position and in every way. */
 function* changed(value: unknown): Generator<unknown> {
   yield* VALUES;
   if (Array.isArray(value)) {
@@ -84,7 +84,7 @@ function* changed(value: unknown): Generator<unknown> {
 
 const asJson = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
-/** The example with every field that its schema has: what it leaves out is there as its default. */
+/** The example with every field of its schema. Fields that it leaves out have their defaults. */
 const whole = (def: EventDef): Json => ({
   ...Object.fromEntries(def.schema.fields.map((field) => [field.name, field.default])),
   ...def.example,
@@ -151,7 +151,7 @@ test('every kind of field has the same rules in the JSON Schema and the codec', 
 // ---- AsyncAPI ----
 
 test('the document is AsyncAPI 3.0', () => {
-  // It brings the schema of draft 7 along.
+  // The specification contains the schema of draft 7.
   const ajv = new Ajv({ meta: false, strict: false, allErrors: true, validateFormats: false });
   const validate = ajv.compile(specification);
   validate(exported);
@@ -172,7 +172,7 @@ test('every reference can be resolved', () => {
 
 // AsyncAPI's own schemas are a superset of draft 7.
 const ajv = new Ajv({ ...OPTIONS, strict: false }).addSchema(exported, 'asyncapi');
-/** Of the part of the document that the pointer names. */
+/** A validator for the part of the document that the pointer refers to. */
 const validatorOf = (pointer: string) => ajv.compile({ $ref: `asyncapi#${pointer}` });
 
 const DAMAGES: readonly ((headers: Json) => Json)[] = [

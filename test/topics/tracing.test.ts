@@ -1,4 +1,4 @@
-/** One event on its way from who produces it to a mail, as an exporter of OpenTelemetry sees it. */
+/** One event on its way from its producer to a mail, as an OpenTelemetry exporter sees it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { above, below, exporter, inTrace, named, PARENT, TRACE } from '../harnes
 const STORY = join(import.meta.dirname, '../../demo/story');
 const ORDER = ['user', 'content', 'batch', 'notification', 'group', 'enrollment'];
 
-/** The story of the demo, through all jobs. The last event of enrollments completes the course, which Ada is told by mail. */
+/** Runs the demo's story through all jobs. The last enrollment event completes the course, and Ada is notified by mail. */
 async function story(t: TestContext, attribute: string): Promise<Wired> {
   const one = await wired(t);
   const runtime = one.runtime(SILENT);

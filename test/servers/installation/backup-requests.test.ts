@@ -1,4 +1,4 @@
-/** The procedures of docs/operate.md for copies of Postgres and of the schema registry, word by word. */
+/** The procedures in docs/operate.md for copies of Postgres and of the schema registry, word by word. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,7 @@ async function whileUp<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Answers the id. */
+/** Asks for a report and returns the request's id. */
 async function asked(report: string): Promise<string> {
   const text = await ok('report', 'request', report, '--wait', ...REPORT);
   const { id, state } = JSON.parse(text.slice(text.indexOf('{')));
@@ -65,7 +65,7 @@ async function asked(report: string): Promise<string> {
   return id;
 }
 
-/** A server of the same address that knows nothing. */
+/** Deletes a server's data, as if it was lost. */
 async function lost(server: Server | undefined, name: string): Promise<void> {
   await server?.stop();
   rmSync(join(folder, name), { recursive: true });
@@ -94,7 +94,7 @@ step('requests that were restored are as they were, and no id comes twice', asyn
   postgres = await startPostgres({ folder: join(folder, 'postgres'), port: Number(new URL(postgres?.url ?? '').port) });
   const [restore = ''] = blocksBelow('### Report requests restored from a backup');
   await typed(restore, folder);
-  // A second time, over what is there, as somebody does who is not sure.
+  // Restores again over the result, like an operator who is not sure.
   await typed(restore, folder);
   assert.match(await ok('report', 'status', made.known, '--json'), /"state": ?"done"/);
   assert.match(await ok('report', 'schedule', 'list'), /weekly/);

@@ -1,6 +1,6 @@
 /**
- * The procedures of docs/operate.md for backups and disasters of servers, word by word. The copies are those of whole data folders of Kafka,
- * Cassandra and S3, taken one after the other while producers went on, and put back while the rest had moved on.
+ * The procedures in docs/operate.md for backups and disasters of servers, word by word. The copies are whole data folders of Kafka,
+ * Cassandra and S3. They were taken one after the other while producers went on, and are restored when the rest has moved on.
  */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ import { blocksBelow, typed } from '../../harness/typed.ts';
 const BUCKET = 'backup';
 const COUNTS = 'select sum(views) as visits, sum(completions) as completions from activity';
 const LOAD = ['load', '--rate', '20000', '--learners', '40', '--start', '2026-03-01T00:00:00Z'];
-/** The events of the load until the backup of the tables, that of the topics, and the end. */
+/** Events of the load: at the backup of the tables, at the backup of the topics, and at the end. */
 const [AT_TABLES, AT_TOPICS, IN_ALL] = [600, 900, 1500];
 
 const registry = await running('registry');
@@ -76,7 +76,7 @@ async function whileUp(work: () => Promise<void>): Promise<void> {
 
 const settled = async (): Promise<void> => void (await ok('lag', '--wait', '--timeout-ms', '180000'));
 
-/** As the page says: the rows that others look up come first. */
+/** As the page says, the jobs whose rows are looked up by others come first. */
 async function caughtUp(): Promise<void> {
   const [worker] = await coursesFirst.start(1);
   assert.ok(worker !== undefined);
@@ -85,18 +85,18 @@ async function caughtUp(): Promise<void> {
   await whileUp(settled);
 }
 
-/** The load up to this event; what was sent since the backup comes once more. */
+/** Produces the load up to this event. Events since the backup are sent again. */
 const produced = (until: number, from = restoredTo + 1) =>
   ok(...LOAD, '--from', String(from), '--events', String(until));
 
-/** What services read: rows, views, an index, and the totals of a rollup. */
+/** What services read: rows, views, an index and the totals of a rollup. */
 async function seen(): Promise<string[]> {
   const tables = ['batch_learners', 'batch_summary', 'group_progress', 'user_profile', 'course_structure'];
   const read: string[] = [];
   for (const name of tables) read.push(await ok('show', name, '--limit', '200', '--json'));
   read.push(await ok('search', 'enrollments', '--limit', '200', '--json'));
   read.push(await ok('query', COUNTS, '--csv'));
-  // In any order, and without the version of a table, which says how often it was written.
+  // Sorted, and without the version of a table, which depends on the number of commits.
   return read.map((text) =>
     text
       .replace(/ at version \d+/, '')

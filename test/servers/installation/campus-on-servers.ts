@@ -1,4 +1,4 @@
-/** The jobs of the campus on Kafka and Cassandra, with topics and tables of their own. Every process has clients of its own, as it has on servers. */
+/** The jobs of the campus on Kafka and Cassandra, with their own topics and tables. Every process has its own clients, as on servers. */
 
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
@@ -21,7 +21,7 @@ import { named } from './crash-stores.ts';
 interface Servers {
   readonly kafka: RunningServer;
   readonly cassandra: RunningServer;
-  /** How many records and keys a batch has at most. */
+  /** The largest number of records, and of keys, in a batch. */
   readonly most: number;
 }
 
@@ -41,7 +41,7 @@ export async function campusOnServers(t: TestContext, { kafka, cassandra, most }
   await stores.transport.createTopics(both.map((name) => ({ name, partitions: PARTITIONS, retentionMs: FOR_EVER })));
   const targets = CAMPUS_JOBS.flatMap((job) => [job.row, ...job.views.map((view) => view.into)]);
   await stores.tables.prepare(targets.filter((target) => target.kind === 'table'));
-  /** With this transport, or with clients of its own. */
+  /** A runtime with this transport, or with its own clients. */
   const runtime = (transport?: Transport): Runtime =>
     testRuntime(transport === undefined ? opened() : { ...stores, transport }, {
       clock: systemClock,
@@ -53,10 +53,10 @@ export async function campusOnServers(t: TestContext, { kafka, cassandra, most }
 
 const OFTEN_MS = 20;
 const SELDOM_MS = 1000;
-/** So many make the steps of a swap take a while. With more and more of them, no step would end on a slow machine. */
+/** This many learners make the steps of a swap take a while. If their number kept growing, no step would end on a slow machine. */
 const MANY = 2000;
 
-/** Learners enrol until it is stopped, or the test ends: a test that failed would not end while they do. Nobody else may enrol any meanwhile. */
+/** Enrolls learners until it is stopped or the test ends; otherwise a failed test would not end. Nobody else may enrol meanwhile. */
 export function underLoad(t: TestContext, campus: Campus) {
   const stopping = new AbortController();
   let enrolled = 0;
@@ -67,11 +67,11 @@ export function underLoad(t: TestContext, campus: Campus) {
       await systemClock.sleep(enrolled < MANY ? OFTEN_MS : SELDOM_MS, stopping.signal);
     }
   })();
-  // Its failure is that of the test, which awaits it.
+  // The test awaits `loading` and fails with its error.
   loading.catch(() => undefined);
   t.after(() => stopping.abort());
   return {
-    /** So many so far. */
+    /** The number of learners so far. */
     get enrolled() {
       return enrolled;
     },
@@ -83,7 +83,7 @@ export function underLoad(t: TestContext, campus: Campus) {
   };
 }
 
-/** Throws if one of the jobs ends: then there is nothing to wait for. */
+/** Throws if one of the jobs ends, since then there is nothing to wait for. */
 export async function caughtUp({ stores }: Campus, workers: readonly RunningJob[]): Promise<void> {
   const looking = new AbortController();
   const ended = workers.map(async ({ finished }) => {

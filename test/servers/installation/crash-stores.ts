@@ -1,4 +1,4 @@
-/** The stores of production for the crash property: names of their own in shared servers, and one tenant per run. */
+/** The stores of production for the crash property: separate names on shared servers, and a tenant for each run. */
 
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -24,10 +24,10 @@ export interface Urls {
   readonly elasticsearch: string;
 }
 
-/** Tables and indexes are made once; each life has topics and groups of its own. `close` ends what all lives share. */
+/** Creates tables and indexes once. Each run has its own topics and groups. `close` closes what all runs share. */
 export async function openStores(urls: Urls, jobs: readonly Job[]) {
   const id = randomUUID().replaceAll('-', '').slice(0, 12);
-  // Every actor is a process of its own: none may rely on what another one knows of timers.
+  // Each actor stands for a process and must not rely on what another one knows of timers, so this clock leaps an hour at each look.
   let looks = 0;
   const tables = cassandraTables({ url: `${urls.cassandra}/crash_${id}` }, () => (looks += 3_600_000));
   const search = elasticsearchSearch({ url: urls.elasticsearch, prefix: `crash-${id}-` });
@@ -52,7 +52,7 @@ export async function openStores(urls: Urls, jobs: readonly Job[]) {
   }
 
   return {
-    /** The stores of one life. */
+    /** The stores of one run. */
     async life(
       lived: readonly Job[],
       { partitions = 2, channels = {}, topics: others = [] }: StoresOptions,
@@ -73,7 +73,7 @@ export async function openStores(urls: Urls, jobs: readonly Job[]) {
       return {
         transport,
         codec,
-        // The tokens of one run are separate from those of another.
+        // Each run has its own tokens.
         tables: {
           ...tables,
           claim: (job, ...place) => tables.claim(`${life}.${job}`, ...place),
@@ -97,7 +97,7 @@ export async function openStores(urls: Urls, jobs: readonly Job[]) {
   };
 }
 
-/** The same log under other names of topics and groups. */
+/** The same log with a prefix on the names of topics and groups. */
 export function named(kafka: Transport, prefix: string): Transport {
   const out = (records: readonly NewRecord[]) => records.map((one) => ({ ...one, topic: prefix + one.topic }));
   const claimOf = (claim: Claim): Claim => ({

@@ -1,6 +1,6 @@
 /**
- * The crash property, on the stores of production: processes that crash or stand still between any two effects, rewound offsets,
- * repeated and misdirected records, on Kafka, Cassandra, Redis and Elasticsearch. A seed that fails is in the message; it runs alone with
+ * The crash property on the stores of production: processes that crash or stand still between any two effects, rewound offsets, and
+ * repeated and misdirected records, on Kafka, Cassandra, Redis and Elasticsearch. If a seed fails, the message names it. To run it alone:
  *
  *     SEED=123 npm run test:servers -- test/servers/installation/crash.test.ts
  */

@@ -1,4 +1,4 @@
-/** Dead letters on Kafka that several processes replay at once. */
+/** Several processes replay dead letters on Kafka at once. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

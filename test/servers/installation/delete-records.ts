@@ -1,8 +1,8 @@
-/** What a topic of Kafka has is dropped, as its retention does it. */
+/** Deletes all records of a topic in Kafka, as its retention does. */
 import kafkajs from 'kafkajs';
 import type { Transport } from '../../../topics/log/transport.ts';
 
-/** `topic` is its name on the server, `name` that by which the transport knows it. */
+/** `topic` is the name on the server, `name` the name that the transport uses. */
 export async function deleteRecords(
   url: string,
   topic: string,

@@ -37,7 +37,7 @@ const own = mkdtempSync(join(tmpdir(), 'tributary-doctor-'));
 after(() => rmSync(own, { recursive: true, force: true }));
 const unique = (): string => randomUUID().replaceAll('-', '').slice(0, 12);
 
-/** An installation of its own on the servers of the run; but for the topics, which have one name everywhere. */
+/** An installation on the servers of the run. Only the topics are shared, since they have the same names everywhere. */
 async function installation(t: TestContext): Promise<string> {
   const folder = temporaryFolder(t);
   const id = unique();

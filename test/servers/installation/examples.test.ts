@@ -1,4 +1,4 @@
-/** The producer example of `docs/events.md` in TypeScript, run as a reader would, against a real broker. */
+/** The TypeScript producer example of `docs/events.md`, run against a real broker as a reader would. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

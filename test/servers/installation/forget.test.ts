@@ -1,6 +1,6 @@
 /**
- * `tributary forget` as docs/operate.md has it, with every store on a server: a run is killed at each of its steps, the next one goes on, and
- * late events of the person change nothing.
+ * `tributary forget` as in docs/operate.md, with every store on a server: a run is killed at each of its steps, the next one goes on, and
+ * late events about the person change nothing.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -32,7 +32,7 @@ interface Installation {
   ok(args: readonly string[], input?: string): Promise<string>;
 }
 
-/** Topics are its own, and of the other servers a place that nobody else has. */
+/** It has its own topics, and its own place on the other servers. */
 async function installation(t: TestContext): Promise<Installation> {
   const folder = temporaryFolder(t);
   const id = `forget${randomUUID().replaceAll('-', '').slice(0, 12)}`;
@@ -75,7 +75,7 @@ async function installation(t: TestContext): Promise<Installation> {
   return { folder, wired, ok };
 }
 
-/** Ada and Bo do the same, and a report file has both. */
+/** Ada and Bo do the same things, and a report file contains both. */
 async function lived({ wired, ok }: Installation): Promise<void> {
   for (const name of TOPICS) {
     const ada = readFileSync(join(STORY, `${name}.ndjson`), 'utf8');
@@ -96,7 +96,7 @@ async function reportFiles({ requests }: Wired): Promise<string[]> {
   return found.flatMap(({ result }) => (result === null ? [] : [result.object]));
 }
 
-/** Kills the command when it says that it begins with this step. */
+/** Kills the command when it reports that it begins this step. */
 async function killedAt(t: TestContext, { folder }: Installation, step: string): Promise<void> {
   const { child, ended } = running(t, folder, ['forget', ADA.userId, '--yes']);
   let said = '';

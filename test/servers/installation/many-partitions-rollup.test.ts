@@ -18,7 +18,7 @@ import { enrolEverywhere, live, wiredTo } from '../../harness/many-partitions.ts
 const PARTITIONS = 500;
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-many-'));
-// Of its own, since its topics have the names that are declared.
+// A separate broker, since the topics have their declared names.
 const kafka = await startKafka({ folder: join(folder, 'kafka') });
 after(async () => {
   await kafka.kill();

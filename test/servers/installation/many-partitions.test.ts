@@ -1,4 +1,4 @@
-/** A whole worker with a thousand partitions: `test/bench/many-partitions.ts` measures how long it takes. */
+/** A whole worker with a thousand partitions. `test/bench/many-partitions.ts` measures how long it takes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { intercept } from '../../jobs/runtime/intercept.ts';
 const PARTITIONS = 1000;
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-many-'));
-// Of its own, since its topics have the names that are declared.
+// A separate broker, since the topics have their declared names.
 const kafka = await startKafka({ folder: join(folder, 'kafka') });
 after(async () => {
   await kafka.kill();
@@ -32,12 +32,12 @@ test('a worker claims a thousand partitions, each once, and reads the committed 
     });
     const { joinedMs, ownedMs, appliedMs, stopMs, reports } = await live(wired, PARTITIONS, transport);
     t.diagnostic(JSON.stringify({ round, joinedMs, ownedMs, appliedMs, stopMs, readings, reported: [...reports] }));
-    // A claim that meets a store that is away may be made again.
+    // If the tables are away, a claim may be made again.
     const [claimed = 0, waits = 0] = ['claimed', 'waiting for TABLES_AWAY'].map((kind) => reports.get(kind));
     assert.ok(claimed >= PARTITIONS && claimed <= PARTITIONS + waits, `${claimed} claims with ${waits} waits`);
     assert.equal(reports.get('fenced') ?? 0, 0);
     assert.equal(reports.get('released'), PARTITIONS);
-    // A claim that continues with an offset of its own asks for no other.
+    // A claim whose group has a committed offset needs no other reading.
     if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10 + waits, `${readings} readings`);
     else assert.equal(readings, 0);
   }

@@ -1,4 +1,4 @@
-/** Answers of real servers to TLS on a port without it, or to an unwanted login; and our messages about them. */
+/** Answers of real servers to TLS on a plain port, or to an unwanted login, and our messages about them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

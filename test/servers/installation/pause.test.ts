@@ -1,4 +1,4 @@
-/** A job that is paused on Kafka and Cassandra: its workers stay in their group, and go on where they were. */
+/** A paused job on Kafka and Cassandra: its workers stay in their group, and later go on where they were. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -23,7 +23,7 @@ import { named } from './crash-stores.ts';
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);
 const ADA = { by: 'ada', why: 'a test', at: 0 };
 
-/** Every process has clients of its own, as it has on servers. */
+/** Every process has its own clients, as on servers. */
 async function installation(t: TestContext) {
   const id = randomUUID().replaceAll('-', '').slice(0, 12);
   const local = await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS });
@@ -42,7 +42,7 @@ async function installation(t: TestContext) {
   return { campus: await Campus.open(stores), opened };
 }
 
-/** A worker, and the partitions that it works on. */
+/** A worker, and the partitions that it owns. */
 async function worker(t: TestContext, opened: Awaited<ReturnType<typeof installation>>['opened']) {
   const owned = new Set<number>();
   const kinds: TelemetryEvent['kind'][] = [];

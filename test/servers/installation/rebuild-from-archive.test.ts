@@ -1,4 +1,4 @@
-/** The rows of a job are made anew on Kafka, Cassandra and S3 of records that the topic has lost, while the job works under load, and become current. */
+/** Rebuilds a job's rows on Kafka, Cassandra and S3 from records that the topic has lost, under load, and makes them current. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
@@ -52,7 +52,7 @@ test('rows are made of an archive and a topic that has lost its beginning, and m
   });
   const operator = runtime(log.transport);
   assert.equal(await openGeneration(trackProgress, operator, true), 2);
-  // Ended in the middle, it goes on where it was.
+  // If it is stopped in the middle, it resumes where it was.
   const ending = new AbortController();
   const progress = (): void => ending.abort(new Error('ended'));
   await assert.rejects(rebuildGeneration(trackProgress, 2, operator, { signal: ending.signal, progress }), {

@@ -1,4 +1,4 @@
-/** The rows of a job are made anew on Kafka and Cassandra while it works under load, made current, and swapped back. */
+/** Rebuilds the rows of a job on Kafka and Cassandra while it works under load, makes them current, and swaps back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '../../../core/event.ts';

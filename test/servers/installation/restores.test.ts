@@ -1,6 +1,6 @@
 /**
- * The procedures of docs/operate.md for restored tables and failovers, on Kafka and Cassandra: a table is truncated and its rows of an
- * earlier moment are written back as they were; the other cluster is a second broker.
+ * The procedures in docs/operate.md for restored tables and failovers, on Kafka and Cassandra. A table is truncated, and its rows of an
+ * earlier moment are written back unchanged. The other cluster is a second broker.
  */
 
 import assert from 'node:assert/strict';
@@ -41,7 +41,7 @@ async function opened(t: TestContext, url: string): Promise<Transport> {
   return transport;
 }
 
-/** Views are kept in the process. These procedures need no server for them. */
+/** Views stay in the process, since these procedures need no server for them. */
 async function campus(t: TestContext) {
   const keyspace = `restores_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
   const local = await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS });

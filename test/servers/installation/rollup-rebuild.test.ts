@@ -1,4 +1,4 @@
-/** A table of a datasource is made anew on Kafka and S3 while its rollup works under load: from the topic, and from the archive. */
+/** Rebuilds a table of a datasource on Kafka and S3 while its rollup works under load: from the topic, and from the archive. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -96,7 +96,7 @@ test('a table is made anew from the topic and its archive under load, and the ro
   const generation = await openNewest(kept.objects, source.prefix, before.generation);
   const own = { ...runtime, stores: { ...stores, transport: whole.transport } };
   const parts = { source, generation, stores: kept, runtime: own, settings: { ...SETTINGS, publishMs: 200 } };
-  // Ended in between, it resumes where it was.
+  // If it is stopped in between, it resumes where it was.
   const ending = new AbortController();
   const ended = rebuildGeneration(parts, { signal: ending.signal, progress: () => ending.abort(new Error('ended')) });
   await assert.rejects(ended, { message: 'ended' });

@@ -17,7 +17,7 @@ import { storeOf } from '../s3-store.ts';
 const operator = keyOf({ name: 'ops', roles: ['analyst', 'operator', 'producer'] });
 const as = operator.text;
 
-/** Processes that share servers and a file of keys, and nothing else. */
+/** Processes that share the servers and a file of keys, and nothing else. */
 async function installation(t: TestContext) {
   const [kafka, registry, postgres, s3] = await Promise.all([
     server('kafka'),

@@ -1,4 +1,4 @@
-/** Schemas of others, the registry, and what our own code encodes. */
+/** Foreign schemas, the registry, and what our own code encodes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
@@ -31,7 +31,7 @@ const eventOf = (each: LogRecord) => {
   return decoded.kind === 'event' ? decoded : assert.fail(JSON.stringify(decoded));
 };
 
-// ---- schemas of others ----
+// ---- foreign schemas ----
 
 test('an Avro value that is not possible for its type is refused', () => {
   const good = avroRecord(codec, enrollmentEvents, enrolled);
@@ -69,7 +69,7 @@ test('Avro has the same limits of numbers as JSON', () => {
   assert.deepEqual(rejection(nested), ['DATA_INVALID', 'data.answers[0].maxScore: a number is expected, not Infinity']);
 });
 
-/** A record that somebody wrote with a schema of theirs: `change` is made to ours. */
+/** A record written with a foreign schema: ours with this change. */
 async function foreign(def: EventDef, data: object, change: (schema: Fields) => object): Promise<LogRecord> {
   const schema = change(structuredClone(def.schema) as unknown as Fields);
   const id = await registry.register('theirs', JSON.stringify(schema));
@@ -163,7 +163,7 @@ test('of preferences written with other channels and types, everything that fits
       { path: 'data.digest', problem: 'data.digest: an object is expected, not true' },
     ],
   });
-  // What may not be left out is still missing.
+  // A required field is still missing.
   const nobody = await foreign(preferencesChanged, { timeZone: 99 }, ({ fields: _, ...schema }) => ({
     ...schema,
     fields: [{ name: 'timeZone', type: 'long' }],
@@ -187,7 +187,7 @@ test('a block of a skipped field cannot move the decoder back', async () => {
   assert.deepEqual(plain(decode(each)), enrolledEvent);
   const value = each.value as Uint8Array;
   const zigzag = (n: number) => (n >= 0 ? n * 2 : -n * 2 - 1);
-  // One item in a block of a stated size, then the end of the array. The true size is 1; -2 leads back to the count.
+  // A block with one item and a stated size, then the end of the array. The true size is 1; -2 leads back to the count.
   const withSize = (size: number) => [...value.subarray(0, 5), zigzag(-1), zigzag(size), 0, 0, ...value.subarray(6)];
   assert.deepEqual(plain(decode({ ...each, value: Uint8Array.from(withSize(1)) })), enrolledEvent);
   for (const size of [-2, 0, 2, 60]) {

@@ -108,7 +108,7 @@ const sdkEvent = (extra: object = {}) =>
     data: enrolled.example,
     ...extra,
   });
-/** As a producer sends what the SDK's Kafka binding made: headers that are undefined are left out. */
+/** The record that a producer sends from the output of the SDK's Kafka binding: undefined headers are left out. */
 const sent = ({ headers, value }: { headers: object; value: unknown }): LogRecord =>
   withHeaders(record(bytes(typeof value === 'string' ? value : JSON.stringify(value)), {}), headers);
 
@@ -201,7 +201,7 @@ test('no event is later than its record was logged, except by a minute', () => {
     assert.deepEqual(seen(LOGGED + CLOCK_TOLERANCE + 1), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(2099, 0, 1)), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(1999, 0, 1)), [Date.UTC(1999, 0, 1), LOGGED, false]);
-    // A record without a time sets no limit. Neither does one whose producer confused the unit.
+    // A record without a time sets no limit. Neither does one whose producer used the wrong unit.
     for (const timestamp of [-1, LOGGED / 1000, LOGGED * 1000]) {
       assert.deepEqual(seen(Date.UTC(2099, 0, 1), { timestamp }), [Date.UTC(2099, 0, 1), Date.UTC(2099, 0, 1), false]);
     }
@@ -320,7 +320,7 @@ test('the headers of an event carry everything, and omit the default tenant', ()
   assert.deepEqual([more['ce_tenant'], more['ce_origin']], ['north', 'o']);
 });
 
-// ---- what is ignored, and what is no event at all ----
+// ---- what is ignored, and what is not an event ----
 
 test('a record of an unwanted type is not decoded', () => {
   const none = new Map<string, EventDef>();

@@ -1,6 +1,6 @@
 /**
- * Bad input through the codec only. Every record has a seed of its own: `HOSTILE_SEED=4711 node --test
- * test/topics/codec/hostile.test.ts` makes only that record again, and prints its outcome.
+ * Bad input through the codec alone. Every record has its own seed: `HOSTILE_SEED=4711 node --test
+ * test/topics/codec/hostile.test.ts` makes only that record, and prints its outcome.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,12 +28,12 @@ const wanted = new Map(topics.map((topic) => [topic, wantedOf(topic)]));
 const registry = new MemoryRegistry();
 const codec = new Codec(registry);
 await codec.prepare(topics);
-// Schemas of others, which the records with a changed id may hit.
+// Foreign schemas, which a record with a changed id may refer to.
 for (const schema of ['"null"', '{"type":"array","items":"null"}', 'no schema', '{"type":"map","values":"bytes"}']) {
   await registry.register('theirs', schema);
 }
 
-/** Fails unless the answer is one that the runtime can do something with. */
+/** Fails unless the runtime can handle the result. */
 function checkAnswer(topic: Topic, decoded: Decoded): string {
   if (decoded.kind === 'rejected') {
     assert.equal(ERROR_CODES[decoded.code], 'reject');

@@ -1,4 +1,4 @@
-/** A registry in memory that, like Confluent's, gives equal schemas one id; it can be away, and counts its requests. */
+/** A registry in memory. Like Confluent's, it gives equal schemas one id. It can be away, and it counts its requests. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Registry } from '../../../topics/codec/registry.ts';
 

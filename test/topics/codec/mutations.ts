@@ -1,6 +1,6 @@
 /**
- * Damaged records: a valid record of an event, in one of its forms, with one to three changes.
- * Equal random numbers give equal records.
+ * Damaged records: a valid record of an event, in one of its forms, with one to three changes. Equal random numbers give
+ * equal records.
  */
 import type { EventDef } from '../../../core/event.ts';
 import type { Random } from '../../../testing/random.ts';
@@ -51,7 +51,7 @@ const WRONG: readonly Json[] = [
   [null],
 ];
 
-/** As a count, a length, an index: nothing, little, too much, far too much, negative, without an end. */
+/** Read as a count, a length or an index: zero, little, too much, far too much, negative, or unterminated. */
 const COUNTS: readonly number[][] = [
   [0],
   [2],
@@ -106,7 +106,7 @@ const byteMutations: readonly Mutation[] = [
 
 // ---- JSON ----
 
-/** Every position in the value, as a function that puts another value, or nothing, there. */
+/** For each position in the value, a function that puts another value there, or removes it. */
 function settersOf(value: Json, put: (value: Json | undefined) => void): ((value: Json | undefined) => void)[] {
   if (typeof value !== 'object' || value === null) return [put];
   const within = Object.entries(value).flatMap(([key, each]) =>
@@ -128,7 +128,7 @@ const ofJson =
       root = JSON.parse(new TextDecoder().decode(record.value ?? undefined));
       text = JSON.stringify(root);
     } catch {
-      // No JSON any more, or too deep to be written again.
+      // The value is no longer JSON, or is too deep to be serialized again.
       return random.pick(byteMutations)(record, random);
     }
     const changed = change(random, text);
@@ -142,7 +142,7 @@ const ofJson =
     return { ...record, value: bytes(JSON.stringify(root) ?? '') };
   };
 
-/** A text with something put in front of a random value of it. */
+/** The text with an insertion before a random value. */
 function before(text: string, random: Random, insert: (rest: string) => string): { text: string } {
   const colons = [...text.matchAll(/:/g)].map(({ index }) => index + 1);
   const at = colons.length === 0 ? 0 : random.pick(colons);
@@ -236,7 +236,7 @@ const headerMutations: readonly Mutation[] = [
 
 // ---- one record ----
 
-/** Data with a hostile text or an absurd number in one field, as a producer with a correct encoder can send it. */
+/** Data with a hostile text or an absurd number in one field, as a producer with a correct encoder could send it. */
 function hostileData(def: EventDef, random: Random): object {
   const data: Record<string, unknown> = structuredClone(def.example) as Record<string, unknown>;
   const name = random.pick(Object.keys(data));
@@ -261,7 +261,7 @@ export function mutated(codec: Codec, topic: Topic, def: EventDef, random: Rando
   try {
     record = valid(codec, topic, def, form, random.chance(0.3) ? hostileData(def, random) : def.example);
   } catch {
-    // A hostile text where a symbol of an enum should be: no encoder would take it either.
+    // A hostile text in place of an enum symbol. No encoder would accept it.
     record = valid(codec, topic, def, form, def.example);
   }
   if (random.chance(0.002)) return { ...record, value: TOO_LARGE };

@@ -35,7 +35,7 @@ test('a long is valid if it is read as it was written', () => {
     assert.equal(type.fromBuffer(type.toBuffer(good)), good);
     assert.equal(problem('long', good), undefined);
   }
-  // Were these read as they are written, the check could go.
+  // If these were read as they were written, the check would be unnecessary.
   for (const bad of [-(2 ** 52) - 1, -(2 ** 52) - 2, -(2 ** 53) + 2]) {
     const read = type.fromBuffer(type.toBuffer(bad));
     assert.ok(read > 0);

@@ -1,11 +1,11 @@
-/** Records of one event in each of its possible forms, as an independent producer makes them. */
+/** Records of an event in each possible form, as an independent producer makes them. */
 import type { EventDef } from '../../../core/event.ts';
 import { avroHeaders, type Codec, type Decoded } from '../../../topics/codec/codec.ts';
 import type { Topic } from '../../../topics/define.ts';
 import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
 
 export const TIME = Date.UTC(2026, 1, 1, 10);
-/** When the records came into the log. */
+/** When the records were logged. */
 export const LOGGED = TIME + 5000;
 
 const ENVELOPE = { id: 'e-1', source: '/platform', time: TIME, tenant: 'default' };
@@ -43,16 +43,16 @@ export function structuredRecord(def: EventDef, attributes: object = {}): LogRec
 export const wantedOf = (topic: Topic): ReadonlyMap<string, EventDef> =>
   new Map([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
 
-/** The whole answer as plain data: decoders may build their records with prototypes of their own. */
+/** The whole result as plain data, since decoders may build records with prototypes of their own. */
 export const plain = (decoded: Decoded): unknown => JSON.parse(JSON.stringify(decoded));
 
-/** A header that is undefined is removed. */
+/** Sets headers. A header that is undefined is removed. */
 export const withHeaders = (each: LogRecord, headers: object): LogRecord => {
   const all = Object.entries({ ...each.headers, ...headers }).filter(([, value]) => value !== undefined);
   return { ...each, headers: Object.fromEntries(all) };
 };
 
-/** What `enrolled`, in any form, is decoded to. */
+/** The decoded form of `enrolled`, however it was encoded. */
 export const enrolledEvent = {
   kind: 'event',
   isAhead: false,

@@ -1,4 +1,4 @@
-/** The requests of the client and how it handles responses: with a server in this process that answers as a test sets. */
+/** The requests of the client and its handling of responses, with a server in this process that gives the test's answers. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ interface Asked {
 const UNKNOWN_SCHEMA: Answer = [404, { error_code: 40403, message: 'Schema not found' }];
 const UNKNOWN_SUBJECT: Answer = [404, { error_code: 40401, message: 'Subject not found' }];
 
-/** A node that answers its requests in this order, and the last one for ever. A function does with one what it likes. */
+/** A node that gives these answers in order, and then repeats the last one. A function handles its response itself. */
 async function node(t: TestContext, ...answers: readonly (Answer | ((response: ServerResponse) => void))[]) {
   const asked: Asked[] = [];
   const server = createServer((request: IncomingMessage, response) => {
@@ -47,7 +47,7 @@ function client(t: TestContext, options: ConfluentOptions, now?: () => number) {
   return registry;
 }
 
-/** There is no listener any more. */
+/** A URL without a listener. */
 async function deadUrl(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,6 +1,6 @@
 /**
- * A process that appends and commits in the given folder until it is killed, and prints on standard output what
- * was acknowledged: `produced N` records, or `committed N` as the offset. Prints the code of the error if it cannot.
+ * A process that appends and commits in the given folder until it is killed. It prints what was acknowledged on standard output:
+ * `produced N` records, or `committed N` as the offset. If it fails, it prints the error code.
  */
 import { writeSync } from 'node:fs';
 import { TributaryError } from '../../../core/errors.ts';
@@ -11,7 +11,7 @@ import { record } from '../../contracts/transport-members.ts';
 export const SOURCE = 'source';
 export const DERIVED = 'derived';
 export const GROUP = 'derive';
-/** Records in one call of `produce`: so many that the process is mostly within a call when it is killed. */
+/** Records in one call of `produce`: so many that the process is usually within a call when it is killed. */
 export const BATCH = 670;
 
 const say = (line: string) => writeSync(1, `${line}\n`);

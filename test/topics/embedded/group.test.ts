@@ -34,7 +34,7 @@ function kept(before: readonly (string | undefined)[], after: readonly (string |
   return after.filter((owner, partition) => owner === before[partition]).length;
 }
 
-/** How many partitions can stay at most: each member keeps an even share, and the fullest one more each. */
+/** The largest number of partitions that can stay: each member keeps at most an even share, and the fullest ones one more. */
 function most(before: readonly (string | undefined)[], now: readonly string[]): number {
   const share = Math.floor(before.length / now.length);
   const held = now.map((member) => before.filter((owner) => owner === member).length);

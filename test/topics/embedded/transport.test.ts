@@ -1,4 +1,4 @@
-/** What the embedded transport guarantees beyond the contract of its port. */
+/** What the embedded transport guarantees beyond the port's contract. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

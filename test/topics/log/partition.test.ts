@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { murmur2, partitionOf, partitionOfText } from '../../../topics/log/partition.ts';
 
-/** UtilsTest.testMurmur2 of Apache Kafka. */
+/** From UtilsTest.testMurmur2 of Apache Kafka. */
 const VECTORS: readonly (readonly [string, number])[] = [
   ['21', -973932308],
   ['foobar', -790332482],
@@ -17,7 +17,7 @@ test('murmur2 gives the hashes that Kafka publishes', () => {
 });
 
 test('a key is in the partition that the Java client would choose', () => {
-  // toPositive(hash) % partitions: the sign bit is cleared, the number is not negated.
+  // toPositive(hash) % partitions: clears the sign bit instead of negating.
   for (const [key, hash] of VECTORS) {
     for (const partitions of [1, 6, 7, 64]) {
       const expected = Number(BigInt.asUintN(31, BigInt(hash)) % BigInt(partitions));

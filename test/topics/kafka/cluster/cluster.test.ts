@@ -12,7 +12,7 @@ const topic = (name: string, partitions: number): TopicMetadata => ({
   partitions: Array.from({ length: partitions }, (_, partition) => ({ error: 0, partition, leader: 1, replicas: [1] })),
 });
 
-/** A cluster whose brokers answer what a test sets, and whose metadata is invalidated by others with every answer. */
+/** A cluster whose brokers give the test's answers. Its metadata is invalidated by others with every answer. */
 class Answering extends Cluster {
   answers: readonly TopicMetadata[] = [];
   override async describe(names: readonly string[] = []): Promise<readonly TopicMetadata[]> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Coalescer } from '../../../../topics/kafka/cluster/coalescer.ts';
 
-/** Answers each request when the test lets it. */
+/** Answers each request when the test allows it. */
 function asking() {
   const requests: {
     destination: string;

@@ -4,7 +4,7 @@ import { Reader } from '../../../../topics/kafka/fetch/reader.ts';
 import { encodeBatch } from '../../../../topics/kafka/wire/batch-writer.ts';
 import type { Fetched } from '../../../../topics/kafka/wire/calls/fetch.ts';
 
-/** An answer with one batch of so many records of so many bytes. */
+/** A response with one batch of `count` records of this many bytes. */
 function fetched(count: number, bytes: number): Fetched {
   const one = { topic: 'orders', partition: 0, key: null, value: Buffer.alloc(bytes), headers: {}, timestamp: 0 };
   const records = encodeBatch(Array(count).fill(one), { id: '1', epoch: 0, sequence: 0, transactional: false }, 'none');

@@ -1,4 +1,4 @@
-/** The requests and answers that kafkajs knows too, in its highest version of each: byte for byte what it writes and reads. */
+/** Requests and responses that kafkajs has, too, in its highest version of each: byte for byte what it writes and reads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protocol from 'kafkajs/src/protocol/requests/index.js';
@@ -30,11 +30,11 @@ const bytes = Buffer.from([1, 2, 3]);
 
 interface Case {
   readonly call: Call<unknown>;
-  /** What kafkajs's encoder takes for the same request. */
+  /** The parameters of kafkajs's encoder for the same request. */
   readonly parameters: object;
-  /** An answer, as a broker writes it. */
+  /** Writes a response as a broker does. */
   answer(writer: ByteWriter): void;
-  /** What kafkajs's decoder makes of it, in part, and what ours does. */
+  /** The result of kafkajs's decoder, in part, and that of ours. */
   readonly theirs: object;
   readonly ours: unknown;
 }

@@ -1,4 +1,4 @@
-/** The parts of kafkajs that are used and not public: if a version changes them, it is noticed here and not in production. */
+/** The internal parts of kafkajs that are used. If a version changes them, these tests fail before production does. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
@@ -12,7 +12,7 @@ const API_VERSIONS = 18;
 const OPTIONS = { clientId: 'test', connectMs: 300, requestMs: 300, security: { tls: undefined, sasl: undefined } };
 const BEAT = heartbeat({ group: 'g', member: 'm', generation: 1 });
 
-/** Node warns of a negative delay once, whichever test is the first. */
+/** Node warns about a negative delay only once, whichever test causes it first. */
 const warnings: string[] = [];
 process.on('warning', ({ name }) => warnings.push(name));
 
@@ -65,7 +65,7 @@ test('a missing answer fails its own request, and the next one uses another conn
   });
   const connection = connectionTo(t, port);
   const beat = () => connection.send(BEAT);
-  // It may take longer than others.
+  // A join may take longer than other requests.
   const joining = joinGroup({
     ...{ group: 'g', member: '', sessionMs: 60_000, rebalanceMs: 60_000, protocol: 'p', metadata: Buffer.alloc(0) },
   });
@@ -114,7 +114,7 @@ function connectionTo(t: TestContext, port: number): Connection {
   return connection;
 }
 
-/** `answer` gets the correlation and the API key of each request. Answers the port. */
+/** `answer` gets the correlation id and the API key of each request. Returns the port. */
 async function listening(
   t: TestContext,
   answer: (socket: Socket, correlation: number, api: number) => void,
@@ -129,7 +129,7 @@ async function listening(
   return (server.address() as { port: number }).port;
 }
 
-/** An answer of so many bytes, all of them 0. */
+/** A response of this many zero bytes. */
 function framed(correlation: number, length: number): Buffer {
   const answer = Buffer.alloc(8 + length);
   answer.writeInt32BE(4 + length, 0);
@@ -137,14 +137,14 @@ function framed(correlation: number, length: number): Buffer {
   return answer;
 }
 
-/** An answer to a heartbeat: nothing more for an hour. */
+/** A response to a heartbeat that throttles for an hour. */
 function throttled(correlation: number): Buffer {
   const answer = framed(correlation, 4 + 2);
   answer.writeInt32BE(3_600_000, 8);
   return answer;
 }
 
-/** An answer to ApiVersions 2: error, [key, lowest, highest], throttle. */
+/** A response to ApiVersions 2: error, [key, lowest, highest], throttle. */
 function versions(correlation: number, apis: readonly (readonly [number, number, number])[]): Buffer {
   const body = Buffer.alloc(4 + 2 + 4 + 6 * apis.length + 4);
   body.writeInt32BE(correlation, 0);

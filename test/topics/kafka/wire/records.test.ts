@@ -1,4 +1,4 @@
-/** Record batches: what Java's producer wrote is read, and what is written here is read again. */
+/** Record batches: those written by Java's producer can be read, and so can those written here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -10,7 +10,7 @@ import type { LogRecord, NewRecord } from '../../../../topics/log/transport.ts';
 
 const PRODUCER = { id: '42', epoch: 3, sequence: 0, transactional: false };
 
-/** The same four records by the Java producer 4.3.1, in base64: snappy is in xerial frames. */
+/** The same four records from the Java producer 4.3.1, in base64; snappy is in xerial frames. */
 const BY_JAVA: Readonly<Record<Compression, string>> = {
   none: 'AAAAAAAAAAAAAAF8AAAAAAJR2XBkAAAAAAADAAABi8/laAAAAAGLz+VoAwAAAAAAAAC+AAAAAAAAAAAABLwBAAAACmtleS0wXnZhbHVlIGFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWIwBg5jZV90eXBlGG9yZGVyLnBsYWNlZApieXRlcwT/AAhub25lAV4AAgIKa2V5LTEBBg5jZV90eXBlGG9yZGVyLnBsYWNlZApieXRlcwT/AAhub25lAbwBAAkECmtleS0yXnZhbHVlIGFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWIyBg5jZV90eXBlGG9yZGVyLnBsYWNlZApieXRlcwT/AAhub25lAbIBAAYGAV52YWx1ZSBhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiMwYOY2VfdHlwZRhvcmRlci5wbGFjZWQKYnl0ZXME/wAIbm9uZQE=',
   gzip: 'AAAAAAAAAAAAAACmAAAAAAJ381qSAAEAAAADAAABi8/laAAAAAGLz+VoAwAAAAAAAAC/AAAAAAAAAAAABB+LCAAAAAAAAP/bw8jAwMCVnVqpaxBXlphTmqqQmEQcNGDjS06NL6ksSJXIL0pJLdIryElMTk3hSqosSS1m+c/AkZefl8oYx8DEBDbekJEo9XsYGThZwBqMSHSPEVHmb2JkYGNjJNFoY6KMBgCqJ+sRSwEAAA==',
@@ -173,7 +173,7 @@ test('a reader sees only the records of committed transactions, and no metadata'
   );
 });
 
-/** As the broker writes it: version 0, then 0 for an abort and 1 for a commit. */
+/** A control record as the broker writes it: version 0, then 0 for an abort and 1 for a commit. */
 function mark(id: string, at: number, type: 'abort' | 'commit'): Buffer {
   const key = Buffer.from([0, 0, 0, type === 'abort' ? 0 : 1]);
   const batch = encodeBatch([made({ key })], { ...PRODUCER, id, sequence: -1, transactional: true }, 'none');
