@@ -94,7 +94,7 @@ for (const [kind, of] of Object.entries(KINDS)) {
       goOn();
       assert.equal(await lateTurn, 'fenced');
       await b.run();
-      // If the first owner wrote its row, nobody can know whether it called, too. Then the answer says so, and no second call is made.
+      // If the first owner wrote its row, it may have called, too. Then no second call is made, and the answer reports the call as unknown.
       assert.ok(sms.calls.length <= 1, `called ${sms.calls.length} times, stopped before ${point}`);
       if (point === 'tables.write') assert.equal(sms.calls.length, 1);
     }

@@ -37,7 +37,7 @@ test('a worker claims a thousand partitions, each once, and reads the committed 
     assert.ok(claimed >= PARTITIONS && claimed <= PARTITIONS + waits, `${claimed} claims with ${waits} waits`);
     assert.equal(reports.get('fenced') ?? 0, 0);
     assert.equal(reports.get('released'), PARTITIONS);
-    // A claim whose group has a committed offset needs no other reading.
+    // A claim with a committed offset of its own does not read those of the group.
     if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10 + waits, `${readings} readings`);
     else assert.equal(readings, 0);
   }
