@@ -18,7 +18,7 @@ import { drained, foldOf, START, visit, visits } from '../reports/visits.ts';
 export interface Queried {
   readonly segments: number;
   readonly rows: number;
-  /** One query in ms, the middle of several, before and after: of sums by page, and of everything by page, with different visitors and quantiles. */
+  /** The median time of a query in ms, before and after: sums by page, and everything by page, with distinct visitors and quantiles. */
   readonly sumsMs: readonly [number, number];
   readonly sketchesMs: readonly [number, number];
   readonly afterRows: number;
