@@ -44,7 +44,7 @@ test('a data folder that was copied and put back is of one moment, and goes on a
   await settled(folder);
   const atBackup = await seen(folder);
   await ended(first);
-  const [copy = ''] = blocksBelow('Of the embedded default: stop the process');
+  const [copy = ''] = blocksBelow('### Copying a data folder');
   assert.match(await typed(copy, folder, backup), /track-progress/);
 
   const second = await up(t, folder);

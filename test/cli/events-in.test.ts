@@ -178,5 +178,5 @@ for (const [what, line, because] of WRONG) {
 }
 
 test('bytes that are not UTF-8 are refused', () => {
-  assert.match(String(recordsOf(Buffer.from([0x7b, 0xff, 0x7d]), target)), /no JSON in UTF-8/);
+  assert.match(String(recordsOf(Buffer.from([0x7b, 0xff, 0x7d]), target)), /not JSON in UTF-8/);
 });
