@@ -152,7 +152,12 @@ test('the tables are listed with the meaning of each column', async (t) => {
   const columns = JSON.parse((await ask('query', '--list', 'visits', '--json')).stdout);
   assert.deepEqual(
     columns.find(({ column }: { column: string }) => column === 'duration_p95'),
-    { column: 'duration_p95', type: 'double', unit: 's', meaning: 'Of seconds. 95 % of the values are at or below this value.' },
+    {
+      column: 'duration_p95',
+      type: 'double',
+      unit: 's',
+      meaning: 'Of seconds. 95 % of the values are at or below this value.',
+    },
   );
   const stored = await ask('query', '--list', 'visits__rollup');
   assert.match(stored.stdout, /^visitors +list<long> +users +Visitors\.$/m);
