@@ -3,6 +3,7 @@
 import { channel } from '../core/channel.ts';
 import { defineEvent } from '../core/event.ts';
 import { moment } from '../core/moment.ts';
+import { digest } from './digest.ts';
 import { recipientId } from './fields.ts';
 
 const namespace = 'org.tributary.notification';
@@ -49,44 +50,11 @@ const about = {
 } as const;
 const through = { name: 'channel', type: channel, doc: 'The channel by which it is sent.' } as const;
 
-/** In the order of ISO 8601. */
-const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
-
 /** Why a message failed for good. */
 export const failureReason = {
   name: 'reason',
   type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown', 'expired'] },
   doc: 'refused: the channel will never accept the message; exhausted: the channel was unavailable at every attempt; unknown: a call that must not be repeated ended without an answer; expired: the channel was unavailable until the message was no longer needed.',
-} as const;
-
-/** The prefix of the ids of digests, which no other notification may have. */
-export const DIGEST_PREFIX = 'digest/';
-
-/** When a user gets one message instead of many. */
-export const digest = {
-  type: 'record',
-  name: 'Digest',
-  doc: 'Which channels send one message a day or a week instead of one for each notification, and when.',
-  fields: [
-    {
-      name: 'channels',
-      type: { type: 'array', items: channel },
-      doc: 'The channels with digests; the others send one message for each notification.',
-    },
-    {
-      name: 'period',
-      type: { type: 'enum', name: 'DigestPeriod', symbols: ['daily', 'weekly'] },
-      doc: 'How often: every day, or every week.',
-      default: 'daily',
-    },
-    { name: 'at', type: 'string', doc: 'The local time, such as "08:00".', default: '08:00' },
-    {
-      name: 'weekday',
-      type: { type: 'enum', name: 'Weekday', symbols: WEEKDAYS },
-      doc: 'The day of a weekly digest.',
-      default: 'monday',
-    },
-  ],
 } as const;
 
 export const notificationRequested = defineEvent(

@@ -1,6 +1,7 @@
 /** Which messages are sent for the requested notifications: at once, or when their wait is over. */
 import type { EventOf } from '../../core/event.ts';
-import { DIGEST_PREFIX, messageDue, type notificationRequested } from '../../schemas/notification.ts';
+import { DIGEST_PREFIX } from '../../schemas/digest.ts';
+import { messageDue, type notificationRequested } from '../../schemas/notification.ts';
 import { emit } from '../define.ts';
 import { derivedId } from '../derived-id.ts';
 import { digestMessage } from './digest.ts';

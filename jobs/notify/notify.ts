@@ -18,8 +18,8 @@
 
 import { Entries } from '../../core/entries.ts';
 import { timerFired } from '../../core/event.ts';
+import { DIGEST_PREFIX } from '../../schemas/digest.ts';
 import {
-  DIGEST_PREFIX,
   notificationRead,
   notificationRequested,
   preferencesChanged,

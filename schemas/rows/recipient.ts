@@ -1,6 +1,6 @@
 import { channel } from '../../core/channel.ts';
 import { defineCache, defineTable } from '../../core/target.ts';
-import { digest } from '../notification.ts';
+import { digest } from '../digest.ts';
 
 const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.', person: true } as const;
 
