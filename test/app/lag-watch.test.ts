@@ -45,6 +45,8 @@ async function watched(
 }
 type Metrics = Awaited<ReturnType<typeof createMetrics>>;
 
+const assignment = (partition: number) => ({ job: job.name, topic: job.from.name, partition });
+
 const at = (partition: number, committed: number | undefined, end: number): GroupLag => ({
   partition,
   begin: 3,
@@ -77,13 +79,28 @@ test('lag that grows while a store is away is seen, and the age is asked for onc
 });
 
 test('a process with partitions of its own does not report the lag of partitions of others', async () => {
-  const { lag } = await watched(
+  const { lag, reads } = await watched(
     [
       [at(0, 5, 9), at(1, 5, 9)],
       [at(0, 5, 9), at(1, 5, 9)],
     ],
-    (metrics) => metrics.claimed({ job: job.name, topic: job.from.name, partition: 1 }),
+    (metrics) => metrics.claimed(assignment(1)),
   );
+  assert.deepEqual(
+    [lag(0), lag(1)],
+    [
+      [undefined, undefined],
+      ['4', '60'],
+    ],
+  );
+  assert.deepEqual(reads, [5], 'nor does it read their records');
+});
+
+test('the lag of all partitions that was known before is forgotten with the first partition of its own', async () => {
+  const { lag } = await watched([[]], (metrics) => {
+    for (const partition of [0, 1]) metrics.isBehind(assignment(partition), 4, 40_000, 0);
+    metrics.claimed(assignment(1));
+  });
   assert.deepEqual(
     [lag(0), lag(1)],
     [
