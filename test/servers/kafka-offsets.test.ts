@@ -18,7 +18,7 @@ import type { Call } from '../../topics/kafka/wire/call.ts';
 import { endTxn, txnOffsetCommit } from '../../topics/kafka/wire/calls/transactions.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { codeOf, joined, keysOf, record, take } from '../contracts/transport-members.ts';
-import { withTopic } from './kafka-topic.ts';
+import { onceKnown, withTopic } from './kafka-topic.ts';
 
 const MARKS = 'tributary.marks';
 
@@ -42,7 +42,8 @@ async function makeDedupeTopic(): Promise<void> {
     { name: 'segment.ms', value: '1' },
     { name: 'min.cleanable.dirty.ratio', value: '0.01' },
   ];
-  await admin.createTopics({ topics: [{ topic: MARKS, numPartitions: 1, configEntries }] });
+  const topics = [{ topic: MARKS, numPartitions: 1, configEntries }];
+  await onceKnown(() => admin.createTopics({ topics }));
 }
 
 function opened(t: TestContext): Transport {

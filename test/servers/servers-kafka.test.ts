@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { type KafkaOptions, type KafkaServer, startKafka } from '../../servers/kafka.ts';
+import { onceKnown } from './kafka-topic.ts';
 
 const USERS = { alice: 'alice-secret' };
 
@@ -26,14 +27,15 @@ const placesOf = ({ url }: KafkaServer): string[] => url.slice('kafka://'.length
 async function createTopic(kafka: Kafka, replicationFactor: number): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1, replicationFactor }], waitForLeaders: true });
+  const topics = [{ topic: 'kept', numPartitions: 1, replicationFactor }];
+  await onceKnown(() => admin.createTopics({ topics, waitForLeaders: true }));
   await admin.disconnect();
 }
 
 async function send(kafka: Kafka, value: string): Promise<void> {
   const producer = kafka.producer();
   await producer.connect();
-  await producer.send({ topic: 'kept', acks: -1, messages: [{ value }] });
+  await onceKnown(() => producer.send({ topic: 'kept', acks: -1, messages: [{ value }] }));
   await producer.disconnect();
 }
 
@@ -41,7 +43,7 @@ async function send(kafka: Kafka, value: string): Promise<void> {
 async function end(kafka: Kafka): Promise<string | undefined> {
   const admin = kafka.admin();
   await admin.connect();
-  const [partition] = await admin.fetchTopicOffsets('kept');
+  const [partition] = await onceKnown(() => admin.fetchTopicOffsets('kept'));
   await admin.disconnect();
   return partition?.high;
 }
