@@ -221,6 +221,6 @@ export async function createMetrics(
       if (isMine(assignment)) lagOf.isBehind(assignment, left, oldest, lookedAt);
     },
 
-    viewLag: viewsOf.lags,
+    viewLag: (event: EventOf<'view-lag'>): void => viewsOf.lags(event),
   };
 }
