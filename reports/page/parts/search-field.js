@@ -75,7 +75,6 @@ class SearchElement extends HTMLElement {
     }
     this.#isSearching = false;
     const first = this.#takesFirst ? this.#options[this.#active] : undefined;
-    this.#takesFirst = false;
     if (first === undefined) this.#draw();
     else this.#choose(first);
   }
@@ -83,8 +82,6 @@ class SearchElement extends HTMLElement {
   #close() {
     this.#asking.abort();
     this.#isOpen = false;
-    this.#isSearching = false;
-    this.#takesFirst = false;
     this.#active = -1;
     this.#words = undefined;
     this.#draw();
